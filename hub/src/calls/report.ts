@@ -1,0 +1,25 @@
+import type { Assistant } from '@offhook/contract/message';
+
+/** One claim by a source that a call has a status. It may be duplicate, late or wrong. */
+export interface CallReport {
+  /** The source's own opaque string, 1 to 256 characters: never prefixed, never taken apart. */
+  readonly callId: string;
+  /** As the source said it; a status we do not know is noted, never refused. */
+  readonly status: string;
+  /** Unix ms of the source's own timestamp; null where it gave none. Data, never trusted for order. */
+  readonly occurredAtMs: number | null;
+  /** As given; null where the source said nothing. */
+  readonly type: string | null;
+  /** null where the source said nothing; `number: null` where it said "no number" (web calls). */
+  readonly phoneNumber: { readonly number: string | null; readonly name?: string | null } | null;
+  readonly customer: { readonly number: string | null } | null;
+  readonly error: string | null;
+  readonly endReason: string | null;
+  readonly assistant: Assistant | null;
+  /** From an end-of-call-report only. */
+  readonly durationSeconds?: number | null;
+  /** From an end-of-call-report only. */
+  readonly summary?: string | null;
+  /** Fields we do not know: kept with the report, never forwarded. */
+  readonly unknownFields: Readonly<Record<string, unknown>> | null;
+}
