@@ -4,24 +4,22 @@
  * Events add 80 random bits, since receivers deduplicate by them: a journal restored from a backup
  * counts its rows again, but never makes the same event id twice.
  */
-import { randomFillSync } from "node:crypto";
+import { randomFillSync } from 'node:crypto';
 
 export type EventId = `evt_${string}`;
 export type DestinationId = `dst_${string}`;
 export type DeliveryId = `dlv_${string}`;
 export type AttemptId = `att_${string}`;
 export type KeyId = `key_${string}`;
-export type AccountId = "default" | `acc_${string}`;
+export type AccountId = 'default' | `acc_${string}`;
 /** `api` and `voicedock` are built in. */
-export type SourceId = "api" | "voicedock" | `src_${string}`;
+export type SourceId = 'api' | 'voicedock' | `src_${string}`;
 export type ReplayId = `rpl_${string}`;
 export type AuditId = `aud_${string}`;
 export type ReportId = `rep_${string}`;
 
-const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-const DIGITS: ReadonlyMap<string, number> = new Map(
-  [...ALPHABET].map((digit, value) => [digit, value]),
-);
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const DIGITS: ReadonlyMap<string, number> = new Map([...ALPHABET].map((digit, value) => [digit, value]));
 
 /** 10 digits hold 50 bits: more rows than a journal can ever number, and still a safe integer. */
 const ROW_DIGITS = 10;
@@ -35,7 +33,7 @@ function toRandomDigits(count: number): string {
     randomFillSync(pool);
     poolUsed = 0;
   }
-  let digits = "";
+  let digits = '';
   for (let index = 0; index < count; index += 1) {
     // 256 is a multiple of 32, so the low five bits are uniform.
     digits += ALPHABET[(pool[poolUsed + index] as number) & 31];
@@ -45,7 +43,7 @@ function toRandomDigits(count: number): string {
 }
 
 function toRowDigits(row: number): string {
-  let digits = "";
+  let digits = '';
   for (let rest = row, index = 0; index < ROW_DIGITS; index += 1) {
     digits = ALPHABET.charAt(rest % 32) + digits;
     rest = Math.floor(rest / 32);
@@ -63,7 +61,7 @@ export function toDeliveryId(row: number): DeliveryId {
 }
 
 export function toAttemptId(deliveryRow: number, attemptNumber: number): AttemptId {
-  return `att_${toRowDigits(deliveryRow)}${String(attemptNumber).padStart(4, "0")}`;
+  return `att_${toRowDigits(deliveryRow)}${String(attemptNumber).padStart(4, '0')}`;
 }
 
 export function toReportId(row: number): ReportId {
@@ -75,7 +73,7 @@ export function makeId<Prefix extends string>(prefix: Prefix): `${Prefix}_${stri
 }
 
 /** The row number an id carries; undefined where the text is no such id. */
-export function parseRow(id: string, prefix: "evt" | "dlv" | "rep"): number | undefined {
+export function parseRow(id: string, prefix: 'evt' | 'dlv' | 'rep'): number | undefined {
   const digits = id.slice(4, 4 + ROW_DIGITS);
   if (!id.startsWith(`${prefix}_`) || digits.length !== ROW_DIGITS) return undefined;
   let row = 0;

@@ -7,8 +7,8 @@
  * happen together happens in one transaction; a rejected promise changed nothing. Writers that arrive
  * while a commit runs share the next one (group commit). Store trouble rejects with JournalError.
  */
-import type { Call, CallState, ReportOutcome } from "../calls/call.ts";
-import type { CallReport } from "../calls/report.ts";
+import type { Call, CallState, ReportOutcome } from '../calls/call.ts';
+import type { CallReport } from '../calls/report.ts';
 import type {
   AccountId,
   AttemptId,
@@ -20,7 +20,7 @@ import type {
   ReplayId,
   ReportId,
   SourceId,
-} from "./ids.ts";
+} from './ids.ts';
 
 // ───────────────────────────── accepting reports (used by ingest/) ─────────────────────────────
 
@@ -57,7 +57,7 @@ export interface AcceptJournal {
 
 // ───────────────────────────── deliveries (used by delivery/) ─────────────────────────────
 
-export const DELIVERY_STATES = ["pending", "delivered", "dead", "superseded", "cancelled"] as const;
+export const DELIVERY_STATES = ['pending', 'delivered', 'dead', 'superseded', 'cancelled'] as const;
 /** All but pending are terminal: a terminal delivery never changes again; a retry or replay makes a new one. */
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
@@ -96,7 +96,7 @@ export interface ClaimRequest {
   readonly lanes: readonly { readonly destinationId: DestinationId; readonly limit: number }[];
 }
 
-export const ATTEMPT_OUTCOMES = ["delivered", "retry", "dead"] as const;
+export const ATTEMPT_OUTCOMES = ['delivered', 'retry', 'dead'] as const;
 export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];
 
 /** One finished attempt and what the engine decided about its delivery. */
@@ -129,7 +129,7 @@ export interface AttemptRecord {
 
 export interface RecordedAttempt {
   /** `refused`: the lease was lost and somebody else holds (or finished) the delivery; nothing was written. */
-  readonly kind: "recorded" | "refused";
+  readonly kind: 'recorded' | 'refused';
   /** The delivery's state after the record; may be superseded although the engine asked for retry. */
   readonly state: DeliveryState;
 }
@@ -165,9 +165,7 @@ export interface DeliveryJournal {
    */
   recordAttempts(records: readonly AttemptRecord[]): Promise<readonly RecordedAttempt[]>;
   /** Gives claimed deliveries back untouched; stale tokens are ignored. */
-  releaseDeliveries(
-    claims: readonly { readonly row: number; readonly token: number }[],
-  ): Promise<void>;
+  releaseDeliveries(claims: readonly { readonly row: number; readonly token: number }[]): Promise<void>;
   /** Extends leases; the result names the rows whose lease was lost. */
   renewLeases(
     claims: readonly { readonly row: number; readonly token: number }[],
@@ -175,9 +173,7 @@ export interface DeliveryJournal {
     nowMs: number,
   ): Promise<readonly number[]>;
   /** Per destination that has pending work that may be claimed: when its earliest is due. Cheap at any backlog. */
-  listDueLanes(): Promise<
-    readonly { readonly destinationId: DestinationId; readonly dueAtMs: number }[]
-  >;
+  listDueLanes(): Promise<readonly { readonly destinationId: DestinationId; readonly dueAtMs: number }[]>;
   /**
    * Sets one fact about a destination's health: `failingSince` (null = it works again) or its disabling.
    * Writes the operational event (`destination.disabled`, `destination.recovered`) in the same transaction.
@@ -195,16 +191,16 @@ export interface DeliveryJournal {
 }
 
 export type DestinationHealthChange =
-  | { readonly kind: "failing"; readonly destinationId: DestinationId; readonly sinceMs: number }
-  | { readonly kind: "recovered"; readonly destinationId: DestinationId }
-  | { readonly kind: "disabled"; readonly destinationId: DestinationId; readonly reason: string };
+  | { readonly kind: 'failing'; readonly destinationId: DestinationId; readonly sinceMs: number }
+  | { readonly kind: 'recovered'; readonly destinationId: DestinationId }
+  | { readonly kind: 'disabled'; readonly destinationId: DestinationId; readonly reason: string };
 
 // ───────────────────────────── destinations ─────────────────────────────
 
-export const ORDER_POLICIES = ["strict", "latest"] as const;
+export const ORDER_POLICIES = ['strict', 'latest'] as const;
 export type OrderPolicy = (typeof ORDER_POLICIES)[number];
 
-export const DESTINATION_STATES = ["enabled", "paused", "disabled"] as const;
+export const DESTINATION_STATES = ['enabled', 'paused', 'disabled'] as const;
 /** paused: by a person. disabled: by the hub (410, or 5 days of only failures). Both hold their deliveries. */
 export type DestinationState = (typeof DESTINATION_STATES)[number];
 
@@ -247,30 +243,30 @@ export interface Destination {
 
 export type NewDestination = Pick<
   Destination,
-  | "accountId"
-  | "kind"
-  | "name"
-  | "settings"
-  | "filter"
-  | "order"
-  | "concurrency"
-  | "ratePerSecond"
-  | "retryScheduleS"
-  | "timeoutMs"
-  | "secret"
+  | 'accountId'
+  | 'kind'
+  | 'name'
+  | 'settings'
+  | 'filter'
+  | 'order'
+  | 'concurrency'
+  | 'ratePerSecond'
+  | 'retryScheduleS'
+  | 'timeoutMs'
+  | 'secret'
 >;
 
 export type DestinationChange = Partial<
   Pick<
     Destination,
-    | "name"
-    | "settings"
-    | "filter"
-    | "order"
-    | "concurrency"
-    | "ratePerSecond"
-    | "retryScheduleS"
-    | "timeoutMs"
+    | 'name'
+    | 'settings'
+    | 'filter'
+    | 'order'
+    | 'concurrency'
+    | 'ratePerSecond'
+    | 'retryScheduleS'
+    | 'timeoutMs'
   >
 >;
 
@@ -303,9 +299,7 @@ export interface DestinationJournal {
   /** Its pending deliveries become cancelled; past ones stay readable until retention. */
   deleteDestination(accountId: AccountId, id: DestinationId, actor: Actor): Promise<boolean>;
   /** Told after each commit that changed a destination (also its health and deletion). */
-  listenDestinations(
-    listener: (id: DestinationId, destination: Destination | undefined) => void,
-  ): () => void;
+  listenDestinations(listener: (id: DestinationId, destination: Destination | undefined) => void): () => void;
 }
 
 // ───────────────────────────── reading (used by api/, live/, cli) ─────────────────────────────
@@ -418,18 +412,10 @@ export interface JournalReader {
   listCalls(accountId: AccountId, filter: JournalFilter, page: PageRequest): Promise<Page<Call>>;
   getCall(accountId: AccountId, callId: string): Promise<Call | undefined>;
   getTimeline(accountId: AccountId, callId: string): Promise<CallTimeline | undefined>;
-  listEvents(
-    accountId: AccountId,
-    filter: JournalFilter,
-    page: PageRequest,
-  ): Promise<Page<EventEntry>>;
+  listEvents(accountId: AccountId, filter: JournalFilter, page: PageRequest): Promise<Page<EventEntry>>;
   getEvent(accountId: AccountId, id: EventId): Promise<EventEntry | undefined>;
   /** The feed in acceptance order, after a row; every account where accountId is undefined. */
-  readFeed(
-    accountId: AccountId | undefined,
-    afterRow: number,
-    limit: number,
-  ): Promise<readonly EventEntry[]>;
+  readFeed(accountId: AccountId | undefined, afterRow: number, limit: number): Promise<readonly EventEntry[]>;
   /** Row of the newest event; 0 in an empty journal. */
   readFeedEnd(): Promise<number>;
   /** Called after each commit that appended events; a hint, coalesced. */
@@ -464,25 +450,25 @@ export interface JournalReader {
 
 /** Who did it, for the audit log: a key id, or `hub` for what the hub decides by itself. */
 export interface Actor {
-  readonly kind: "key" | "hub";
-  readonly id: KeyId | "hub";
+  readonly kind: 'key' | 'hub';
+  readonly id: KeyId | 'hub';
 }
 
 export type RetryResult =
   /** It was pending: due now. */
-  | { readonly kind: "hastened"; readonly delivery: DeliveryEntry }
+  | { readonly kind: 'hastened'; readonly delivery: DeliveryEntry }
   /** It was terminal: a new delivery of the same event. */
-  | { readonly kind: "created"; readonly delivery: DeliveryEntry }
+  | { readonly kind: 'created'; readonly delivery: DeliveryEntry }
   /** The same event is on its way to that destination already. */
-  | { readonly kind: "already_pending"; readonly delivery: DeliveryEntry }
-  | { readonly kind: "destination_gone" };
+  | { readonly kind: 'already_pending'; readonly delivery: DeliveryEntry }
+  | { readonly kind: 'destination_gone' };
 
 export type CancelResult =
-  | { readonly kind: "cancelled"; readonly delivery: DeliveryEntry }
+  | { readonly kind: 'cancelled'; readonly delivery: DeliveryEntry }
   /** Already terminal, or an attempt is under way. */
-  | { readonly kind: "not_cancellable"; readonly delivery: DeliveryEntry };
+  | { readonly kind: 'not_cancellable'; readonly delivery: DeliveryEntry };
 
-export const REPLAY_STATES = ["running", "paused", "finished", "cancelled"] as const;
+export const REPLAY_STATES = ['running', 'paused', 'finished', 'cancelled'] as const;
 export type ReplayState = (typeof REPLAY_STATES)[number];
 
 export interface ReplayRequest {
@@ -519,16 +505,8 @@ export interface ReplayCount {
 }
 
 export interface CommandJournal {
-  retryDelivery(
-    accountId: AccountId,
-    id: DeliveryId,
-    actor: Actor,
-  ): Promise<RetryResult | undefined>;
-  cancelDelivery(
-    accountId: AccountId,
-    id: DeliveryId,
-    actor: Actor,
-  ): Promise<CancelResult | undefined>;
+  retryDelivery(accountId: AccountId, id: DeliveryId, actor: Actor): Promise<RetryResult | undefined>;
+  cancelDelivery(accountId: AccountId, id: DeliveryId, actor: Actor): Promise<CancelResult | undefined>;
   /** Dry run: what a replay would send, without sending. */
   countReplay(request: ReplayRequest): Promise<ReplayCount>;
   createReplay(request: ReplayRequest, actor: Actor): Promise<Replay>;
@@ -538,14 +516,14 @@ export interface CommandJournal {
   setReplayState(
     accountId: AccountId,
     id: ReplayId,
-    state: "running" | "paused" | "cancelled",
+    state: 'running' | 'paused' | 'cancelled',
     actor: Actor,
   ): Promise<Replay | undefined>;
 }
 
 // ───────────────────────────── accounts, keys, sources, numbers, audit ─────────────────────────────
 
-export const SCOPES = ["ingest", "read", "write", "admin"] as const;
+export const SCOPES = ['ingest', 'read', 'write', 'admin'] as const;
 /** write includes read; admin includes all. */
 export type Scope = (typeof SCOPES)[number];
 
@@ -572,7 +550,7 @@ export interface ApiKey {
 export interface Source {
   readonly id: SourceId;
   readonly accountId: AccountId;
-  readonly kind: "api" | "voicedock";
+  readonly kind: 'api' | 'voicedock';
   readonly name: string;
   /** Accepted secrets, newest first; sealed at rest, never shown by the API. Empty = unsigned (local profile only). */
   readonly secrets: readonly string[];
@@ -607,7 +585,7 @@ export interface AdminJournal {
 
   /** hash: SHA-256 of the whole key. */
   createKey(
-    key: Pick<ApiKey, "accountId" | "name" | "scopes" | "hint" | "expiresAtMs"> & {
+    key: Pick<ApiKey, 'accountId' | 'name' | 'scopes' | 'hint' | 'expiresAtMs'> & {
       readonly hash: Uint8Array;
     },
     actor: Actor,
@@ -623,25 +601,20 @@ export interface AdminJournal {
   /** Without an account: the receiving door knows only the id in its path. */
   findSource(id: string): Promise<Source | undefined>;
   createSource(
-    source: Pick<Source, "accountId" | "kind" | "name" | "secrets">,
+    source: Pick<Source, 'accountId' | 'kind' | 'name' | 'secrets'>,
     actor: Actor,
   ): Promise<Source>;
   updateSource(
     accountId: AccountId,
     id: SourceId,
-    change: Partial<Pick<Source, "name" | "secrets">>,
+    change: Partial<Pick<Source, 'name' | 'secrets'>>,
     actor: Actor,
   ): Promise<Source | undefined>;
   /** The built-in ones cannot be deleted (false). */
   deleteSource(accountId: AccountId, id: SourceId, actor: Actor): Promise<boolean>;
 
   /** Creates or renames. */
-  putPhoneNumber(
-    accountId: AccountId,
-    number: string,
-    name: string,
-    actor: Actor,
-  ): Promise<PhoneNumber>;
+  putPhoneNumber(accountId: AccountId, number: string, name: string, actor: Actor): Promise<PhoneNumber>;
   listPhoneNumbers(accountId: AccountId, page: PageRequest): Promise<Page<PhoneNumber>>;
   deletePhoneNumber(accountId: AccountId, number: string, actor: Actor): Promise<boolean>;
 
@@ -659,13 +632,7 @@ export interface JournalStats {
 }
 
 export interface Journal
-  extends
-    AcceptJournal,
-    DeliveryJournal,
-    DestinationJournal,
-    JournalReader,
-    CommandJournal,
-    AdminJournal {
+  extends AcceptJournal, DeliveryJournal, DestinationJournal, JournalReader, CommandJournal, AdminJournal {
   /** Resolves if a write would be taken now; rejects with JournalError otherwise. For /readyz. */
   check(): Promise<void>;
   readStats(): Promise<JournalStats>;
@@ -680,14 +647,7 @@ export interface Journal
   close(): Promise<void>;
 }
 
-export const JOURNAL_ERROR_CODES = [
-  "full",
-  "broken",
-  "busy",
-  "closed",
-  "unsupported",
-  "sealed",
-] as const;
+export const JOURNAL_ERROR_CODES = ['full', 'broken', 'busy', 'closed', 'unsupported', 'sealed'] as const;
 /**
  * full: no space left, nothing was written, later writes may work. broken: an I/O error; no later write is
  * taken. busy: too many writes wait; try again. unsupported: this store or version cannot be used.
@@ -700,7 +660,7 @@ export class JournalError extends Error {
 
   constructor(code: JournalErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = "JournalError";
+    this.name = 'JournalError';
     this.code = code;
   }
 }
