@@ -150,6 +150,7 @@ export function parseStandardSecret(secret: string): StandardSecretResult {
       `The signing secret must be "${SECRET_PREFIX}" followed by the base64 of ${STANDARD_KEY_BYTES_MIN} to ${STANDARD_KEY_BYTES_MAX} bytes.`,
     );
   }
+  // As a KeyObject: an HMAC keyed with the Buffer itself took 16 µs longer (Node 24).
   return { ok: true, key: createSecretKey(bytes) };
 }
 
