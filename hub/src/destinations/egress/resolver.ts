@@ -30,8 +30,8 @@ export const DNS_TRIES = 2;
 export const DNS_CACHE_MS_MIN = 1_000;
 export const DNS_CACHE_MS_MAX = 60_000;
 export const DNS_CACHE_NAMES_MAX = 10_000;
-/** A name with 512 records is a load balancer or an attack; either way the first 32 do. All of the kept ones are checked. */
-export const DNS_ADDRESSES_MAX = 32;
+/** Beyond this it is an attack on our memory: every answer is kept and checked, so their number needs a bound. */
+export const DNS_ADDRESSES_MAX = 64;
 
 export function createResolver(options: ResolverOptions = {}): Resolver {
   const timeoutMs = options.timeoutMs ?? DNS_TIMEOUT_MS;

@@ -1,0 +1,23 @@
+/** The destination kinds this hub can deliver to, by name. Adding one: a folder, its name in DESTINATION_KINDS, a line here. */
+import type { DestinationKind, DestinationKindName } from './destination.ts';
+import type { WebhookKindOptions } from './webhook/webhook.ts';
+import { createWebhookKind } from './webhook/webhook.ts';
+
+export interface DestinationKinds {
+  /** Null where no such kind exists. */
+  get(kind: string): DestinationKind | null;
+  readonly all: readonly DestinationKind[];
+}
+
+export type DestinationKindsOptions = WebhookKindOptions;
+
+export function createDestinationKinds(options: DestinationKindsOptions): DestinationKinds {
+  // Total over the names, so a name without its kind does not compile. Settings are the kind's own business: whoever
+  // holds this list passes them from `settings.parse` to `open` of the same kind without looking inside.
+  const byName: Record<DestinationKindName, DestinationKind> = {
+    webhook: createWebhookKind(options) as DestinationKind,
+  };
+  const all = Object.values(byName);
+  const byKind = new Map<string, DestinationKind>(all.map((kind) => [kind.kind, kind]));
+  return { all, get: (kind) => byKind.get(kind) ?? null };
+}

@@ -1,0 +1,145 @@
+/** What a webhook destination is set to: parsed at the API door, where a problem can still be told to the person who made it. */
+import net from 'node:net';
+import { z } from 'zod';
+import type { EgressGuard } from '../egress/address-rules.ts';
+import { isLocalhost } from '../egress/resolver.ts';
+
+export interface WebhookSettings {
+  readonly url: string;
+  /** Sent with every attempt; values are treated as secrets. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+export const URL_CHARACTERS_MAX = 2_048;
+export const CUSTOM_HEADERS_MAX = 20;
+export const CUSTOM_HEADER_BYTES_MAX = 4_096;
+export const MASK = '••••••';
+
+export function createWebhookSettingsSchema(guard: EgressGuard): z.ZodType<WebhookSettings> {
+  return z.strictObject({
+    url: z
+      .string()
+      .max(URL_CHARACTERS_MAX, `url is longer than ${URL_CHARACTERS_MAX} characters`)
+      .superRefine((url, context) => {
+        const problem = urlProblem(url, guard);
+        if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+      })
+      .meta({ title: 'URL', description: 'Where each event is POSTed to, https://…' }),
+    headers: z
+      .record(z.string(), z.string())
+      .superRefine((headers, context) => {
+        for (const problem of headerProblems(headers)) context.addIssue({ code: 'custom', message: problem });
+      })
+      .optional()
+      .meta({
+        title: 'Headers',
+        description: 'Authorization and X-… headers sent with every attempt; their values are kept secret',
+      }),
+  });
+}
+
+/** The settings as people may see them: header values and query values can be keys, so only their names are shown. */
+export function toPublicWebhookSettings(settings: WebhookSettings): Record<string, unknown> {
+  const headers = settings.headers === undefined ? {} : { headers: mapValues(settings.headers) };
+  return { url: maskUrl(settings.url), ...headers };
+}
+
+function urlProblem(text: string, guard: EgressGuard): string | null {
+  const url = URL.parse(text);
+  if (url === null) return 'url is not a URL; write it in full, such as https://example.com/webhooks';
+  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    return `url begins with ${url.protocol}//; only https:// is delivered to`;
+  if (url.username !== '' || url.password !== '') {
+    return 'url holds a user name or password, which would end up in logs; put it into an Authorization header instead';
+  }
+  if (text.includes('#')) return 'url has a fragment (#…), which is never sent; leave it out';
+  if (url.protocol === 'http:' && !guard.mayUseHttp) {
+    return 'url is plain http, so anyone on the way could read the events; use https';
+  }
+  const hostname = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
+  const literals = isLocalhost(hostname) ? ['127.0.0.1', '::1'] : net.isIP(hostname) === 0 ? [] : [hostname];
+  const port = url.port === '' ? (url.protocol === 'http:' ? 80 : 443) : Number(url.port);
+  for (const address of literals) {
+    const problem = guard.refuse({ address, port, protocol: url.protocol });
+    if (problem !== null) return `url points to ${hostname}, which cannot be used: ${problem}`;
+  }
+  return null;
+}
+
+/**
+ * An allow list, since some headers change what a receiver's proxy does with the request: Authorization, the usual
+ * names of keys, and X-… except those below.
+ */
+const HEADERS_ALLOWED: ReadonlySet<string> = new Set([
+  'authorization',
+  'api-key',
+  'apikey',
+  'cf-access-client-id',
+  'cf-access-client-secret',
+  'ngrok-skip-browser-warning',
+]);
+/** Ours, those that proxies and frameworks obey, and those that make a cloud's metadata service answer. */
+const PREFIXES_REFUSED: readonly string[] = [
+  'x-webhook-',
+  'x-offhook-',
+  'x-forwarded-',
+  'x-original-',
+  'x-rewrite-',
+  'x-real-ip',
+  'x-http-method',
+  'x-method-override',
+  'x-accel-',
+  'x-sendfile',
+  'x-aws-',
+  'x-google-',
+  'x-amz-',
+  'x-goog-',
+];
+
+function headerProblems(headers: Readonly<Record<string, string>>): string[] {
+  const problems: string[] = [];
+  const entries = Object.entries(headers);
+  if (entries.length > CUSTOM_HEADERS_MAX)
+    problems.push(`headers has ${entries.length} entries; at most ${CUSTOM_HEADERS_MAX} are sent`);
+  const seen = new Set<string>();
+  let bytes = 0;
+  for (const [name, value] of entries) {
+    const lower = name.toLowerCase();
+    bytes += name.length + value.length;
+    if (!/^[A-Za-z0-9-]{1,64}$/.test(name))
+      problems.push('a header name may hold letters, digits and "-" only, at most 64 of them');
+    else if (!isAllowedHeader(lower)) {
+      problems.push(
+        `header ${name} cannot be set: Authorization, Api-Key and X-… names can, except those the hub or proxies give a meaning to`,
+      );
+    } else if (seen.has(lower)) problems.push(`header ${name} is given twice`);
+    else if (!/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)) {
+      problems.push(
+        `header ${name} must have a value of visible ASCII characters, without spaces at its ends`,
+      );
+    }
+    seen.add(lower);
+  }
+  if (bytes > CUSTOM_HEADER_BYTES_MAX)
+    problems.push(`headers are ${bytes} bytes long together; at most ${CUSTOM_HEADER_BYTES_MAX} are sent`);
+  return problems;
+}
+
+function isAllowedHeader(lower: string): boolean {
+  if (HEADERS_ALLOWED.has(lower)) return true;
+  return (
+    lower.startsWith('x-') && lower.length > 2 && !PREFIXES_REFUSED.some((prefix) => lower.startsWith(prefix))
+  );
+}
+
+function mapValues(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.keys(headers).map((name) => [name, MASK]));
+}
+
+function maskUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null) return MASK;
+  if (url.search === '') return text;
+  const query = [...url.searchParams.keys()].map((name) => `${encodeURIComponent(name)}=${MASK}`).join('&');
+  return `${url.origin}${url.pathname}?${query}`;
+}
