@@ -1,0 +1,512 @@
+/**
+ * Delivery at its own pace. In: due deliveries, leased from the journal, or taken right after the commit
+ * that made them due. Out: recorded attempts. It promises: one attempt at a time per (destination, call),
+ * lanes that cannot delay each other, bounded memory whatever the backlog, and that nothing leaves the
+ * journal's `pending` but by a recorded outcome. Wake-ups are hints; the sweep of the journal is the truth.
+ */
+import type { Clock } from '../clock.ts';
+import type { DestinationKind, DestinationSender } from '../destinations/destination.ts';
+import type { DestinationId } from '../journal/ids.ts';
+import {
+  JournalError,
+  type AttemptRecord,
+  type ClaimedDelivery,
+  type DeliveryJournal,
+  type Destination,
+  type DestinationHealthChange,
+  type DestinationJournal,
+  type RecordedAttempt,
+} from '../journal/journal.ts';
+import { deliver } from './deliver.ts';
+import type { LaneSignal } from './outcome.ts';
+import { Lane } from './lane.ts';
+import { DELIVERY_LIMITS, type DeliveryLimits } from './limits.ts';
+import type { DeliveryObserver } from './observer.ts';
+import { createReplayRunner, type ReplayRunner } from './replay-runner.ts';
+
+export interface DeliveryEngine {
+  /** Loads destinations, listens to the journal, begins to claim. */
+  start(): Promise<void>;
+  /** Takes no more, gives back what waits, lets attempts under way finish within the grace. */
+  stop(graceMs: number): Promise<void>;
+  readLanes(): readonly LaneStatus[];
+}
+
+export interface LaneStatus {
+  readonly destinationId: DestinationId;
+  readonly inFlight: number;
+  readonly held: number;
+  readonly breaker: 'closed' | 'open';
+  /** Attempts it may have under way at once now. */
+  readonly window: number;
+}
+
+export interface DeliveryEngineOptions {
+  readonly journal: DeliveryJournal & Pick<DestinationJournal, 'listDestinations' | 'listenDestinations'>;
+  readonly kinds: ReadonlyMap<string, DestinationKind>;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly observer: DeliveryObserver;
+  readonly nodeId: string;
+  readonly limits?: Partial<DeliveryLimits>;
+}
+
+export function createDeliveryEngine(options: DeliveryEngineOptions): DeliveryEngine {
+  return new Engine(options);
+}
+
+class Engine implements DeliveryEngine {
+  readonly #options: DeliveryEngineOptions;
+  readonly #limits: DeliveryLimits;
+  readonly #lanes = new Map<DestinationId, Lane>();
+  /** Every lease we hold: waiting, under way, or finished and not yet recorded. Row → token. */
+  readonly #leases = new Map<number, number>();
+  readonly #hungry = new Set<Lane>();
+  readonly #replays: ReplayRunner;
+  #ready: Lane[] = [];
+  #heldBytes = 0;
+  #inFlight = 0;
+  #unrecorded = 0;
+  #running = false;
+  #claiming = false;
+  #sweeping: Promise<void> | null = null;
+  #idle: (() => void) | null = null;
+  #cancels: (() => void)[] = [];
+  readonly #repeating = new Map<string, () => void>();
+
+  constructor(options: DeliveryEngineOptions) {
+    this.#options = options;
+    this.#limits = { ...DELIVERY_LIMITS, ...options.limits };
+    this.#replays = createReplayRunner({
+      journal: options.journal,
+      clock: options.clock,
+      pollMs: this.#limits.replayPollMs,
+      troubled: (error) => options.observer.troubled('a replay could not go on; it is tried again', error),
+    });
+  }
+
+  async start(): Promise<void> {
+    const { journal, clock, nodeId } = this.#options;
+    const { leaseMs, renewMs, sweepMs } = this.#limits;
+    this.#running = true;
+    // Listening comes before loading, so that a destination made in between is not missed.
+    this.#cancels.push(
+      journal.listenDestinations((id, destination) => this.#changeLane(id, destination)),
+      journal.listenDue({
+        leaseMs,
+        nodeId,
+        take: (delivery) => this.#take(delivery),
+        hint: (destinationId, dueAtMs) => this.#hint(destinationId, dueAtMs),
+      }),
+    );
+    for (const destination of await journal.listDestinations()) {
+      if (!this.#lanes.has(destination.id)) {
+        this.#lanes.set(destination.id, new Lane(destination, clock.nowMs()));
+      }
+    }
+    this.#repeat('sweep', sweepMs, () => this.#sweep());
+    this.#repeat('renew', renewMs, () => this.#renew());
+    this.#replays.start();
+    await this.#sweep();
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    if (!this.#running) return;
+    this.#running = false;
+    for (const cancel of this.#cancels) cancel();
+    for (const cancel of this.#repeating.values()) cancel();
+    for (const lane of this.#lanes.values()) lane.cancelWake?.();
+    await this.#replays.stop();
+    // What waits goes back at once; what is under way keeps its lease, so that nobody sends it a second time meanwhile.
+    await Promise.all([...this.#lanes.values()].map((lane) => this.#release(lane)));
+    await this.#waitIdle(graceMs);
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.sender?.close()));
+  }
+
+  readLanes(): readonly LaneStatus[] {
+    return [...this.#lanes.values()].map((lane) => ({
+      destinationId: lane.destination.id,
+      inFlight: lane.inFlight,
+      held: lane.held.length,
+      breaker: lane.flow.isOpen ? 'open' : 'closed',
+      window: lane.flow.window,
+    }));
+  }
+
+  // ── work comes in ──
+
+  /** The fast path: a delivery that a commit has just made due goes straight into its lane. */
+  #take(delivery: ClaimedDelivery): boolean {
+    const lane = this.#lanes.get(delivery.destinationId);
+    if (lane === undefined || !this.#running || !lane.flows) return false;
+    const room =
+      !lane.flow.isOpen &&
+      lane.held.length < this.#limits.laneHeldMax &&
+      this.#heldBytes + delivery.body.length <= this.#limits.heldBytesMax &&
+      // Older work waits in the journal: taking newer work past it would starve the old under steady load.
+      lane.journalDueAtMs > this.#options.clock.nowMs();
+    if (room) this.#hold(lane, delivery);
+    else lane.hint(delivery.dueAtMs);
+    this.#pumpSoon(lane);
+    return room;
+  }
+
+  #hint(destinationId: DestinationId, dueAtMs: number): void {
+    const lane = this.#lanes.get(destinationId);
+    if (lane === undefined || !this.#running) return;
+    lane.hint(dueAtMs);
+    this.#pumpSoon(lane);
+  }
+
+  /** Asks the journal what is due where: catches whatever a lost hint or another node left behind. */
+  async #sweep(): Promise<void> {
+    this.#sweeping ??= this.#readDueLanes().finally(() => {
+      this.#sweeping = null;
+    });
+    return this.#sweeping;
+  }
+
+  async #readDueLanes(): Promise<void> {
+    const { journal, clock, observer } = this.#options;
+    try {
+      for (const { destinationId, dueAtMs } of await journal.listDueLanes()) {
+        const lane = this.#lanes.get(destinationId);
+        if (lane === undefined || !this.#running) continue;
+        // Where leases of ours may be all that is due, asking again at once would spin.
+        const busy = lane.inFlight > 0 || lane.held.length > 0;
+        lane.hint(busy ? Math.max(dueAtMs, clock.nowMs() + this.#limits.recheckMs) : dueAtMs);
+        this.#pumpSoon(lane);
+      }
+    } catch (error) {
+      observer.troubled('the journal could not say what is due; it is asked again', error);
+    }
+  }
+
+  /** One claim at a time for all hungry lanes: each asks for what it can hold, so none crowds out another. */
+  async #claim(): Promise<void> {
+    if (this.#claiming) return;
+    this.#claiming = true;
+    try {
+      while (this.#running && this.#hungry.size > 0) await this.#claimOnce();
+    } finally {
+      this.#claiming = false;
+    }
+  }
+
+  async #claimOnce(): Promise<void> {
+    const { journal, clock, observer, nodeId } = this.#options;
+    const nowMs = clock.nowMs();
+    const asked = new Map<Lane, number>();
+    for (const lane of this.#hungry) {
+      const limit = lane.countWanted(this.#limits.laneHeldMax, nowMs);
+      if (limit > 0) asked.set(lane, limit);
+    }
+    this.#hungry.clear();
+    if (asked.size === 0) return;
+    // Hints that come while the journal answers must not be overwritten by the answer.
+    for (const lane of asked.keys()) lane.journalDueAtMs = Number.POSITIVE_INFINITY;
+    const lanes = [...asked].map(([lane, limit]) => ({ destinationId: lane.destination.id, limit }));
+    try {
+      const claims = await journal.claimDeliveries({ nodeId, leaseMs: this.#limits.leaseMs, nowMs, lanes });
+      for (const delivery of claims) this.#receive(delivery, asked);
+      let short = false;
+      for (const [lane, missing] of asked) {
+        if (missing > 0) short = true;
+        else lane.hint(nowMs);
+        this.#pump(lane);
+      }
+      // Less than asked means nothing more is due now; the sweep says when the next one will be.
+      if (short) await this.#sweep();
+    } catch (error) {
+      observer.troubled('the journal gave out no deliveries; it is asked again', error);
+      for (const lane of asked.keys()) {
+        lane.hint(clock.nowMs() + this.#limits.recheckMs);
+        this.#wakeAt(lane, lane.journalDueAtMs);
+      }
+    }
+  }
+
+  #receive(delivery: ClaimedDelivery, asked: Map<Lane, number>): void {
+    const lane = this.#lanes.get(delivery.destinationId);
+    const missing = lane === undefined ? undefined : asked.get(lane);
+    if (lane !== undefined && missing !== undefined) asked.set(lane, missing - 1);
+    // Ours already: the lease had run out behind a blocked event loop. The new token counts; one attempt is enough.
+    if (this.#leases.has(delivery.row)) {
+      this.#leases.set(delivery.row, delivery.token);
+      return;
+    }
+    if (lane === undefined || !lane.flows || !this.#running) {
+      void this.#giveBack([delivery]);
+      return;
+    }
+    this.#hold(lane, delivery);
+  }
+
+  #hold(lane: Lane, delivery: ClaimedDelivery): void {
+    this.#leases.set(delivery.row, delivery.token);
+    this.#heldBytes += delivery.body.length;
+    lane.held.push(delivery);
+  }
+
+  // ── work goes out ──
+
+  /** After the commit's own work is done, so that answers to reports are not held up by sending. */
+  #pumpSoon(lane: Lane): void {
+    if (this.#ready.push(lane) > 1) return;
+    queueMicrotask(() => {
+      const ready = new Set(this.#ready);
+      this.#ready = [];
+      for (const each of ready) this.#pump(each);
+    });
+  }
+
+  /** Starts what may start, asks for more where more is due, and sets the alarm for what only time changes. */
+  #pump(lane: Lane): void {
+    if (!this.#running || !lane.flows) return;
+    const nowMs = this.#options.clock.nowMs();
+    let startable = lane.flow.countStartable(lane.inFlight, nowMs);
+    while (startable > 0 && lane.held.length > 0 && this.#mayStart(lane)) {
+      const delivery = lane.held.shift() as ClaimedDelivery;
+      this.#heldBytes -= delivery.body.length;
+      startable -= 1;
+      void this.#run(lane, delivery);
+    }
+    if (lane.journalDueAtMs <= nowMs && this.#wantsMore(lane, nowMs)) {
+      this.#hungry.add(lane);
+      void this.#claim();
+    }
+    this.#setAlarm(lane, nowMs);
+  }
+
+  #wantsMore(lane: Lane, nowMs: number): boolean {
+    if (this.#heldBytes >= this.#limits.heldBytesMax || this.#unrecorded >= this.#limits.unrecordedMax) {
+      return lane.held.length === 0 && lane.inFlight === 0;
+    }
+    // Half empty before asking again, so that a deep backlog is read in batches, not one by one.
+    const wanted = lane.countWanted(this.#limits.laneHeldMax, nowMs);
+    return wanted > 0 && (lane.flow.isOpen || lane.held.length <= lane.flow.window / 2);
+  }
+
+  #mayStart(lane: Lane): boolean {
+    if (this.#unrecorded >= this.#limits.unrecordedMax) return false;
+    return this.#inFlight < this.#limits.inFlightMax || lane.inFlight < this.#limits.laneReserve;
+  }
+
+  #setAlarm(lane: Lane, nowMs: number): void {
+    let atMs = lane.journalDueAtMs > nowMs ? lane.journalDueAtMs : Number.POSITIVE_INFINITY;
+    if (lane.held.length > 0 || lane.journalDueAtMs <= nowMs) {
+      atMs = Math.min(atMs, lane.flow.nextChangeAtMs(nowMs) ?? Number.POSITIVE_INFINITY);
+    }
+    if (Number.isFinite(atMs)) this.#wakeAt(lane, atMs);
+  }
+
+  #wakeAt(lane: Lane, atMs: number): void {
+    if (lane.wakeAtMs <= atMs) return;
+    lane.cancelWake?.();
+    lane.wakeAtMs = atMs;
+    lane.cancelWake = this.#options.clock.setTimer(() => {
+      lane.wakeAtMs = Number.POSITIVE_INFINITY;
+      lane.cancelWake = null;
+      this.#pump(lane);
+    }, atMs - this.#options.clock.nowMs());
+  }
+
+  /** One delivery's way: attempt → learn → record → tell → go on. */
+  async #run(lane: Lane, delivery: ClaimedDelivery): Promise<void> {
+    lane.inFlight += 1;
+    this.#inFlight += 1;
+    lane.flow.spend();
+    const { destination } = lane;
+    const { record, decision } = await deliver(delivery, destination, this.#openSender(lane), this.#options);
+    lane.inFlight -= 1;
+    this.#inFlight -= 1;
+    this.#unrecorded += 1;
+    this.#learn(lane, decision.lane, decision.detail);
+    this.#pump(lane);
+    const recorded = await this.#record({ ...record, token: this.#leases.get(delivery.row) ?? record.token });
+    this.#unrecorded -= 1;
+    this.#leases.delete(delivery.row);
+    if (recorded !== undefined) {
+      this.#options.observer.attempted({ delivery, destination, record, recorded });
+    }
+    if (this.#unrecorded === this.#limits.unrecordedMax - 1) this.#pumpAll();
+    else this.#pump(lane);
+    if (!this.#running && this.#inFlight + this.#unrecorded === 0) this.#idle?.();
+  }
+
+  #openSender(lane: Lane): DestinationSender {
+    const kind = this.#options.kinds.get(lane.destination.kind);
+    if (kind !== undefined) {
+      try {
+        return lane.openSender(kind);
+      } catch (error) {
+        return toBrokenSender(`its settings cannot be used: ${String(error)}`);
+      }
+    }
+    return toBrokenSender(`this hub has no destinations of kind ${lane.destination.kind}`);
+  }
+
+  /** Only the journal's answer ends a lease; while it has no room we keep trying, bounded by unrecordedMax. */
+  async #record(record: AttemptRecord): Promise<RecordedAttempt | undefined> {
+    const { journal, observer, clock } = this.#options;
+    for (;;) {
+      try {
+        const [recorded] = await journal.recordAttempts([record]);
+        return recorded;
+      } catch (error) {
+        observer.troubled('an attempt could not be recorded; its delivery may be sent once more', error);
+        const lasting = error instanceof JournalError && (error.code === 'full' || error.code === 'busy');
+        if (!lasting || !this.#running) return undefined;
+        await new Promise<void>((resolve) => {
+          clock.setTimer(resolve, 4 * this.#limits.recheckMs);
+        });
+      }
+    }
+  }
+
+  // ── what attempts teach about their lane ──
+
+  #learn(lane: Lane, signal: LaneSignal, detail: string | null): void {
+    const { clock, observer } = this.#options;
+    const nowMs = clock.nowMs();
+    const { destination, flow } = lane;
+    const change = flow.learn(signal, nowMs);
+    if (signal.kind === 'gone') {
+      this.#setHealth({ kind: 'disabled', destinationId: destination.id, reason: 'it answered 410 Gone' });
+    }
+    if (change === 'opened') {
+      observer.laneChanged({ destination, breaker: 'open', detail: detail ?? '' });
+      this.#setHealth({
+        kind: 'failing',
+        destinationId: destination.id,
+        sinceMs: flow.failingSinceMs ?? nowMs,
+      });
+      void this.#release(lane);
+    } else if (change === 'closed') {
+      observer.laneChanged({ destination, breaker: 'closed', detail: 'an attempt was accepted' });
+      this.#setHealth({ kind: 'recovered', destinationId: destination.id });
+    }
+    const failingForMs = flow.failingSinceMs === null ? 0 : nowMs - flow.failingSinceMs;
+    if (flow.isOpen && failingForMs >= this.#limits.disableAfterMs && lane.flows) {
+      this.#setHealth({
+        kind: 'disabled',
+        destinationId: destination.id,
+        reason: `every attempt has failed for ${Math.floor(failingForMs / 86_400_000)} days; last: ${detail ?? ''}`,
+      });
+    }
+  }
+
+  #setHealth(change: DestinationHealthChange): void {
+    this.#options.journal
+      .setDestinationHealth(change)
+      .catch((error: unknown) =>
+        this.#options.observer.troubled(
+          `the health of ${change.destinationId} could not be written (${change.kind})`,
+          error,
+        ),
+      );
+  }
+
+  // ── lanes come, change and go ──
+
+  #changeLane(id: DestinationId, destination: Destination | undefined): void {
+    const nowMs = this.#options.clock.nowMs();
+    const lane = this.#lanes.get(id);
+    if (destination === undefined) {
+      this.#lanes.delete(id);
+      if (lane === undefined) return;
+      lane.cancelWake?.();
+      lane.destination = { ...lane.destination, state: 'disabled' };
+      void this.#release(lane);
+      lane.closeSender();
+      return;
+    }
+    if (lane === undefined) {
+      this.#lanes.set(id, new Lane(destination, nowMs));
+      return;
+    }
+    const { stopped } = lane.change(destination, nowMs);
+    if (stopped) void this.#release(lane);
+    this.#pump(lane);
+  }
+
+  /** Gives back what the lane holds but has not begun. */
+  async #release(lane: Lane): Promise<void> {
+    const held = lane.held.splice(0);
+    if (held.length === 0) return;
+    for (const delivery of held) this.#heldBytes -= delivery.body.length;
+    lane.hint(this.#options.clock.nowMs());
+    await this.#giveBack(held);
+  }
+
+  async #giveBack(deliveries: readonly ClaimedDelivery[]): Promise<void> {
+    const claims = deliveries.map(({ row, token }) => ({ row, token: this.#leases.get(row) ?? token }));
+    for (const { row } of deliveries) this.#leases.delete(row);
+    try {
+      await this.#options.journal.releaseDeliveries(claims);
+    } catch (error) {
+      this.#options.observer.troubled('leases could not be given back; they run out by themselves', error);
+    }
+  }
+
+  async #renew(): Promise<void> {
+    if (this.#leases.size === 0) return;
+    const { journal, clock, observer } = this.#options;
+    const claims = [...this.#leases].map(([row, token]) => ({ row, token }));
+    try {
+      const lost = new Set(await journal.renewLeases(claims, this.#limits.leaseMs, clock.nowMs()));
+      if (lost.size === 0) return;
+      for (const lane of this.#lanes.values()) {
+        const kept = lane.held.filter((delivery) => !lost.has(delivery.row));
+        if (kept.length === lane.held.length) continue;
+        for (const delivery of lane.held) {
+          if (!lost.has(delivery.row)) continue;
+          this.#heldBytes -= delivery.body.length;
+          this.#leases.delete(delivery.row);
+        }
+        lane.held.splice(0, lane.held.length, ...kept);
+      }
+    } catch (error) {
+      observer.troubled('leases could not be renewed; it is tried again', error);
+    }
+  }
+
+  #pumpAll(): void {
+    for (const lane of this.#lanes.values()) this.#pump(lane);
+  }
+
+  #repeat(name: string, everyMs: number, work: () => Promise<void>): void {
+    const again = (): void => {
+      this.#repeating.set(
+        name,
+        this.#options.clock.setTimer(() => {
+          void work().finally(() => {
+            if (this.#running) again();
+          });
+        }, everyMs),
+      );
+    };
+    again();
+  }
+
+  async #waitIdle(graceMs: number): Promise<void> {
+    if (this.#inFlight + this.#unrecorded === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#idle = resolve;
+      this.#options.clock.setTimer(resolve, graceMs);
+    });
+  }
+}
+
+function toBrokenSender(detail: string): DestinationSender {
+  return {
+    attempt: () =>
+      Promise.resolve({
+        kind: 'failed',
+        cause: 'settings',
+        detail,
+        timing: { firstByteMs: null, totalMs: 0 },
+      }),
+    close: () => Promise.resolve(),
+  };
+}

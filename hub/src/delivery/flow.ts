@@ -1,0 +1,159 @@
+/**
+ * How much one lane may send now: a window of attempts at once that grows while the receiver works and
+ * shrinks when it struggles (as TCP does), a rate limit, and a breaker that lets one probe through while
+ * the receiver is down. Pure: no I/O, no timers; time is handed in.
+ */
+import type { LaneSignal } from './outcome.ts';
+
+/** Failures in a row, whatever their kind, after which the breaker opens. */
+export const BREAKER_FAILURES = 10;
+export const PROBE_DELAY_MS_MIN = 1_000;
+export const PROBE_DELAY_MS_MAX = 60_000;
+/** Many attempts of one window fail together; they count as one sign of trouble within this time. */
+const SHRINK_INTERVAL_MS = 1_000;
+
+export interface FlowSettings {
+  readonly concurrency: number;
+  readonly ratePerSecond: number | null;
+}
+
+export type FlowChange = 'opened' | 'closed' | 'none';
+
+export class Flow {
+  #settings: FlowSettings;
+  #window: number;
+  /** Above this the window grows by one a round, below it by one a success. */
+  #threshold: number;
+  #failures = 0;
+  #firstFailureAtMs: number | null = null;
+  #openSinceMs: number | null = null;
+  #probeDelayMs = PROBE_DELAY_MS_MIN;
+  #nextProbeAtMs = 0;
+  #holdUntilMs = 0;
+  #shrunkAtMs = Number.NEGATIVE_INFINITY;
+  #tokens: number;
+  #tokensAtMs: number;
+
+  constructor(settings: FlowSettings, nowMs: number) {
+    this.#settings = settings;
+    this.#window = settings.concurrency;
+    this.#threshold = settings.concurrency;
+    this.#tokens = settings.ratePerSecond ?? 0;
+    this.#tokensAtMs = nowMs;
+  }
+
+  get isOpen(): boolean {
+    return this.#openSinceMs !== null;
+  }
+
+  /** Unix ms of the first failure since the last success; null while it works. */
+  get failingSinceMs(): number | null {
+    return this.#firstFailureAtMs;
+  }
+
+  get window(): number {
+    return Math.max(1, Math.floor(this.#window));
+  }
+
+  change(settings: FlowSettings): void {
+    this.#settings = settings;
+    this.#window = Math.min(this.#window, settings.concurrency);
+    this.#threshold = settings.concurrency;
+  }
+
+  /** Begins again with one attempt at a time: after a pause, or where trouble is remembered from before a restart. */
+  startSlowly(): void {
+    this.#window = 1;
+    this.#threshold = this.#settings.concurrency;
+  }
+
+  /** Opens the breaker from the start, with a probe at once: the journal says the destination was failing. */
+  resumeOpen(sinceMs: number, nowMs: number): void {
+    this.#openSinceMs = nowMs;
+    this.#firstFailureAtMs = sinceMs;
+    this.#failures = BREAKER_FAILURES;
+    this.#nextProbeAtMs = nowMs;
+    this.startSlowly();
+  }
+
+  /** How many more attempts may start now, with `inFlight` under way. */
+  countStartable(inFlight: number, nowMs: number): number {
+    if (nowMs < this.#holdUntilMs) return 0;
+    if (this.isOpen) return inFlight === 0 && nowMs >= this.#nextProbeAtMs ? 1 : 0;
+    const room = this.window - inFlight;
+    return room <= 0 ? 0 : Math.min(room, this.#countTokens(nowMs));
+  }
+
+  /** Unix ms at which countStartable may change by time alone; null where only a finished attempt changes it. */
+  nextChangeAtMs(nowMs: number): number | null {
+    let atMs = this.#holdUntilMs;
+    if (this.isOpen) atMs = Math.max(atMs, this.#nextProbeAtMs);
+    const rate = this.#settings.ratePerSecond;
+    if (!this.isOpen && rate !== null && this.#countTokens(nowMs) < 1) {
+      atMs = Math.max(atMs, nowMs + Math.ceil(((1 - this.#tokens) * 1000) / rate));
+    }
+    return atMs > nowMs ? atMs : null;
+  }
+
+  /** One attempt starts. */
+  spend(): void {
+    if (this.#settings.ratePerSecond !== null) this.#tokens -= 1;
+  }
+
+  learn(signal: LaneSignal, nowMs: number): FlowChange {
+    if (signal.kind === 'works') return this.#learnSuccess();
+    this.#failures += 1;
+    this.#firstFailureAtMs ??= nowMs;
+    if (signal.kind === 'slow') {
+      this.#holdUntilMs = Math.max(this.#holdUntilMs, nowMs + signal.holdMs);
+      this.#shrink(nowMs);
+    }
+    if (this.isOpen) {
+      // Attempts that began before it opened end here too; only one that came after the last probe time counts.
+      if (nowMs >= this.#nextProbeAtMs) {
+        this.#probeDelayMs = Math.min(this.#probeDelayMs * 2, PROBE_DELAY_MS_MAX);
+        this.#nextProbeAtMs = nowMs + this.#probeDelayMs;
+      }
+      return 'none';
+    }
+    if (this.#failures < BREAKER_FAILURES) return 'none';
+    this.#openSinceMs = nowMs;
+    this.#probeDelayMs = PROBE_DELAY_MS_MIN;
+    this.#nextProbeAtMs = nowMs + this.#probeDelayMs;
+    return 'opened';
+  }
+
+  #learnSuccess(): FlowChange {
+    this.#failures = 0;
+    this.#firstFailureAtMs = null;
+    if (this.isOpen) {
+      this.#openSinceMs = null;
+      this.#holdUntilMs = 0;
+      this.startSlowly();
+      return 'closed';
+    }
+    const { concurrency } = this.#settings;
+    if (this.#window < concurrency) {
+      const growth = this.#window < this.#threshold ? 1 : 1 / this.#window;
+      this.#window = Math.min(concurrency, this.#window + growth);
+    }
+    return 'none';
+  }
+
+  #shrink(nowMs: number): void {
+    if (nowMs - this.#shrunkAtMs < SHRINK_INTERVAL_MS) return;
+    this.#shrunkAtMs = nowMs;
+    this.#window = Math.max(1, this.#window / 2);
+    this.#threshold = this.#window;
+  }
+
+  #countTokens(nowMs: number): number {
+    const rate = this.#settings.ratePerSecond;
+    if (rate === null) return Number.POSITIVE_INFINITY;
+    // At most one second's worth is saved up, and at least one token, so that slow rates ever send.
+    const elapsedMs = Math.max(0, nowMs - this.#tokensAtMs);
+    this.#tokens = Math.min(Math.max(1, rate), this.#tokens + (elapsedMs * rate) / 1000);
+    this.#tokensAtMs = nowMs;
+    return Math.floor(this.#tokens);
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * One destination's own flow: what it holds in memory, what is under way, and what it knows of its backlog
+ * in the journal. Inside a lane calls do not block each other: the journal gives out only the head of each call.
+ */
+import type { DestinationKind, DestinationSender } from '../destinations/destination.ts';
+import type { ClaimedDelivery, Destination } from '../journal/journal.ts';
+import { Flow } from './flow.ts';
+
+export class Lane {
+  destination: Destination;
+  flow: Flow;
+  /** Opened with the first attempt, so that a thousand quiet destinations cost nothing. */
+  sender: DestinationSender | null = null;
+  /** Leased, in order of claim, waiting for their turn. */
+  readonly held: ClaimedDelivery[] = [];
+  inFlight = 0;
+  /** When the journal's earliest claimable delivery of this lane is due, as far as we know. */
+  journalDueAtMs = Number.POSITIVE_INFINITY;
+  wakeAtMs = Number.POSITIVE_INFINITY;
+  cancelWake: (() => void) | null = null;
+
+  constructor(destination: Destination, nowMs: number) {
+    this.destination = destination;
+    this.flow = new Flow(destination, nowMs);
+    if (destination.failingSinceMs !== null) this.flow.resumeOpen(destination.failingSinceMs, nowMs);
+  }
+
+  get flows(): boolean {
+    return this.destination.state === 'enabled';
+  }
+
+  /** How many more it wants from the journal now: two windows' worth, or the one probe while the breaker is open. */
+  countWanted(heldMax: number, nowMs: number): number {
+    if (!this.flows) return 0;
+    if (this.flow.isOpen) return this.held.length > 0 ? 0 : this.flow.countStartable(this.inFlight, nowMs);
+    return Math.min(heldMax, 2 * this.flow.window) - this.held.length;
+  }
+
+  openSender(kind: DestinationKind): DestinationSender {
+    this.sender ??= kind.open(this.destination.settings);
+    return this.sender;
+  }
+
+  hint(dueAtMs: number): void {
+    this.journalDueAtMs = Math.min(this.journalDueAtMs, dueAtMs);
+  }
+
+  /** Takes over changed settings; says whether it began to flow again. */
+  change(destination: Destination, nowMs: number): { readonly resumed: boolean; readonly stopped: boolean } {
+    const before = this.destination;
+    this.destination = destination;
+    if (JSON.stringify(before.settings) !== JSON.stringify(destination.settings)) this.closeSender();
+    this.flow.change(destination);
+    const resumed = before.state !== 'enabled' && destination.state === 'enabled';
+    if (resumed) {
+      this.flow = new Flow(destination, nowMs);
+      this.flow.startSlowly();
+      this.journalDueAtMs = nowMs;
+    }
+    return { resumed, stopped: before.state === 'enabled' && destination.state !== 'enabled' };
+  }
+
+  closeSender(): void {
+    void this.sender?.close();
+    this.sender = null;
+  }
+}

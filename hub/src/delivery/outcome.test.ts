@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import type { AttemptResult } from '../destinations/destination.ts';
+import { decideOutcome, POISON_REJECTIONS } from './outcome.ts';
+
+const timing = { firstByteMs: 3, totalMs: 4 };
+const fresh = { attempts: 0, rejections: 0 };
+const nowMs = Date.UTC(2026, 0, 1);
+
+function answered(
+  status: number,
+  more: Partial<Extract<AttemptResult, { kind: 'answered' }>> = {},
+): AttemptResult {
+  return { kind: 'answered', status, retryAfter: null, abort: false, responseBody: null, timing, ...more };
+}
+
+function decide(result: AttemptResult, delivery = fresh, scheduleS: readonly number[] | null = null) {
+  return decideOutcome(result, delivery, scheduleS, nowMs, () => 0.5);
+}
+
+describe('decideOutcome', () => {
+  it.each([200, 201, 202, 204, 226, 299])('takes %d as delivered', (status) => {
+    expect(decide(answered(status))).toMatchObject({ outcome: 'delivered', lane: { kind: 'works' } });
+  });
+
+  it.each([100, 199, 301, 302, 307, 400, 401, 404, 408, 422, 429, 500, 502, 503, 599])(
+    'retries after %d',
+    (status) => {
+      expect(decide(answered(status))).toMatchObject({ outcome: 'retry', delayMs: 5_000 });
+    },
+  );
+
+  it('retries when no answer came', () => {
+    const failed: AttemptResult = { kind: 'failed', cause: 'tls', detail: 'certificate expired', timing };
+    expect(decide(failed)).toMatchObject({
+      outcome: 'retry',
+      detail: 'certificate expired',
+      rejected: false,
+      lane: { kind: 'fails' },
+    });
+  });
+
+  it('gives up only when the schedule is used up', () => {
+    expect(decide(answered(500), { attempts: 10, rejections: 0 }).outcome).toBe('retry');
+    expect(decide(answered(500), { attempts: 11, rejections: 0 })).toMatchObject({
+      outcome: 'dead',
+      deadReason: 'exhausted',
+    });
+    expect(decide(answered(500), fresh, [])).toMatchObject({ outcome: 'dead', deadReason: 'exhausted' });
+  });
+
+  it('stops at once when the receiver asks for it', () => {
+    expect(decide(answered(500, { abort: true }))).toMatchObject({ outcome: 'dead', deadReason: 'aborted' });
+  });
+
+  it('keeps the delivery and marks the destination gone after 410, even at the last try', () => {
+    expect(decide(answered(410))).toMatchObject({
+      outcome: 'retry',
+      lane: { kind: 'gone' },
+      rejected: false,
+    });
+    expect(decide(answered(410), { attempts: 11, rejections: 0 }).outcome).toBe('retry');
+  });
+
+  it.each([429, 502, 503, 504])(
+    'slows the lane after %d and honours Retry-After for the delivery',
+    (status) => {
+      expect(decide(answered(status, { retryAfter: '600' }))).toMatchObject({
+        delayMs: 600_000,
+        lane: { kind: 'slow', holdMs: 60_000 },
+      });
+    },
+  );
+
+  it('never tries earlier than planned, whatever Retry-After says', () => {
+    for (const retryAfter of ['0', '-1', '1e99', 'soon', 'Thu, 01 Jan 1970 00:00:00 GMT']) {
+      expect(decide(answered(503, { retryAfter })).delayMs).toBe(5_000);
+    }
+  });
+
+  it(`lets the next event go after ${POISON_REJECTIONS} answered 4xx, counting none that speak of the moment`, () => {
+    expect(decide(answered(422), { attempts: 3, rejections: 3 }).releasesNext).toBe(false);
+    expect(decide(answered(422), { attempts: 4, rejections: 4 }).releasesNext).toBe(true);
+    for (const status of [408, 425, 429, 500]) {
+      expect(decide(answered(status), { attempts: 4, rejections: 4 })).toMatchObject({
+        rejected: false,
+        releasesNext: false,
+      });
+    }
+  });
+});

@@ -1,0 +1,15 @@
+/** W3C Trace Context, level 1: `00-<trace id>-<parent id>-<flags>`. */
+
+const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})$/;
+
+/** The same trace with a new parent id, as every hop must have; a new trace where there was none. */
+export function continueTrace(traceparent: string | null, random: () => number): string {
+  const match = traceparent === null ? null : TRACEPARENT.exec(traceparent);
+  const traceId = match?.[1] ?? toHexWord(random) + toHexWord(random) + toHexWord(random) + toHexWord(random);
+  return `00-${traceId}-${toHexWord(random)}${toHexWord(random)}-${match?.[2] ?? '01'}`;
+}
+
+/** Never zero, since an all-zero id is invalid. */
+function toHexWord(random: () => number): string {
+  return (Math.floor(random() * 0xffff_fffe) + 1).toString(16).padStart(8, '0');
+}
