@@ -1,0 +1,219 @@
+/**
+ * Every setting of the program, once: its name, where it comes from, its default, its unit and one sentence.
+ * `--help`, docs/settings.md and offhook.config.example.json are printed from this table, so they cannot drift.
+ * It imports nothing heavy, since each CLI command reads it.
+ */
+import {
+  parseChoice,
+  parseCidrList,
+  parseDuration,
+  parseHost,
+  parseInteger,
+  parseMasterKey,
+  parseSecret,
+  parseSecretList,
+  parseText,
+  parseUrl,
+} from './parse-value.ts';
+import type { ParsedValue } from './parse-value.ts';
+
+export const SETTINGS = {
+  host: defineSetting<string>({
+    env: 'HOST',
+    flag: '--host',
+    default: '127.0.0.1',
+    unit: 'address',
+    group: 'server',
+    sentence:
+      'Address to listen on. Loopback is the local profile: unsigned reports are taken with a warning, and destinations on this machine are allowed. Any other address needs OFFHOOK_API_KEY and OFFHOOK_VOICEDOCK_SECRET.',
+    parse: parseHost,
+  }),
+  port: defineSetting<number>({
+    env: 'PORT',
+    flag: '--port',
+    default: 8080,
+    unit: 'port',
+    group: 'server',
+    sentence: 'Port to listen on; 0 takes any free one and prints it.',
+    parse: (text) => parseInteger(text, 0, 65_535),
+  }),
+  publicUrl: defineSetting<string | null>({
+    env: 'OFFHOOK_PUBLIC_URL',
+    flag: '--public-url',
+    default: null,
+    unit: 'URL',
+    group: 'server',
+    sentence:
+      'Address under which others reach this hub, where a proxy stands before it; used in what it prints.',
+    parse: (text) => parseUrl(text, ['http:', 'https:']),
+  }),
+  dataDir: defineSetting<string>({
+    env: 'OFFHOOK_DATA_DIR',
+    flag: '--data-dir',
+    default: './data',
+    unit: 'path',
+    group: 'store',
+    sentence: 'Directory of the journal (SQLite) and of the keys made on first start; made with rights 0700.',
+    parse: parseText,
+  }),
+  databaseUrl: defineSetting<string | null>({
+    env: 'DATABASE_URL',
+    flag: null,
+    default: null,
+    unit: 'URL',
+    group: 'store',
+    secret: true,
+    sentence:
+      'postgres:// address of a shared journal. This version keeps its journal in SQLite and refuses to start where this is set.',
+    parse: (text) => parseUrl(text, ['postgres:', 'postgresql:']),
+  }),
+  retentionDays: defineSetting<number>({
+    env: 'OFFHOOK_RETENTION_DAYS',
+    flag: '--retention-days',
+    default: 30,
+    unit: 'days',
+    group: 'store',
+    sentence:
+      'Calls that ended longer ago, with all that belongs to them, are deleted once nothing is owed for them.',
+    parse: (text) => parseInteger(text, 1, 3650),
+  }),
+  apiKey: defineSetting<string | null>({
+    env: 'OFFHOOK_API_KEY',
+    flag: null,
+    default: null,
+    unit: 'text of 24 characters or more',
+    group: 'keys',
+    secret: true,
+    sentence:
+      'Admin key for /v1 and for the commands that talk to a hub. Without it one is made on first start and kept in the data directory (api-key, rights 0600).',
+    parse: (text) => parseSecret(text, API_KEY_CHARACTERS_MIN),
+  }),
+  masterKey: defineSetting<string | null>({
+    env: 'OFFHOOK_MASTER_KEY',
+    flag: null,
+    default: null,
+    unit: 'base64 of 32 bytes',
+    group: 'keys',
+    secret: true,
+    sentence:
+      'Encrypts the secrets of destinations and sources in the journal. Without it one is made on first start and kept in the data directory (master-key, rights 0600). Losing it loses those secrets.',
+    parse: parseMasterKey,
+  }),
+  voicedockSecrets: defineSetting<readonly string[]>({
+    env: 'OFFHOOK_VOICEDOCK_SECRET',
+    flag: null,
+    default: [],
+    unit: 'list of texts',
+    group: 'keys',
+    secret: true,
+    sentence:
+      'Signing secret of what arrives at /webhooks/status-update; during a rotation several, separated by commas. With it unsigned reports are refused.',
+    parse: parseSecretList,
+  }),
+  egressAllow: defineSetting<readonly string[]>({
+    env: 'OFFHOOK_EGRESS_ALLOW',
+    flag: '--egress-allow',
+    default: [],
+    unit: 'list of CIDRs',
+    group: 'delivery',
+    sentence: 'Address ranges beyond public unicast that destinations may reach, for example 10.20.0.0/16.',
+    parse: parseCidrList,
+  }),
+  staleAfterMs: defineSetting<number>({
+    env: 'OFFHOOK_STALE_AFTER',
+    flag: '--stale-after',
+    default: 4 * 3_600_000,
+    unit: 'duration',
+    group: 'delivery',
+    sentence:
+      'A call live for longer is shown as unknown and no longer counted as active; it is never killed.',
+    parse: (text) => parseDuration(text, 60_000, 30 * 86_400_000),
+  }),
+  shutdownGraceMs: defineSetting<number>({
+    env: 'OFFHOOK_SHUTDOWN_GRACE',
+    flag: '--shutdown-grace',
+    default: 5_000,
+    unit: 'duration',
+    group: 'server',
+    sentence:
+      'How long attempts under way may take to finish after SIGTERM; what is left is handed back and sent after the next start.',
+    // The whole stop is promised within 10 s: door and journal need the rest.
+    parse: (text) => parseDuration(text, 0, 8_000),
+  }),
+  logLevel: defineSetting<LogLevel>({
+    env: 'LOG_LEVEL',
+    flag: '--log-level',
+    default: 'info',
+    unit: 'trace, debug, info, warn, error, fatal or silent',
+    group: 'server',
+    sentence: 'Lowest level of the log lines (JSON, on stderr).',
+    parse: (text) => parseChoice(text, LOG_LEVELS),
+  }),
+  url: defineSetting<string | null>({
+    env: 'OFFHOOK_URL',
+    flag: '--url',
+    default: null,
+    unit: 'URL',
+    group: 'commands',
+    sentence:
+      'Hub that commands such as `calls list` talk to; without it the one on this machine at HOST and PORT.',
+    parse: (text) => parseUrl(text, ['http:', 'https:']),
+  }),
+  listenSecret: defineSetting<string | null>({
+    env: 'OFFHOOK_LISTEN_SECRET',
+    flag: null,
+    default: null,
+    unit: 'whsec_ text',
+    group: 'commands',
+    secret: true,
+    sentence:
+      'Secret that `offhook listen` signs with. Without it one is made once and kept in your configuration directory, so it stays the same from run to run.',
+    parse: (text) => parseSecret(text, API_KEY_CHARACTERS_MIN),
+  }),
+} as const satisfies Record<string, Setting<unknown>>;
+
+export const API_KEY_CHARACTERS_MIN = 24;
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+export const SETTING_GROUPS = ['server', 'store', 'keys', 'delivery', 'commands'] as const;
+export type SettingGroup = (typeof SETTING_GROUPS)[number];
+
+/** Path of the optional file; not in the table, since the file cannot name itself. */
+export const CONFIG_FILE_ENV = 'OFFHOOK_CONFIG';
+export const CONFIG_FILE_FLAG = '--config';
+export const CONFIG_FILE_DEFAULT = 'offhook.config.json';
+
+export interface Setting<Value> {
+  readonly env: string;
+  /** null: never on a command line, where every user of the machine could read it. */
+  readonly flag: `--${string}` | null;
+  readonly default: Value;
+  readonly unit: string;
+  readonly group: SettingGroup;
+  readonly sentence: string;
+  /** Masked wherever settings are shown; may also come from the file that `<env>_FILE` names. */
+  readonly secret?: true;
+  readonly parse: (text: string) => ParsedValue<NonNullable<Value>>;
+}
+
+export type SettingName = keyof typeof SETTINGS;
+export type Settings = {
+  readonly [Name in SettingName]: (typeof SETTINGS)[Name] extends Setting<infer Value> ? Value : never;
+};
+
+export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
+
+/** The key in the file: a duration there carries its own unit ("4h"), so the name needs none. */
+export function toFileKey(name: SettingName): string {
+  return name.replace(/Ms$/, '');
+}
+
+/** The defaults with some values replaced: for tests and proofs, which read no environment. */
+export function makeSettings(values: Partial<Settings> = {}): Settings {
+  const defaults = Object.fromEntries(SETTING_NAMES.map((name) => [name, SETTINGS[name].default]));
+  return { ...(defaults as unknown as Settings), ...values };
+}
+
+function defineSetting<Value>(setting: Setting<Value>): Setting<Value> {
+  return setting;
+}
