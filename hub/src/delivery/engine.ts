@@ -72,7 +72,8 @@ class Engine implements DeliveryEngine {
   #sweeping: Promise<void> | null = null;
   #idle: (() => void) | null = null;
   #cancels: (() => void)[] = [];
-  readonly #repeating = new Map<string, () => void>();
+  #cancelSweep: (() => void) | null = null;
+  #cancelRenew: (() => void) | null = null;
 
   constructor(options: DeliveryEngineOptions) {
     this.#options = options;
@@ -87,7 +88,7 @@ class Engine implements DeliveryEngine {
 
   async start(): Promise<void> {
     const { journal, clock, nodeId } = this.#options;
-    const { leaseMs, renewMs, sweepMs } = this.#limits;
+    const { leaseMs, sweepMs } = this.#limits;
     this.#running = true;
     // Listening comes before loading, so that a destination made in between is not missed.
     this.#cancels.push(
@@ -104,8 +105,7 @@ class Engine implements DeliveryEngine {
         this.#lanes.set(destination.id, new Lane(destination, clock.nowMs()));
       }
     }
-    this.#repeat('sweep', sweepMs, () => this.#sweep());
-    this.#repeat('renew', renewMs, () => this.#renew());
+    this.#repeatSweep(sweepMs);
     this.#replays.start();
     await this.#sweep();
   }
@@ -114,13 +114,14 @@ class Engine implements DeliveryEngine {
     if (!this.#running) return;
     this.#running = false;
     for (const cancel of this.#cancels) cancel();
-    for (const cancel of this.#repeating.values()) cancel();
+    this.#cancelSweep?.();
+    this.#cancelRenew?.();
     for (const lane of this.#lanes.values()) lane.cancelWake?.();
     await this.#replays.stop();
     // What waits goes back at once; what is under way keeps its lease, so that nobody sends it a second time meanwhile.
     await Promise.all([...this.#lanes.values()].map((lane) => this.#release(lane)));
     await this.#waitIdle(graceMs);
-    await Promise.all([...this.#lanes.values()].map((lane) => lane.sender?.close()));
+    await Promise.all([...this.#lanes.values()].map(async (lane) => lane.sender?.close()));
   }
 
   readLanes(): readonly LaneStatus[] {
@@ -244,6 +245,8 @@ class Engine implements DeliveryEngine {
 
   #hold(lane: Lane, delivery: ClaimedDelivery): void {
     this.#leases.set(delivery.row, delivery.token);
+    // Armed only while there are leases: an idle hub wakes for nothing but its sweep.
+    this.#cancelRenew ??= this.#options.clock.setTimer(() => void this.#renew(), this.#limits.renewMs);
     this.#heldBytes += delivery.body.length;
     lane.held.push(delivery);
   }
@@ -450,7 +453,9 @@ class Engine implements DeliveryEngine {
   }
 
   async #renew(): Promise<void> {
+    this.#cancelRenew = null;
     if (this.#leases.size === 0) return;
+    this.#cancelRenew = this.#options.clock.setTimer(() => void this.#renew(), this.#limits.renewMs);
     const { journal, clock, observer } = this.#options;
     const claims = [...this.#leases].map(([row, token]) => ({ row, token }));
     try {
@@ -475,18 +480,12 @@ class Engine implements DeliveryEngine {
     for (const lane of this.#lanes.values()) this.#pump(lane);
   }
 
-  #repeat(name: string, everyMs: number, work: () => Promise<void>): void {
-    const again = (): void => {
-      this.#repeating.set(
-        name,
-        this.#options.clock.setTimer(() => {
-          void work().finally(() => {
-            if (this.#running) again();
-          });
-        }, everyMs),
-      );
-    };
-    again();
+  #repeatSweep(everyMs: number): void {
+    this.#cancelSweep = this.#options.clock.setTimer(() => {
+      void this.#sweep().finally(() => {
+        if (this.#running) this.#repeatSweep(everyMs);
+      });
+    }, everyMs);
   }
 
   async #waitIdle(graceMs: number): Promise<void> {

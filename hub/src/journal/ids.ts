@@ -19,7 +19,7 @@ export type AuditId = `aud_${string}`;
 export type ReportId = `rep_${string}`;
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-const DIGITS: ReadonlyMap<string, number> = new Map([...ALPHABET].map((digit, value) => [digit, value]));
+const DIGITS: ReadonlyMap<string, number> = new Map(Array.from(ALPHABET, (digit, value) => [digit, value]));
 
 /** 10 digits hold 50 bits: more rows than a journal can ever number, and still a safe integer. */
 const ROW_DIGITS = 10;
