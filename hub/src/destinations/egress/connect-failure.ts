@@ -1,21 +1,30 @@
 /** Errors of dialling and of TLS as one plain sentence for people. Text from the other side is cut and made printable. */
 import type { PeerCertificate } from 'node:tls';
+import type { FailureCause } from '../destination.ts';
 
-export function describeDialError(error: Error, hostname: string, port: number): string {
+export function describeDialError(
+  error: Error,
+  hostname: string,
+  port: number,
+): { readonly cause: FailureCause; readonly detail: string } {
   switch (errorCode(error)) {
     case 'ECONNREFUSED':
-      return `connection refused: nothing listens on port ${port} of ${hostname}`;
+      return {
+        cause: 'connect',
+        detail: `connection refused: nothing listens on port ${port} of ${hostname}`,
+      };
     case 'ECONNRESET':
-      return `${hostname} reset the connection before it was made`;
+      // A reset right after the handshake is seen before or after `connect`, by chance; it is one and the same thing.
+      return { cause: 'reset', detail: 'the server reset the connection before it answered' };
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
     case 'EADDRNOTAVAIL':
-      return `no route to ${hostname}`;
+      return { cause: 'connect', detail: `no route to ${hostname}` };
     case 'EMFILE':
     case 'ENFILE':
-      return 'this hub has no free file handles left for another connection';
+      return { cause: 'connect', detail: 'this hub has no free file handles left for another connection' };
     default:
-      return `no connection to port ${port} of ${hostname} could be made`;
+      return { cause: 'connect', detail: `no connection to port ${port} of ${hostname} could be made` };
   }
 }
 

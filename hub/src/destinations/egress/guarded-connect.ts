@@ -125,7 +125,7 @@ class ConnectingSocket implements Connecting {
       this.stage = 'dialling';
       outcome = await this.#dial(address, index === addresses.length - 1);
       // A TLS failure is the server's answer; the next address would only repeat it.
-      if (outcome.kind === 'connected' || outcome.cause !== 'connect' || this.#cancelled) break;
+      if (outcome.kind === 'connected' || outcome.cause === 'tls' || this.#cancelled) break;
     }
     return outcome;
   }
@@ -148,7 +148,7 @@ class ConnectingSocket implements Connecting {
         resolve(
           this.stage === 'securing'
             ? { kind: 'failed', cause: 'tls', detail: describeTlsError(error, name, certificate) }
-            : { kind: 'failed', cause: 'connect', detail: describeDialError(error, hostname, port) },
+            : { kind: 'failed', ...describeDialError(error, hostname, port) },
         );
       };
       const failClosed = (): void => fail(Object.assign(new Error('closed'), { code: 'ECONNRESET' }));

@@ -23,6 +23,11 @@ export function describeExchangeError(error: Error): {
         cause: 'protocol',
         detail: `the answer's headers are larger than ${RESPONSE_HEADER_BYTES_MAX / 1024} KiB`,
       };
+    case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
+      return {
+        cause: 'protocol',
+        detail: 'the answer is not HTTP/1.1 (it contradicts its own Content-Length)',
+      };
     case 'UND_ERR_INVALID_ARG':
     case 'UND_ERR_NOT_SUPPORTED':
       return { cause: 'settings', detail: `the request could not be written: ${printable(error.message)}` };
@@ -33,11 +38,14 @@ export function describeExchangeError(error: Error): {
     default:
       break;
   }
-  if (code.startsWith('HPE_'))
+  if (error.name === 'HTTPParserError') {
+    // The parser puts its reason in parentheses at the end: "… (Invalid header value char)".
+    const reason = /\(([^()]+)\)$/.exec(error.message)?.[1];
     return {
       cause: 'protocol',
-      detail: `the answer is not HTTP/1.1 (${printable(code.slice('HPE_'.length).toLowerCase().replaceAll('_', ' '))})`,
+      detail: `the answer is not HTTP/1.1${reason === undefined ? '' : ` (${printable(reason)})`}`,
     };
+  }
   if (code.startsWith('ERR_SSL_'))
     return { cause: 'tls', detail: `the server ended the TLS connection (${printable(code)})` };
   return { cause: 'protocol', detail: `the exchange failed (${printable(code === '' ? error.name : code)})` };

@@ -61,8 +61,8 @@ export class Exchange implements Dispatcher.DispatchHandler, WireWatcher {
     this.#source = source;
     this.#request = request;
     this.#resolve = resolve;
-    // A plain timer: Node keeps timers of one duration in one list, so setting and clearing costs 0.2 µs, where
-    // AbortSignal.timeout costs 4 µs (measured).
+    // A plain timer: Node keeps timers of one duration in one list, so setting and clearing costs 0.3 µs, where
+    // AbortSignal.timeout with a listener costs 2.1 µs (measured).
     this.#timer = setTimeout(onDeadline, request.deadlineMs, this);
   }
 
