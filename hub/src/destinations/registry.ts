@@ -15,7 +15,7 @@ export function createDestinationKinds(options: DestinationKindsOptions): Destin
   // Total over the names, so a name without its kind does not compile. Settings are the kind's own business: whoever
   // holds this list passes them from `settings.parse` to `open` of the same kind without looking inside.
   const byName: Record<DestinationKindName, DestinationKind> = {
-    webhook: createWebhookKind(options) as DestinationKind,
+    webhook: createWebhookKind(options),
   };
   const all = Object.values(byName);
   const byKind = new Map<string, DestinationKind>(all.map((kind) => [kind.kind, kind]));

@@ -97,11 +97,15 @@ async function ask(cares: dns.promises.Resolver, name: string): Promise<Answer> 
     ...(v4.status === 'fulfilled' ? v4.value : []),
     ...(v6.status === 'fulfilled' ? v6.value : []),
   ];
+  if (records.length > DNS_ADDRESSES_MAX) {
+    const detail = `the DNS name ${name} has more than ${DNS_ADDRESSES_MAX} addresses, which is more than are looked through`;
+    return { resolution: { kind: 'failed', detail }, ttlMs: 0 };
+  }
   if (records.length > 0) {
     return {
       resolution: {
         kind: 'resolved',
-        addresses: [...new Set(records.map((record) => record.address))].slice(0, DNS_ADDRESSES_MAX),
+        addresses: [...new Set(records.map((record) => record.address))],
       },
       ttlMs: Math.min(...records.map((record) => record.ttl)) * 1_000,
     };
