@@ -15,7 +15,8 @@ if (Number(version.split('.')[0]) >= MAJOR_MIN) {
   // The built package holds dist/; a checkout runs its TypeScript as it is.
   const built = join(here, '../dist/cli/main.js');
   const main = existsSync(built) ? built : join(here, '../src/cli/main.ts');
-  import(pathToFileURL(main).href).then((cli) => cli.runFromProcess());
+  // A rejection here is a bug; Node prints it and exits 1.
+  void import(pathToFileURL(main).href).then((cli) => cli.runFromProcess());
 } else {
   const newer = findNewerNode();
   if (newer === undefined || newer === process.execPath) {

@@ -34,16 +34,15 @@ export class KeyFileError extends Error {
   override readonly name = 'KeyFileError';
 }
 
-export function hasKeptApiKey(dataDir: string): boolean {
-  return readKeyFile(join(dataDir, API_KEY_FILE)) !== undefined;
-}
-
 /** Made keys are on disk before they are used: a secret sealed with a lost key could never be opened again. */
-export function prepareKeys(settings: Pick<Settings, 'apiKey' | 'masterKey' | 'dataDir'>): HubKeys {
+export function prepareKeys(
+  settings: Pick<Settings, 'apiKey' | 'masterKey' | 'dataDir'>,
+  makeApiKey: () => string,
+): HubKeys {
   mkdirSync(settings.dataDir, { recursive: true, mode: DIRECTORY_MODE });
   const apiKey =
     settings.apiKey === null
-      ? keepKey(join(settings.dataDir, API_KEY_FILE), () => `ohk_${randomBytes(24).toString('base64url')}`)
+      ? keepKey(join(settings.dataDir, API_KEY_FILE), makeApiKey)
       : { text: settings.apiKey, origin: 'given' as const };
   const masterKey =
     settings.masterKey ??

@@ -20,6 +20,11 @@ export function parseChoice<Choice extends string>(
   return choice === undefined ? expected(`one of ${choices.join(', ')}`) : ok(choice);
 }
 
+export function parseBoolean(text: string): ParsedValue<boolean> {
+  if (/^(?:true|1)$/i.test(text)) return ok(true);
+  return /^(?:false|0)$/i.test(text) ? ok(false) : expected('true or false');
+}
+
 export function parseInteger(text: string, min: number, max: number): ParsedValue<number> {
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
   return value >= min && value <= max ? ok(value) : expected(`a whole number from ${min} to ${max}`);
@@ -70,10 +75,10 @@ export function parseUrl(text: string, protocols: readonly string[]): ParsedValu
     : expected(`an address that starts with ${protocols.map((one) => `${one}//`).join(' or ')}`);
 }
 
-export function parseSecret(text: string, charactersMin: number): ParsedValue<string> {
-  return text.length >= charactersMin && !/\s/.test(text)
+export function parseSecret(text: string, charactersMin: number, charactersMax: number): ParsedValue<string> {
+  return text.length >= charactersMin && text.length <= charactersMax && !/\s/.test(text)
     ? ok(text)
-    : expected(`${charactersMin} characters or more, without spaces`);
+    : expected(`${charactersMin} to ${charactersMax} characters, without spaces`);
 }
 
 export function parseSecretList(text: string): ParsedValue<readonly string[]> {
@@ -97,10 +102,23 @@ export function parseCidrList(text: string): ParsedValue<readonly string[]> {
     : expected('address ranges such as 10.20.0.0/16 or fd00::/8, separated by commas');
 }
 
+export function parseServerList(text: string): ParsedValue<readonly string[]> {
+  const servers = toList(text);
+  const isServer = (server: string): boolean => {
+    const [, bracketed] = /^\[([^\]]+)\](?::\d{1,5})?$/.exec(server) ?? [];
+    return isIP(server) !== 0 || isIP(bracketed ?? server.replace(/:\d{1,5}$/, '')) !== 0;
+  };
+  return servers.every(isServer)
+    ? ok(servers)
+    : expected('addresses such as 10.0.0.2, 10.0.0.2:5353 or [fd00::2]:53, separated by commas');
+}
+
 function isCidr(text: string): boolean {
   const [address = '', prefix = '', ...rest] = text.split('/');
-  if (rest.length > 0 || !/^\d{1,3}$/.test(prefix)) return false;
   const family = isIP(address);
+  // A bare address is a range of one.
+  if (family !== 0 && !text.includes('/')) return true;
+  if (rest.length > 0 || !/^\d{1,3}$/.test(prefix)) return false;
   return family !== 0 && Number(prefix) <= (family === 4 ? 32 : 128);
 }
 

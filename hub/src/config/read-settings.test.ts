@@ -67,9 +67,9 @@ describe('readSettings', () => {
     expect(faults).toEqual([
       'OFFHOOK_RETENTION_DAY is no setting. Did you mean OFFHOOK_RETENTION_DAYS?',
       '"prot" in faults.json is no setting. Did you mean port?',
-      '"retentionDays" in faults.json must be a text, a number or a list of texts.',
+      '"retentionDays" in faults.json must be a text, a number, true, false or a list of texts.',
       'PORT must be a whole number from 0 to 65535, not "80a".',
-      'OFFHOOK_API_KEY must be 24 characters or more, without spaces.',
+      'OFFHOOK_API_KEY must be 24 to 256 characters, without spaces.',
       'OFFHOOK_STALE_AFTER must be a duration from 1m to 30d, such as 15s, 30m or 4h, not "30".',
     ]);
   });
@@ -106,7 +106,12 @@ describe('readSettings', () => {
 
   it.each([
     [{ OFFHOOK_EGRESS_ALLOW: '10.0.0.0/8, fd00::/8' }, true],
-    [{ OFFHOOK_EGRESS_ALLOW: '10.0.0.0' }, false],
+    [{ OFFHOOK_EGRESS_ALLOW: '10.0.0.1,fd00::1' }, true],
+    [{ OFFHOOK_EGRESS_ALLOW: 'intranet' }, false],
+    [{ OFFHOOK_EGRESS_ALLOW: '10.0.0.0/8/9' }, false],
+    [{ OFFHOOK_EGRESS_ALLOW_HTTP: 'yes' }, false],
+    [{ OFFHOOK_DNS_SERVERS: '10.0.0.2:5353,[fd00::2]:53,fd00::2' }, true],
+    [{ OFFHOOK_DNS_SERVERS: 'dns.example' }, false],
     [{ OFFHOOK_EGRESS_ALLOW: '10.0.0.0/33' }, false],
     [{ OFFHOOK_MASTER_KEY: Buffer.alloc(32).toString('base64') }, true],
     [{ OFFHOOK_MASTER_KEY: Buffer.alloc(31).toString('base64') }, false],

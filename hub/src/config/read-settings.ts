@@ -135,7 +135,8 @@ function readConfigFile(input: SettingsInput, faults: string[]): ConfigFile {
       continue;
     }
     const text = toFileText(value);
-    if (text === undefined) faults.push(`"${key}" in ${path} must be a text, a number or a list of texts.`);
+    if (text === undefined)
+      faults.push(`"${key}" in ${path} must be a text, a number, true, false or a list of texts.`);
     else if (text !== '') texts.set(key, text);
   }
   return { path, texts };
@@ -145,7 +146,7 @@ function readConfigFile(input: SettingsInput, faults: string[]): ConfigFile {
 function toFileText(value: unknown): string | undefined {
   if (value === null) return '';
   if (typeof value === 'string') return value;
-  if (typeof value === 'number') return String(value);
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (Array.isArray(value) && value.every((entry) => typeof entry === 'string')) return value.join(',');
   return undefined;
 }

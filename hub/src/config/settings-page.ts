@@ -85,11 +85,10 @@ export function namesOf(group: SettingGroup): readonly SettingName[] {
 
 function toDefaultText(name: SettingName): string | null {
   const value = toFileValue(name);
-  if (value === null || (Array.isArray(value) && value.length === 0)) return null;
-  return String(value);
+  return value === null || (typeof value === 'object' && value.length === 0) ? null : String(value);
 }
 
-function toFileValue(name: SettingName): unknown {
-  const setting = SETTINGS[name] as Setting<unknown>;
-  return setting.unit === 'duration' ? toDurationText(setting.default as number) : setting.default;
+function toFileValue(name: SettingName): string | number | boolean | null | readonly string[] {
+  const value = SETTINGS[name].default;
+  return SETTINGS[name].unit === 'duration' && typeof value === 'number' ? toDurationText(value) : value;
 }

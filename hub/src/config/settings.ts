@@ -4,6 +4,7 @@
  * It imports nothing heavy, since each CLI command reads it.
  */
 import {
+  parseBoolean,
   parseChoice,
   parseCidrList,
   parseDuration,
@@ -12,6 +13,7 @@ import {
   parseMasterKey,
   parseSecret,
   parseSecretList,
+  parseServerList,
   parseText,
   parseUrl,
 } from './parse-value.ts';
@@ -86,7 +88,7 @@ export const SETTINGS = {
     secret: true,
     sentence:
       'Admin key for /v1 and for the commands that talk to a hub. Without it one is made on first start and kept in the data directory (api-key, rights 0600).',
-    parse: (text) => parseSecret(text, API_KEY_CHARACTERS_MIN),
+    parse: (text) => parseSecret(text, API_KEY_CHARACTERS_MIN, API_KEY_CHARACTERS_MAX),
   }),
   masterKey: defineSetting<string | null>({
     env: 'OFFHOOK_MASTER_KEY',
@@ -119,6 +121,26 @@ export const SETTINGS = {
     sentence: 'Address ranges beyond public unicast that destinations may reach, for example 10.20.0.0/16.',
     parse: parseCidrList,
   }),
+  egressAllowHttp: defineSetting<boolean>({
+    env: 'OFFHOOK_EGRESS_ALLOW_HTTP',
+    flag: '--egress-allow-http',
+    default: false,
+    unit: 'true or false',
+    group: 'delivery',
+    sentence:
+      'Lets plain http go to public addresses as well; otherwise only ranges that were allowed take it.',
+    parse: parseBoolean,
+  }),
+  dnsServers: defineSetting<readonly string[]>({
+    env: 'OFFHOOK_DNS_SERVERS',
+    flag: '--dns-servers',
+    default: [],
+    unit: 'list of addresses',
+    group: 'delivery',
+    sentence:
+      'Name servers asked for destinations, as address or address:port; those of the operating system where none are given. /etc/hosts is not read.',
+    parse: parseServerList,
+  }),
   staleAfterMs: defineSetting<number>({
     env: 'OFFHOOK_STALE_AFTER',
     flag: '--stale-after',
@@ -128,6 +150,25 @@ export const SETTINGS = {
     sentence:
       'A call live for longer is shown as unknown and no longer counted as active; it is never killed.',
     parse: (text) => parseDuration(text, 60_000, 30 * 86_400_000),
+  }),
+  keyRatePerSecond: defineSetting<number | null>({
+    env: 'OFFHOOK_KEY_RATE',
+    flag: '--key-rate',
+    default: null,
+    unit: 'requests per second',
+    group: 'server',
+    sentence:
+      'Requests one API key may make, with twice as many at once after a quiet time. None by default: a limit nobody chose would refuse real calls on the busiest day.',
+    parse: (text) => parseInteger(text, 1, 1_000_000),
+  }),
+  sourceRatePerSecond: defineSetting<number | null>({
+    env: 'OFFHOOK_SOURCE_RATE',
+    flag: '--source-rate',
+    default: null,
+    unit: 'requests per second',
+    group: 'server',
+    sentence: 'The same for the reports that one source posts to its webhook address.',
+    parse: (text) => parseInteger(text, 1, 1_000_000),
   }),
   shutdownGraceMs: defineSetting<number>({
     env: 'OFFHOOK_SHUTDOWN_GRACE',
@@ -168,11 +209,12 @@ export const SETTINGS = {
     secret: true,
     sentence:
       'Secret that `offhook listen` signs with. Without it one is made once and kept in your configuration directory, so it stays the same from run to run.',
-    parse: (text) => parseSecret(text, API_KEY_CHARACTERS_MIN),
+    parse: (text) => parseSecret(text, API_KEY_CHARACTERS_MIN, API_KEY_CHARACTERS_MAX),
   }),
 } as const satisfies Record<string, Setting<unknown>>;
 
 export const API_KEY_CHARACTERS_MIN = 24;
+export const API_KEY_CHARACTERS_MAX = 256;
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export const SETTING_GROUPS = ['server', 'store', 'keys', 'delivery', 'commands'] as const;
@@ -203,9 +245,9 @@ export type Settings = {
 
 export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
 
-/** The key in the file: a duration there carries its own unit ("4h"), so the name needs none. */
+/** The key in the file: values there carry their unit ("4h") or the page says it, so the name needs none. */
 export function toFileKey(name: SettingName): string {
-  return name.replace(/Ms$/, '');
+  return name.replace(/(?:Ms|PerSecond)$/, '');
 }
 
 /** The defaults with some values replaced: for tests and proofs, which read no environment. */

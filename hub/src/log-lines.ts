@@ -1,0 +1,170 @@
+/**
+ * One wide line per request and per attempt, with a fixed event name; ids and numbers are fields. Bodies, secrets and
+ * phone numbers never come here: the observers that feed it carry none. Written in chunks and off the caller's path;
+ * where nobody takes the lines, at most `bufferBytesMax` wait and the rest is dropped and counted, because a blocked
+ * pipe must not become a hub without memory.
+ *
+ * The two lines of the hot path are made by JSON.stringify, 0.7 µs against pino's 2.1 µs for the same fields (measured);
+ * pino makes the rare ones and owns the stream; with the write a line costs about 4 µs of CPU. Fields that say nothing
+ * (null) are left out.
+ */
+import { pino } from 'pino';
+import type { DestinationStream, Logger } from 'pino';
+
+import type { LogLevel } from './config/settings.ts';
+import type { DeliveryObserver } from './delivery/observer.ts';
+import type { RequestObserver } from './ingest/request-observer.ts';
+
+export interface LogLines {
+  readonly requests: RequestObserver;
+  readonly deliveries: DeliveryObserver;
+  /** Something about the hub itself: `hub.started`, `hub.stopping`, `journal.broken` … */
+  info(event: string, fields?: Fields): void;
+  warn(event: string, fields?: Fields): void;
+  error(event: string, error: unknown, fields?: Fields): void;
+  /** Everything written so far is out; call it before the process ends. */
+  flush(): void;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Written at this size, or after a second. */
+const CHUNK_BYTES = 8 * 1024;
+const CHUNK_MS = 1000;
+const BUFFER_BYTES_MAX = 4 * 1024 * 1024;
+
+export function createLogLines(options: {
+  readonly level: LogLevel;
+  /** For tests; stderr otherwise. */
+  readonly stream?: DestinationStream;
+}): LogLines {
+  const sink = options.stream === undefined ? openStderr() : undefined;
+  const stream = options.stream ?? sink!.stream;
+  const log = pino(
+    {
+      level: options.level,
+      messageKey: 'event',
+      // One process writes one stream: who runs it knows its pid and host.
+      base: null,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    stream,
+  );
+  sink?.onDrop((lines) => log.warn({ lines }, 'log.dropped'));
+
+  /** Same shape as pino's, without its walk over every field. */
+  const writeFast = log.isLevelEnabled('info')
+    ? (event: string, fields: Fields): void => {
+        const rest = JSON.stringify(fields);
+        stream.write(`{"level":"info","time":${Date.now()},${rest.slice(1, -1)},"event":"${event}"}\n`);
+      }
+    : undefined;
+
+  return {
+    requests: toRequestObserver(log, writeFast),
+    deliveries: toDeliveryObserver(log, writeFast),
+    info: (event, fields = {}) => log.info(fields, event),
+    warn: (event, fields = {}) => log.warn(fields, event),
+    error: (event, error, fields = {}) => log.error({ ...fields, err: error }, event),
+    flush: () => sink?.flush(),
+  };
+}
+
+type WriteFast = ((event: string, fields: Fields) => void) | undefined;
+
+function toRequestObserver(log: Logger, writeFast: WriteFast): RequestObserver {
+  return {
+    answered(request) {
+      writeFast?.('request.answered', {
+        request_id: request.requestId,
+        method: request.method,
+        route: request.route ?? undefined,
+        status: request.status,
+        duration_ms: toTenths(request.durationMs),
+        account_id: request.accountId ?? undefined,
+        key_id: request.keyId ?? undefined,
+        source_id: request.sourceId ?? undefined,
+        call_id: request.callId ?? undefined,
+        outcome: request.outcome ?? undefined,
+        problem: request.problem ?? undefined,
+      });
+    },
+    troubled(detail, error) {
+      log.error({ detail, err: error }, 'request.troubled');
+    },
+  };
+}
+
+function toDeliveryObserver(log: Logger, writeFast: WriteFast): DeliveryObserver {
+  return {
+    attempted({ delivery, record, recorded }) {
+      writeFast?.('delivery.attempted', {
+        delivery_id: delivery.id,
+        destination_id: delivery.destinationId,
+        account_id: delivery.accountId,
+        event_id: delivery.eventId,
+        call_row: delivery.callRow,
+        sequence: delivery.sequence,
+        attempt: record.number,
+        status: record.status ?? undefined,
+        cause: record.cause ?? undefined,
+        detail: record.detail ?? undefined,
+        duration_ms: toTenths(record.durationMs),
+        // From acceptance to the end of this attempt.
+        age_ms: Math.round(record.startedAtMs + record.durationMs - delivery.acceptedAtMs),
+        outcome: record.outcome,
+        next_due_ms: record.nextDueAtMs ?? undefined,
+        recorded: recorded.kind,
+        state: recorded.state,
+      });
+    },
+    laneChanged({ destination, breaker, detail }) {
+      const fields = { destination_id: destination.id, account_id: destination.accountId, breaker, detail };
+      if (breaker === 'open') log.warn(fields, 'lane.changed');
+      else log.info(fields, 'lane.changed');
+    },
+    troubled(detail, error) {
+      log.error({ detail, err: error }, 'delivery.troubled');
+    },
+  };
+}
+
+function openStderr(): {
+  readonly stream: DestinationStream;
+  onDrop(tell: (lines: number) => void): void;
+  flush(): void;
+} {
+  const stream = pino.destination({
+    dest: 2,
+    sync: false,
+    minLength: CHUNK_BYTES,
+    maxLength: BUFFER_BYTES_MAX,
+    periodicFlush: CHUNK_MS,
+  });
+  // A closed stderr (the reader of a pipe went away) must not end the hub.
+  stream.on('error', () => {});
+  let dropped = 0;
+  return {
+    stream,
+    onDrop(tell) {
+      stream.on('drop', () => {
+        dropped += 1;
+      });
+      stream.on('drain', () => {
+        if (dropped > 0) tell(dropped);
+        dropped = 0;
+      });
+    },
+    flush() {
+      try {
+        stream.flushSync();
+      } catch {
+        // Nobody takes the lines any more, and there is nowhere left to say so.
+      }
+    },
+  };
+}
+
+function toTenths(valueMs: number): number {
+  return Math.round(valueMs * 10) / 10;
+}
