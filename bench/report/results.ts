@@ -1,0 +1,19 @@
+import type { BacklogResult } from '../workloads/backlog.ts';
+import type { IsolationResult } from '../workloads/isolation.ts';
+import type { LatencyResult } from '../workloads/latency.ts';
+import type { ThroughputResult } from '../workloads/throughput.ts';
+import type { Size } from '../workloads/workload.ts';
+import type { Machine } from './machine.ts';
+
+/** What one run measured, turn by turn; everything that is printed or drawn is derived from it. */
+export interface Results {
+  readonly startedAt: string;
+  readonly size: Size['name'];
+  readonly machine: Machine;
+  /** What was not run, and why. */
+  readonly skipped: readonly string[];
+  readonly throughput: readonly ThroughputResult[];
+  readonly latency: LatencyResult | null;
+  readonly isolation: IsolationResult | null;
+  readonly backlog: BacklogResult | null;
+}

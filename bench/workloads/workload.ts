@@ -1,0 +1,47 @@
+import type { Contestant } from '../contestants/contestant.ts';
+
+/** What every workload is given. */
+export interface WorkloadContext {
+  readonly size: Size;
+  /** Those that can run here and were asked for. */
+  readonly contestants: readonly Contestant[];
+  readonly secret: string;
+  /** On a real disk. */
+  readonly dir: string;
+  readonly profileDir: string | null;
+  /** Says what goes on, on one line. */
+  tell(line: string): void;
+}
+
+/** How long and how often. `tiny` only shows that every workload runs: its figures mean nothing. */
+export interface Size {
+  readonly name: 'tiny' | 'full';
+  readonly warmUpMs: number;
+  readonly throughput: {
+    readonly destinations: readonly number[];
+    readonly rounds: number;
+    readonly turnMs: number;
+  };
+  readonly latency: { readonly rounds: number; readonly turnMs: number };
+  readonly isolation: { readonly hostile: number; readonly rounds: number; readonly turnMs: number };
+  readonly backlog: { readonly pending: number; readonly rounds: number; readonly turnMs: number };
+}
+
+export const SIZES: Readonly<Record<Size['name'], Size>> = {
+  tiny: {
+    name: 'tiny',
+    warmUpMs: 300,
+    throughput: { destinations: [1, 20], rounds: 1, turnMs: 400 },
+    latency: { rounds: 1, turnMs: 600 },
+    isolation: { hostile: 8, rounds: 1, turnMs: 600 },
+    backlog: { pending: 3_000, rounds: 1, turnMs: 400 },
+  },
+  full: {
+    name: 'full',
+    warmUpMs: 3_000,
+    throughput: { destinations: [1, 100, 1_000], rounds: 7, turnMs: 3_000 },
+    latency: { rounds: 5, turnMs: 6_000 },
+    isolation: { hostile: 100, rounds: 5, turnMs: 6_000 },
+    backlog: { pending: 1_000_000, rounds: 5, turnMs: 3_000 },
+  },
+};
