@@ -9,10 +9,12 @@ export interface Call {
   readonly type: string | null;
   readonly phoneNumber: { readonly number: string | null; readonly name?: string | null } | null;
   readonly customer: { readonly number: string | null } | null;
-  /** Unix ms by the source's clock; null where the start (end) is unknown. */
+  /** Unix ms by the source's clock (ours where it gave no time); null where the start (end) is unknown. */
   readonly startedAtMs: number | null;
   readonly endedAtMs: number | null;
-  /** endedAtMs − startedAtMs, never negative; null where either is unknown. */
+  /**
+   * endedAtMs − startedAtMs, never negative. While either is unknown: what an end-of-call-report said, else null.
+   */
   readonly durationMs: number | null;
   readonly error: string | null;
   readonly endReason: string | null;

@@ -16,10 +16,10 @@ export interface CallReport {
   readonly error: string | null;
   readonly endReason: string | null;
   readonly assistant: Assistant | null;
-  /** From an end-of-call-report only. */
+  /** Present, as a number or null, exactly when this is an end-of-call-report. */
   readonly durationSeconds?: number | null;
-  /** From an end-of-call-report only. */
+  /** Present, as text or null, exactly when this is an end-of-call-report. */
   readonly summary?: string | null;
-  /** Fields we do not know: kept with the report, never forwarded. */
+  /** Fields we do not know, by JSON pointer into the body: kept with the report, never forwarded. */
   readonly unknownFields: Readonly<Record<string, unknown>> | null;
 }
