@@ -1,7 +1,6 @@
 /** `npm run schemas`: writes contract/schemas from the Zod schemas at the hub's doors. A test keeps the two equal. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
 
 import { CALL_STATUSES } from '../contract/src/message.ts';
 import { statusUpdateSchema } from '../hub/src/sources/voicedock-schema.ts';
@@ -23,7 +22,7 @@ export function toSchemaFiles(): readonly SchemaFile[] {
   const schema = {
     // A URN: it names the schema for ever, wherever a hub serves it from.
     $id: 'urn:offhook:schema:status-update',
-    ...z.toJSONSchema(statusUpdateSchema, { target: 'draft-2020-12', io: 'input' }),
+    ...statusUpdateSchema.toJSONSchema({ target: 'draft-2020-12', io: 'input' }),
     // The three payloads of the source document.
     examples: CALL_STATUSES.map((status) =>
       JSON.parse(readFileSync(new URL(`vectors/payloads/${status}.json`, CONTRACT), 'utf8')),

@@ -4,7 +4,7 @@ import { toPointer } from './json-door.ts';
 export const UNKNOWN_FIELDS_CHARACTERS_MAX = 16 * 1024;
 
 /** Key under which the report names what was too large to keep. */
-export const OMITTED_FIELDS_KEY = 'omitted_fields';
+const OMITTED_FIELDS_KEY = 'omitted_fields';
 const OMITTED_FIELDS_MAX = 20;
 
 /** Fields nobody told us about, by JSON pointer into the body. Made for one body and thrown away. */
