@@ -38,8 +38,8 @@ const CONTESTANTS: readonly Contestant[] = [relay, signingRelay, bullmqEverysec,
 
 const RESULTS_FILE = fileURLToPath(new URL('./results/latest.json', import.meta.url));
 const CHART_FILE = fileURLToPath(new URL('../docs/images/bench.svg', import.meta.url));
-/** In the checkout, not in the system's temporary directory, which is memory on many machines. */
-const SCRATCH_DIR = fileURLToPath(new URL('../.tmp', import.meta.url));
+/** In the checkout (git ignores it), not in the system's temporary directory, which is memory on many machines. */
+const SCRATCH_DIR = fileURLToPath(new URL('./data', import.meta.url));
 
 const { size, workloads, contestants, profileDir, store, redraw } = readOptions();
 const results = redraw ? (JSON.parse(await readFile(RESULTS_FILE, 'utf8')) as Results) : await runAll();
