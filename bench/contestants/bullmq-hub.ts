@@ -1,4 +1,5 @@
 import { Queue, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 
 import { readNumber, serveReports } from './baseline-server.ts';
@@ -25,9 +26,11 @@ const WORKER_CONCURRENCY = 64;
  */
 runBaseline(async ({ destinations, secret, redisPort }) => {
   const urls = new Map(destinations.map(({ number, url }) => [number, url]));
-  const connection = { host: '127.0.0.1', port: redisPort as number };
+  // The client BullMQ would open itself; a worker may not give up on a command.
+  const connect = (): Redis =>
+    new Redis({ host: '127.0.0.1', port: redisPort as number, maxRetriesPerRequest: null });
   const queue = new Queue<Delivery>('deliveries', {
-    connection,
+    connection: connect(),
     defaultJobOptions: {
       removeOnComplete: true,
       attempts: 12,
@@ -43,7 +46,7 @@ runBaseline(async ({ destinations, secret, redisPort }) => {
       const status = await post(data.url, signing.toHeaders(data.id, body), body);
       if (status < 200 || status > 299) throw new Error(`The destination answered ${status}.`);
     },
-    { connection, concurrency: WORKER_CONCURRENCY },
+    { connection: connect(), concurrency: WORKER_CONCURRENCY },
   );
   await Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]);
 

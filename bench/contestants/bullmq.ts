@@ -15,7 +15,7 @@ function defineBullmq(name: Contestant['name'], appendFsync: AppendFsync): Conte
     async start({ destinations, secret, dataDir, profileDir }) {
       const redis = await startRedis(dataDir, appendFsync);
       const { child, pid, port } = await startBaseline(
-        './bullmq-hub.ts',
+        new URL('./bullmq-hub.ts', import.meta.url),
         { destinations, secret, signs: true, redisPort: redis.port },
         profileDir,
       ).catch(async (error: unknown) => {

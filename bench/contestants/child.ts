@@ -21,21 +21,21 @@ const STOP_MAX_MS = 5_000;
 
 /** Starts a baseline's file as a process of its own and waits for the port it listens on. */
 export async function startBaseline(
-  file: string,
+  file: URL,
   settings: BaselineSettings,
   profileDir: string | null,
 ): Promise<{ readonly child: ChildProcess; readonly pid: number; readonly port: number }> {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), {
+  const child = fork(fileURLToPath(file), {
     execArgv: toProfileArguments(profileDir),
     env: { ...process.env, NODE_ENV: 'production' },
   });
   const died = once(child, 'exit').then(([code]) => {
-    throw new Error(`${file} ended with ${String(code)} before it listened`);
+    throw new Error(`${file.pathname} ended with ${String(code)} before it listened`);
   });
   child.send(settings);
   const [port] = (await Promise.race([once(child, 'message'), died])) as [number];
   died.catch(() => undefined);
-  if (child.pid === undefined) throw new Error(`${file} has no process id`);
+  if (child.pid === undefined) throw new Error(`${file.pathname} has no process id`);
   return { child, pid: child.pid, port };
 }
 

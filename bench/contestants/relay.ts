@@ -11,7 +11,7 @@ function defineRelay(name: Contestant['name'], signs: boolean): Contestant {
     findObstacle: () => null,
     async start({ destinations, secret, profileDir }) {
       const { child, pid, port } = await startBaseline(
-        './relay-hub.ts',
+        new URL('./relay-hub.ts', import.meta.url),
         { destinations, secret, signs, redisPort: null },
         profileDir,
       );
