@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import type { Problem } from '../ingest/problem.ts';
+import type { AccountId } from '../journal/ids.ts';
+import type { ApiKey } from '../journal/journal.ts';
+import type { ApiGround } from './ground.ts';
+import type { Route } from './route.ts';
+
+import { makeProblem } from '../ingest/problem.ts';
+import { answerAll, answerPage, definePage, pageShape, toPageRequest } from './page.ts';
+import { answer, defineRoute } from './route.ts';
+import { accountView, auditView, toAccountView, toAuditView } from './views.ts';
+
+export function defineAccountRoutes({ journal }: ApiGround): readonly Route[] {
+  return [
+    defineRoute({
+      method: 'GET',
+      path: '/v1/accounts',
+      operationId: 'listAccounts',
+      tag: 'Accounts',
+      summary: 'List accounts',
+      scope: 'admin',
+      answers: [{ status: 200, description: 'All of them.', schema: definePage(accountView) }],
+      async handle({ key }) {
+        return refuseOthers(key) ?? answerAll(await journal.listAccounts(), toAccountView);
+      },
+    }),
+    defineRoute({
+      method: 'POST',
+      path: '/v1/accounts',
+      operationId: 'createAccount',
+      tag: 'Accounts',
+      summary: 'Create an account',
+      description: 'Then create a key for it with POST /v1/keys and `account_id`.',
+      scope: 'admin',
+      body: z.strictObject({ name: z.string().min(1).max(200) }),
+      answers: [{ status: 201, description: 'The account.', schema: accountView }],
+      async handle({ key, actor, body }) {
+        return refuseOthers(key) ?? answer(201, toAccountView(await journal.createAccount(body.name, actor)));
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/v1/accounts/:account_id',
+      operationId: 'getAccount',
+      tag: 'Accounts',
+      summary: 'Read an account',
+      description: 'Any admin key may read its own.',
+      scope: 'admin',
+      answers: [{ status: 200, description: 'The account.', schema: accountView }],
+      async handle({ key, params }) {
+        const id = params['account_id'] as AccountId;
+        if (key.accountId !== 'default' && key.accountId !== id) return NO_ACCOUNT;
+        const account = await journal.getAccount(id);
+        return account === undefined ? NO_ACCOUNT : answer(200, toAccountView(account));
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/v1/audit',
+      operationId: 'listAudit',
+      tag: 'Accounts',
+      summary: 'Who changed what, newest first',
+      scope: 'admin',
+      query: z.strictObject(pageShape),
+      answers: [{ status: 200, description: 'A page of entries.', schema: definePage(auditView) }],
+      async handle({ key, query }) {
+        return answerPage(await journal.listAudit(key.accountId, toPageRequest(query)), toAuditView);
+      },
+    }),
+  ];
+}
+
+const NO_ACCOUNT = makeProblem('not_found', 'There is no such account that this key may read.');
+const OTHERS = makeProblem('scope_missing', 'Only admin keys of the default account manage accounts.', {
+  members: { scope: 'admin' },
+});
+
+function refuseOthers(key: ApiKey): Problem | null {
+  return key.accountId === 'default' ? null : OTHERS;
+}

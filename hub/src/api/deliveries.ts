@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import type { DeliveryId } from '../journal/ids.ts';
+import type { ApiGround } from './ground.ts';
+import type { Route } from './route.ts';
+
+import { makeProblem } from '../ingest/problem.ts';
+import { answerPage, definePage, pageShape, toPageRequest } from './page.ts';
+import { filterShape, readFilter } from './query-filter.ts';
+import { answer, defineRoute } from './route.ts';
+import { deliveryDetailView, deliveryView, toAttemptView, toDeliveryView } from './views.ts';
+
+const retryView = z.object({
+  outcome: z.enum(['hastened', 'created', 'already_pending']).meta({
+    description:
+      'hastened: it was pending and is due now. created: it was over, and this is a new delivery of the same event. already_pending: the event is on its way there already.',
+  }),
+  delivery: deliveryView,
+});
+
+export function defineDeliveryRoutes({ journal }: ApiGround): readonly Route[] {
+  return [
+    defineRoute({
+      method: 'GET',
+      path: '/v1/deliveries',
+      operationId: 'listDeliveries',
+      tag: 'Deliveries',
+      summary: 'List deliveries, newest first',
+      scope: 'read',
+      query: z.strictObject({ ...pageShape, ...filterShape }),
+      answers: [{ status: 200, description: 'A page of deliveries.', schema: definePage(deliveryView) }],
+      async handle({ key, query }) {
+        const read = readFilter(query);
+        if (read.kind === 'problem') return read;
+        const page = await journal.listDeliveries(key.accountId, read.filter, toPageRequest(query));
+        return answerPage(page, toDeliveryView);
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/v1/deliveries/:delivery_id',
+      operationId: 'getDelivery',
+      tag: 'Deliveries',
+      summary: 'Read a delivery with its attempts and the body that is sent',
+      scope: 'read',
+      answers: [{ status: 200, description: 'The delivery.', schema: deliveryDetailView }],
+      async handle({ key, params }) {
+        const delivery = await journal.getDelivery(key.accountId, params['delivery_id'] as DeliveryId);
+        if (delivery === undefined) return NO_DELIVERY;
+        return answer(200, {
+          ...toDeliveryView(delivery),
+          attempt_entries: delivery.attemptEntries.map(toAttemptView),
+          body: Buffer.from(delivery.body).toString('utf8'),
+        });
+      },
+    }),
+    defineRoute({
+      method: 'POST',
+      path: '/v1/deliveries/:delivery_id/retry',
+      operationId: 'retryDelivery',
+      tag: 'Deliveries',
+      summary: 'Send it again now',
+      description: 'A delivery that is over stays as it is; a new one of the same event is made.',
+      scope: 'write',
+      answers: [{ status: 202, description: 'What was done.', schema: retryView }],
+      async handle({ key, actor, params }) {
+        const result = await journal.retryDelivery(key.accountId, params['delivery_id'] as DeliveryId, actor);
+        if (result === undefined) return NO_DELIVERY;
+        if (result.kind === 'destination_gone') return DESTINATION_GONE;
+        return answer(202, { outcome: result.kind, delivery: toDeliveryView(result.delivery) });
+      },
+    }),
+    defineRoute({
+      method: 'POST',
+      path: '/v1/deliveries/:delivery_id/cancel',
+      operationId: 'cancelDelivery',
+      tag: 'Deliveries',
+      summary: 'Give up a pending delivery',
+      scope: 'write',
+      answers: [{ status: 200, description: 'The delivery, cancelled.', schema: deliveryView }],
+      async handle({ key, actor, params }) {
+        const result = await journal.cancelDelivery(
+          key.accountId,
+          params['delivery_id'] as DeliveryId,
+          actor,
+        );
+        if (result === undefined) return NO_DELIVERY;
+        if (result.kind === 'cancelled') return answer(200, toDeliveryView(result.delivery));
+        const { state } = result.delivery;
+        return makeProblem(
+          'not_possible',
+          state === 'pending'
+            ? 'An attempt is under way: try again once it has ended.'
+            : `It is ${state} already, which never changes.`,
+          { members: { delivery: toDeliveryView(result.delivery) } },
+        );
+      },
+    }),
+  ];
+}
+
+const NO_DELIVERY = makeProblem('not_found', 'There is no such delivery in this account.');
+const DESTINATION_GONE = makeProblem(
+  'not_possible',
+  'Its destination was deleted: there is nowhere to send it.',
+);

@@ -1,0 +1,39 @@
+import type { StatusUpdateMessage } from '@offhook/contract/message';
+import type { EventEntry, JournalFilter } from '../journal/journal.ts';
+
+import { toE164 } from '../ingest/phone-number.ts';
+
+export type EventMatcher = (event: EventEntry) => boolean;
+
+/** The parts of a filter that one event can answer by itself; its body is read only if one of them needs it. */
+export function toEventMatcher(filter: JournalFilter): EventMatcher {
+  const { statuses, excludedStatuses, callId, callTypes, number, error } = filter;
+  const needsBody = callTypes !== undefined || number !== undefined || error !== undefined;
+  const words =
+    error
+      ?.toLowerCase()
+      .split(/\s+/)
+      .filter((word) => word !== '') ?? [];
+  return (event) => {
+    if (statuses !== undefined && !statuses.includes(event.status)) return false;
+    if (excludedStatuses?.includes(event.status) === true) return false;
+    if (callId !== undefined && event.callId !== callId) return false;
+    if (!needsBody) return true;
+    const { message } = JSON.parse(Buffer.from(event.body).toString('utf8')) as StatusUpdateMessage;
+    if (callTypes !== undefined && !callTypes.includes(message.call.type)) return false;
+    const text = message.error?.toLowerCase() ?? '';
+    if (!words.every((word) => text.includes(word))) return false;
+    if (number === undefined) return true;
+    return [message.phone_number.number, message.customer.number].some((one) => matchesNumber(one, number));
+  };
+}
+
+function matchesNumber(
+  given: string | null,
+  wanted: { readonly value: string; readonly prefix: boolean },
+): boolean {
+  if (given === null) return false;
+  return [given, toE164(given)].some(
+    (one) => one !== null && (wanted.prefix ? one.startsWith(wanted.value) : one === wanted.value),
+  );
+}

@@ -1,0 +1,61 @@
+/** Instants as people give them to the API: RFC 3339, or how long ago (`15m`, `24h`, `7d`). Out: Unix ms. */
+import { z } from 'zod';
+
+const UNITS_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
+
+/** Unix ms; undefined where the text is neither form. */
+export function parseSince(text: string, nowMs: number): number | undefined {
+  const agoMs = parseDurationMs(text);
+  return agoMs === undefined ? parseRfc3339(text) : nowMs - agoMs;
+}
+
+/** `90s`, `5m`, `1h30m`; undefined for anything else. */
+export function parseDurationMs(text: string): number | undefined {
+  if (text.length > 32 || !/^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d|w))+$/.test(text)) return undefined;
+  let totalMs = 0;
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d|w)/g)) {
+    totalMs += Number(amount) * (UNITS_MS[unit as string] ?? 0);
+  }
+  return totalMs <= DURATION_MS_MAX ? Math.round(totalMs) : undefined;
+}
+
+/** A hundred years: beyond it dates stop being dates. */
+const DURATION_MS_MAX = 100 * 366 * 86_400_000;
+
+function parseRfc3339(text: string): number | undefined {
+  if (!/^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/.test(text)) return undefined;
+  const ms = Date.parse(text.toUpperCase());
+  // Date.parse moves 30 February to March.
+  const isOnCalendar =
+    new Date(Date.parse(`${text.slice(0, 10)}T00:00:00Z`)).getUTCDate() === Number(text.slice(8, 10));
+  return Number.isNaN(ms) || !isOnCalendar ? undefined : ms;
+}
+
+export const SINCE_SENTENCE =
+  'must be an RFC 3339 time such as "2025-12-13T12:00:00Z", or a duration back from now such as "15m", "24h" or "7d"';
+
+/** In a query, `+01:00` arrives with a space where the plus was, unless the caller encoded it. */
+export const sinceSchema = z
+  .string()
+  .transform((text, context) => {
+    const ms = parseSince(text.replace(/ (?=\d\d:\d\d$)/, '+'), Date.now());
+    if (ms !== undefined) return ms;
+    context.addIssue({ code: 'custom', message: SINCE_SENTENCE });
+    return z.NEVER;
+  })
+  .meta({ description: 'RFC 3339, or a duration back from now: 15m, 24h, 7d.', examples: ['24h'] });
+
+export function toRfc3339(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+export function toRfc3339OrNull(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}

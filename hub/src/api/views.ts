@@ -1,0 +1,478 @@
+/**
+ * What the API shows of each thing: snake_case, RFC 3339, null where there is nothing. Each schema stands beside the
+ * function that must fit it; a test holds them together.
+ */
+import { z } from 'zod';
+import type { Call } from '../calls/call.ts';
+import type {
+  Account,
+  ApiKey,
+  AttemptEntry,
+  AuditEntry,
+  CallTimeline,
+  DeliveryEntry,
+  Destination,
+  EventEntry,
+  PhoneNumber,
+  Replay,
+  ReplayCount,
+  ReportEntry,
+  Source,
+} from '../journal/journal.ts';
+import type { Backlog } from './backlog.ts';
+import type { Lane } from './ground.ts';
+
+import { CALL_STATES, REPORT_OUTCOMES } from '../calls/call.ts';
+import { isStale } from '../calls/apply-report.ts';
+import {
+  ATTEMPT_OUTCOMES,
+  DELIVERY_STATES,
+  DESTINATION_STATES,
+  ORDER_POLICIES,
+  REPLAY_STATES,
+  SCOPES,
+} from '../journal/journal.ts';
+import { toRfc3339, toRfc3339OrNull } from './time.ts';
+
+const time = z.string().meta({ format: 'date-time' });
+const timeOrNull = time.nullable();
+const phoneNumberOfCall = z.object({ number: z.string().nullable(), name: z.string().nullish() }).nullable();
+const customerOfCall = z.object({ number: z.string().nullable() }).nullable();
+
+export const callView = z.object({
+  id: z.string().meta({ description: "The source's own opaque string." }),
+  state: z.enum(CALL_STATES),
+  stale: z.boolean().meta({ description: 'Live for longer than anyone believes: not counted as active.' }),
+  type: z.string().nullable(),
+  phone_number: phoneNumberOfCall.meta({ description: 'Our side.' }),
+  customer: customerOfCall.meta({ description: 'The other side.' }),
+  started_at: timeOrNull,
+  ended_at: timeOrNull,
+  duration_ms: z.int().nullable(),
+  error: z.string().nullable(),
+  end_reason: z.string().nullable(),
+  summary: z.string().nullable(),
+  sequence: z.int().meta({ description: 'Sequence of the last event; 0 before the first.' }),
+  first_report_at: time,
+  live_since: timeOrNull,
+  updated_at: time,
+});
+
+/** Staleness is told by the clock of the question. */
+export function toCallView(call: Call, nowMs: number, staleAfterMs: number): z.output<typeof callView> {
+  return {
+    id: call.callId,
+    state: call.state,
+    stale: isStale(call, nowMs, staleAfterMs),
+    type: call.type,
+    phone_number: call.phoneNumber,
+    customer: call.customer,
+    started_at: toRfc3339OrNull(call.startedAtMs),
+    ended_at: toRfc3339OrNull(call.endedAtMs),
+    duration_ms: call.durationMs,
+    error: call.error,
+    end_reason: call.endReason,
+    summary: call.summary,
+    sequence: call.sequence,
+    first_report_at: toRfc3339(call.firstReportAtMs),
+    live_since: toRfc3339OrNull(call.liveSinceMs),
+    updated_at: toRfc3339(call.updatedAtMs),
+  };
+}
+
+export const eventView = z.object({
+  id: z.string(),
+  row: z.int().meta({ description: 'Place in the feed: the id of the stream, and what `after` takes.' }),
+  call_id: z.string(),
+  sequence: z.int(),
+  status: z.string(),
+  accepted_at: time,
+  body: z.string().meta({
+    description:
+      'The exact text that is signed and sent, as one string: parsed and written again it might be another one.',
+  }),
+});
+
+export function toEventView(event: EventEntry): z.output<typeof eventView> {
+  return {
+    id: event.id,
+    row: event.row,
+    call_id: event.callId,
+    sequence: event.sequence,
+    status: event.status,
+    accepted_at: toRfc3339(event.acceptedAtMs),
+    body: toText(event.body),
+  };
+}
+
+export const reportView = z.object({
+  id: z.string(),
+  source_id: z.string(),
+  received_at: time,
+  occurred_at: timeOrNull,
+  status: z.string(),
+  outcome: z.enum(REPORT_OUTCOMES),
+  reason: z.string().nullable(),
+  event_id: z.string().nullable(),
+  report: z.object({
+    type: z.string().nullable(),
+    phone_number: phoneNumberOfCall,
+    customer: customerOfCall,
+    error: z.string().nullable(),
+    end_reason: z.string().nullable(),
+    assistant: z.record(z.string(), z.unknown()).nullable(),
+    duration_seconds: z.number().nullable(),
+    summary: z.string().nullable(),
+    unknown_fields: z.record(z.string(), z.unknown()).nullable(),
+  }),
+});
+
+export function toReportView(entry: ReportEntry): z.output<typeof reportView> {
+  const { report } = entry;
+  return {
+    id: entry.id,
+    source_id: entry.sourceId,
+    received_at: toRfc3339(entry.receivedAtMs),
+    occurred_at: toRfc3339OrNull(entry.occurredAtMs),
+    status: entry.status,
+    outcome: entry.outcome,
+    reason: entry.reason,
+    event_id: entry.eventId,
+    report: {
+      type: report.type,
+      phone_number: report.phoneNumber,
+      customer: report.customer,
+      error: report.error,
+      end_reason: report.endReason,
+      assistant: report.assistant === null ? null : { ...report.assistant },
+      duration_seconds: report.durationSeconds ?? null,
+      summary: report.summary ?? null,
+      unknown_fields: report.unknownFields === null ? null : { ...report.unknownFields },
+    },
+  };
+}
+
+export const deliveryView = z.object({
+  id: z.string(),
+  destination_id: z.string(),
+  event_id: z.string(),
+  call_id: z.string(),
+  sequence: z.int(),
+  status: z.string().meta({ description: 'Status of the call that the event says.' }),
+  state: z.enum(DELIVERY_STATES),
+  state_reason: z.string().nullable(),
+  attempts: z.int(),
+  last_status: z.int().nullable().meta({ description: 'HTTP status of the last answer.' }),
+  last_detail: z.string().nullable(),
+  due_at: timeOrNull.meta({
+    description: 'Next try; null while it waits behind an earlier event of its call.',
+  }),
+  created_at: time,
+  finished_at: timeOrNull,
+  replay_id: z.string().nullable(),
+});
+
+export function toDeliveryView(delivery: DeliveryEntry): z.output<typeof deliveryView> {
+  return {
+    id: delivery.id,
+    destination_id: delivery.destinationId,
+    event_id: delivery.eventId,
+    call_id: delivery.callId,
+    sequence: delivery.sequence,
+    status: delivery.status,
+    state: delivery.state,
+    state_reason: delivery.stateReason,
+    attempts: delivery.attempts,
+    last_status: delivery.lastStatus,
+    last_detail: delivery.lastDetail,
+    due_at: toRfc3339OrNull(delivery.dueAtMs),
+    created_at: toRfc3339(delivery.createdAtMs),
+    finished_at: toRfc3339OrNull(delivery.finishedAtMs),
+    replay_id: delivery.replayId,
+  };
+}
+
+export const attemptView = z.object({
+  id: z.string(),
+  number: z.int(),
+  started_at: time,
+  duration_ms: z.number(),
+  first_byte_ms: z.number().nullable(),
+  status: z.int().nullable(),
+  cause: z.string().nullable(),
+  detail: z.string().nullable(),
+  response_body: z.string().nullable().meta({ description: 'At most 16 KiB, read as UTF-8.' }),
+  outcome: z.enum(ATTEMPT_OUTCOMES),
+});
+
+export function toAttemptView(attempt: AttemptEntry): z.output<typeof attemptView> {
+  return {
+    id: attempt.id,
+    number: attempt.number,
+    started_at: toRfc3339(attempt.startedAtMs),
+    duration_ms: attempt.durationMs,
+    first_byte_ms: attempt.firstByteMs,
+    status: attempt.status,
+    cause: attempt.cause,
+    detail: attempt.detail,
+    response_body: attempt.responseBody === null ? null : toText(attempt.responseBody),
+    outcome: attempt.outcome,
+  };
+}
+
+export const deliveryDetailView = deliveryView.extend({
+  attempt_entries: z.array(attemptView),
+  body: z.string(),
+});
+
+export const timelineView = z.object({
+  call: callView,
+  reports: z.array(reportView),
+  events: z.array(eventView),
+  deliveries: z.array(deliveryView.extend({ attempt_entries: z.array(attemptView) })),
+  truncated: z.boolean(),
+});
+
+export function toTimelineView(
+  timeline: CallTimeline,
+  nowMs: number,
+  staleAfterMs: number,
+): z.output<typeof timelineView> {
+  return {
+    call: toCallView(timeline.call, nowMs, staleAfterMs),
+    reports: timeline.reports.map(toReportView),
+    events: timeline.events.map(toEventView),
+    deliveries: timeline.deliveries.map((delivery) => ({
+      ...toDeliveryView(delivery),
+      attempt_entries: delivery.attemptEntries.map(toAttemptView),
+    })),
+    truncated: timeline.truncated,
+  };
+}
+
+export const eventFilterSchema = z
+  .strictObject({
+    statuses: z.array(z.string().min(1).max(64)).max(50).optional(),
+    call_types: z.array(z.string().min(1).max(64)).max(50).optional(),
+    phone_numbers: z.array(z.string().min(1).max(256)).max(1_000).optional(),
+  })
+  .meta({ description: 'Which events go there; empty and missing lists match everything.' });
+
+export const destinationView = z.object({
+  id: z.string(),
+  kind: z.string(),
+  name: z.string().nullable(),
+  settings: z
+    .record(z.string(), z.unknown())
+    .meta({ description: 'Without its secrets: values that could be keys are masked.' }),
+  filter: eventFilterSchema,
+  order: z.enum(ORDER_POLICIES),
+  state: z.enum(DESTINATION_STATES),
+  state_reason: z.string().nullable(),
+  concurrency: z.int(),
+  rate_per_second: z.number().nullable(),
+  retry_schedule_s: z.array(z.number()).nullable(),
+  timeout_ms: z.int(),
+  failing_since: timeOrNull,
+  previous_secret_until: timeOrNull.meta({
+    description: 'Until then the secret before the last rotation signs too.',
+  }),
+  created_at: time,
+  updated_at: time,
+  lane: z
+    .object({ in_flight: z.int(), held: z.int(), breaker: z.enum(['closed', 'open']), window: z.number() })
+    .nullable()
+    .meta({ description: 'What this node does for it now; null before its first delivery.' }),
+  pending: z.int().meta({ description: 'Pending deliveries, counted up to 10,000.' }),
+  oldest_pending_at: timeOrNull,
+});
+
+export const destinationWithSecretView = destinationView.extend({
+  secret: z.string().meta({ description: 'Shown this once.' }),
+});
+
+/** What changes only when somebody changes it: the ETag is made of this. */
+export function toDestinationFacts(destination: Destination, publicSettings: Record<string, unknown>) {
+  const previousUntilMs = destination.previousSecret === null ? null : destination.previousSecretUntilMs;
+  return {
+    id: destination.id,
+    kind: destination.kind,
+    name: destination.name,
+    settings: publicSettings,
+    filter: toFilterView(destination),
+    order: destination.order,
+    state: destination.state,
+    state_reason: destination.stateReason,
+    concurrency: destination.concurrency,
+    rate_per_second: destination.ratePerSecond,
+    retry_schedule_s: destination.retryScheduleS === null ? null : [...destination.retryScheduleS],
+    timeout_ms: destination.timeoutMs,
+    failing_since: toRfc3339OrNull(destination.failingSinceMs),
+    previous_secret_until: toRfc3339OrNull(previousUntilMs),
+    created_at: toRfc3339(destination.createdAtMs),
+    updated_at: toRfc3339(destination.updatedAtMs),
+  };
+}
+
+function toFilterView({ filter }: Destination): z.output<typeof eventFilterSchema> {
+  return {
+    ...(filter.statuses !== undefined && { statuses: [...filter.statuses] }),
+    ...(filter.call_types !== undefined && { call_types: [...filter.call_types] }),
+    ...(filter.phone_numbers !== undefined && { phone_numbers: [...filter.phone_numbers] }),
+  };
+}
+
+export function toDestinationView(
+  facts: ReturnType<typeof toDestinationFacts>,
+  lane: Lane | undefined,
+  backlog: Backlog | undefined,
+): z.output<typeof destinationView> {
+  return {
+    ...facts,
+    lane:
+      lane === undefined
+        ? null
+        : { in_flight: lane.inFlight, held: lane.held, breaker: lane.breaker, window: lane.window },
+    pending: backlog?.pending ?? 0,
+    oldest_pending_at: toRfc3339OrNull(backlog?.oldestAtMs ?? null),
+  };
+}
+
+export const replayView = z.object({
+  id: z.string(),
+  state: z.enum(REPLAY_STATES),
+  filter: z
+    .record(z.string(), z.unknown())
+    .meta({ description: 'What is sent again, as the hub understood it.' }),
+  delivery_ids: z.array(z.string()).nullable(),
+  rate_per_second: z.number().nullable(),
+  examined: z.int(),
+  created: z.int(),
+  skipped: z.int(),
+  created_at: time,
+  finished_at: timeOrNull,
+});
+
+export function toReplayView(replay: Replay): z.output<typeof replayView> {
+  const { request } = replay;
+  return {
+    id: replay.id,
+    state: replay.state,
+    filter: { ...request.filter },
+    delivery_ids: request.deliveryIds === undefined ? null : [...request.deliveryIds],
+    rate_per_second: request.ratePerSecond,
+    examined: replay.examined,
+    created: replay.created,
+    skipped: replay.skipped,
+    created_at: toRfc3339(replay.createdAtMs),
+    finished_at: toRfc3339OrNull(replay.finishedAtMs),
+  };
+}
+
+export const replayCountView = z.object({
+  dry_run: z.literal(true),
+  total: z.int(),
+  per_destination: z.array(z.object({ destination_id: z.string(), count: z.int() })),
+  truncated: z.boolean(),
+});
+
+export function toReplayCountView(count: ReplayCount): z.output<typeof replayCountView> {
+  return {
+    dry_run: true,
+    total: count.total,
+    per_destination: count.perDestination.map((one) => ({
+      destination_id: one.destinationId,
+      count: one.count,
+    })),
+    truncated: count.truncated,
+  };
+}
+
+export const keyView = z.object({
+  id: z.string(),
+  account_id: z.string(),
+  name: z.string(),
+  scopes: z.array(z.enum(SCOPES)),
+  hint: z.string().meta({ description: 'First characters of the key.' }),
+  created_at: time,
+  expires_at: timeOrNull,
+  revoked_at: timeOrNull,
+  last_used_at: timeOrNull,
+});
+
+export const keyWithTextView = keyView.extend({ key: z.string().meta({ description: 'Shown this once.' }) });
+
+export function toKeyView(key: ApiKey): z.output<typeof keyView> {
+  return {
+    id: key.id,
+    account_id: key.accountId,
+    name: key.name,
+    scopes: [...key.scopes],
+    hint: key.hint,
+    created_at: toRfc3339(key.createdAtMs),
+    expires_at: toRfc3339OrNull(key.expiresAtMs),
+    revoked_at: toRfc3339OrNull(key.revokedAtMs),
+    last_used_at: toRfc3339OrNull(key.lastUsedAtMs),
+  };
+}
+
+export const sourceView = z.object({
+  id: z.string(),
+  kind: z.enum(['api', 'voicedock']),
+  name: z.string(),
+  secrets: z
+    .int()
+    .meta({ description: 'How many secrets are accepted; the secrets themselves are never shown.' }),
+  path: z.string().nullable().meta({ description: 'Where its webhooks go; null for the API itself.' }),
+  created_at: time,
+  updated_at: time,
+});
+
+export function toSourceView(source: Source): z.output<typeof sourceView> {
+  const path = source.id === 'voicedock' ? '/webhooks/status-update' : `/webhooks/${source.id}`;
+  return {
+    id: source.id,
+    kind: source.kind,
+    name: source.name,
+    secrets: source.secrets.length,
+    path: source.kind === 'api' ? null : path,
+    created_at: toRfc3339(source.createdAtMs),
+    updated_at: toRfc3339(source.updatedAtMs),
+  };
+}
+
+export const phoneNumberView = z.object({ number: z.string(), name: z.string(), created_at: time });
+
+export function toPhoneNumberView(number: PhoneNumber): z.output<typeof phoneNumberView> {
+  return { number: number.number, name: number.name, created_at: toRfc3339(number.createdAtMs) };
+}
+
+export const accountView = z.object({ id: z.string(), name: z.string(), created_at: time });
+
+export function toAccountView(account: Account): z.output<typeof accountView> {
+  return { id: account.id, name: account.name, created_at: toRfc3339(account.createdAtMs) };
+}
+
+export const auditView = z.object({
+  id: z.string(),
+  at: time,
+  actor: z.object({ kind: z.enum(['key', 'hub']), id: z.string() }),
+  action: z.string(),
+  subject: z.string(),
+  detail: z.record(z.string(), z.unknown()).nullable(),
+});
+
+export function toAuditView(entry: AuditEntry): z.output<typeof auditView> {
+  return {
+    id: entry.id,
+    at: toRfc3339(entry.atMs),
+    actor: { kind: entry.actor.kind, id: entry.actor.id },
+    action: entry.action,
+    subject: entry.subject,
+    detail: entry.detail === null ? null : { ...entry.detail },
+  };
+}
+
+function toText(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}

@@ -1,0 +1,63 @@
+/** What the doors and the API tell about themselves: main.ts turns it into one wide log line per request. */
+import type { CallState, ReportOutcome } from '../calls/call.ts';
+import type { AccountId, KeyId } from '../journal/ids.ts';
+import type { ApiKey } from '../journal/journal.ts';
+import type { ProblemCode } from './problem.ts';
+
+export interface RequestObserver {
+  /** Once per finished request; health checks and /metrics are left out. */
+  answered(request: AnsweredRequest): void;
+  /** Something broke inside that the caller is told nothing about. */
+  troubled(detail: string, error: unknown): void;
+}
+
+/** Safe in log lines: no key, no secret, no body; numbers inside call ids are masked. */
+export interface AnsweredRequest {
+  readonly requestId: string;
+  readonly method: string;
+  /** The pattern, never the path: `/v1/calls/:call_id`; null where no route matched. */
+  readonly route: string | null;
+  readonly status: number;
+  readonly durationMs: number;
+  readonly accountId: AccountId | null;
+  readonly keyId: KeyId | null;
+  readonly sourceId: string | null;
+  /** Masked. */
+  readonly callId: string | null;
+  readonly outcome: ReportOutcome | 'ignored' | null;
+  readonly problem: ProblemCode | null;
+}
+
+/** Counts: live/metrics.ts takes these. */
+export interface ReportObserver {
+  /** Once per report that was committed. */
+  reported(report: ReportedReport): void;
+}
+
+export interface ReportedReport {
+  /** Kind of the source, fit for a label. */
+  readonly sourceKind: string;
+  readonly status: string;
+  readonly outcome: ReportOutcome;
+  readonly callState: CallState;
+  readonly durationMs: number | null;
+}
+
+/** Gathered on the request while it runs. */
+export interface RequestNotes {
+  accountId: AccountId | null;
+  keyId: KeyId | null;
+  sourceId: string | null;
+  /** As given; masked when it is told. */
+  callId: string | null;
+  outcome: ReportOutcome | 'ignored' | null;
+  problem: ProblemCode | null;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    notes: RequestNotes;
+    /** Set before the handler of every route that needs a key runs. */
+    key: ApiKey | null;
+  }
+}
