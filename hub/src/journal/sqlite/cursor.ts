@@ -1,0 +1,66 @@
+/**
+ * Opaque cursors: base64url of the sort key and row of the last item seen. A cursor that is not ours starts
+ * from the beginning: it can only come from a person who edited an address.
+ */
+import type { Page } from '../journal.ts';
+
+/** Greater than every row number, so "row < this" holds for all. */
+export const ROW_END = Number.MAX_SAFE_INTEGER;
+
+export function toRowCursor(row: number): string {
+  return encode([row]);
+}
+
+/** The row after which a newest-first list goes on. */
+export function parseRowCursor(cursor: string | null): number {
+  return decode(cursor, 1)?.[0] ?? ROW_END;
+}
+
+export interface TimeCursor {
+  readonly ms: number;
+  readonly row: number;
+}
+
+export function toTimeCursor({ ms, row }: TimeCursor): string {
+  return encode([ms, row]);
+}
+
+export function parseTimeCursor(cursor: string | null): TimeCursor {
+  const [ms, row] = decode(cursor, 2) ?? [];
+  return { ms: ms ?? ROW_END, row: row ?? ROW_END };
+}
+
+export function toTextCursor(text: string): string {
+  return Buffer.from(text).toString('base64url');
+}
+
+export function parseTextCursor(cursor: string | null): string {
+  return cursor === null ? '' : Buffer.from(cursor, 'base64url').toString('utf8');
+}
+
+/** `rows` holds one more than the limit where there is a next page. */
+export function toPage<Row, Item>(
+  rows: readonly Row[],
+  limit: number,
+  toItem: (row: Row) => Item,
+  toCursor: (row: Row) => string,
+): Page<Item> {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return {
+    items: shown.map(toItem),
+    nextCursor: rows.length > limit && last !== undefined ? toCursor(last) : null,
+  };
+}
+
+function encode(parts: readonly number[]): string {
+  return Buffer.from(parts.join('.')).toString('base64url');
+}
+
+function decode(cursor: string | null, count: number): readonly number[] | undefined {
+  if (cursor === null) return undefined;
+  const parts = Buffer.from(cursor, 'base64url').toString('latin1').split('.').map(Number);
+  return parts.length === count && parts.every((part) => Number.isSafeInteger(part) && part >= 0)
+    ? parts
+    : undefined;
+}

@@ -1,0 +1,126 @@
+/** Deliveries and attempts as people see them. */
+import type { DatabaseSync } from 'node:sqlite';
+
+import { toAttemptId, toDeliveryId, type EventId, type ReplayId } from '../ids.ts';
+import type { AttemptEntry, DeliveryEntry } from '../journal.ts';
+import { toAttemptOutcome, toDeliveryState } from './codes.ts';
+import type { Store } from './store.ts';
+
+/** deliveries d joined with reports e and calls c. */
+export const DELIVERY_COLUMNS = `d.row, d.destination_row, d.call_row, d.event_row, d.sequence, d.state,
+  d.due_at_ms, d.released, d.attempts, d.reason, d.created_at_ms, d.finished_at_ms, d.last_status, d.last_detail,
+  d.sent_at_ms, d.sent_duration_ms, d.sent_first_byte_ms, e.event_id, e.status, c.call_id,
+  (SELECT id FROM replays r WHERE r.row = d.replay_row) AS replay_id`;
+/** CROSS JOIN fixes the order: conditions on the call are tried before the event's long row is read. */
+export const DELIVERY_TABLES =
+  'deliveries d CROSS JOIN calls c ON c.row = d.call_row CROSS JOIN reports e ON e.row = d.event_row';
+
+export interface DeliveryRow {
+  readonly row: number;
+  readonly destination_row: number;
+  readonly call_row: number;
+  readonly event_row: number;
+  readonly sequence: number;
+  readonly state: number;
+  readonly due_at_ms: number | null;
+  readonly released: number;
+  readonly attempts: number;
+  readonly reason: string | null;
+  readonly created_at_ms: number;
+  readonly finished_at_ms: number | null;
+  readonly last_status: number | null;
+  readonly last_detail: string | null;
+  readonly sent_at_ms: number | null;
+  readonly sent_duration_ms: number | null;
+  readonly sent_first_byte_ms: number | null;
+  readonly event_id: EventId;
+  readonly status: string;
+  readonly call_id: string;
+  readonly replay_id: ReplayId | null;
+}
+
+export function toDeliveryEntry(row: DeliveryRow, store: Store): DeliveryEntry {
+  const destination = store.destinations.get(row.destination_row);
+  return {
+    id: toDeliveryId(row.row),
+    accountId: destination.accountId,
+    destinationId: destination.id,
+    eventId: row.event_id,
+    callId: row.call_id,
+    sequence: row.sequence,
+    status: row.status,
+    state: toDeliveryState(row.state),
+    stateReason: row.reason ?? explainWait(row, store),
+    attempts: row.attempts,
+    lastStatus: row.last_status,
+    lastDetail: row.last_detail,
+    dueAtMs: row.due_at_ms,
+    createdAtMs: row.created_at_ms,
+    finishedAtMs: row.finished_at_ms,
+    replayId: row.replay_id,
+  };
+}
+
+/** What a pending delivery waits for; null where it is simply due, or finished without a reason. */
+function explainWait(row: DeliveryRow, { destinations, leases }: Store): string | null {
+  if (row.finished_at_ms !== null) return null;
+  if (leases.isHeld(row.row)) return 'An attempt is under way.';
+  if (row.due_at_ms === null) return 'It waits behind an earlier event of its call.';
+  const { destination } = destinations.get(row.destination_row);
+  if (destination?.state === 'paused') return 'Its destination is paused.';
+  if (destination?.state === 'disabled') return 'Its destination is disabled.';
+  return row.attempts > 0 ? 'It waits for its next try.' : null;
+}
+
+const SELECT_ATTEMPTS = `
+  SELECT number, outcome, started_at_ms, duration_ms, first_byte_ms, status, cause, detail, response_body
+  FROM attempts WHERE delivery_row = ? ORDER BY number`;
+
+interface AttemptRow {
+  readonly number: number;
+  readonly outcome: number;
+  readonly started_at_ms: number;
+  readonly duration_ms: number;
+  readonly first_byte_ms: number | null;
+  readonly status: number | null;
+  readonly cause: string | null;
+  readonly detail: string | null;
+  readonly response_body: Uint8Array | null;
+}
+
+export function createAttemptReader(db: DatabaseSync): (delivery: DeliveryRow) => readonly AttemptEntry[] {
+  const select = db.prepare(SELECT_ATTEMPTS);
+  return (delivery) => {
+    // Most deliveries succeed at once: those have no rows here.
+    const failed = delivery.sent_at_ms !== null && delivery.attempts === 1 ? [] : select.all(delivery.row);
+    const entries = (failed as unknown as AttemptRow[]).map((row): AttemptEntry => ({
+      id: toAttemptId(delivery.row, row.number),
+      number: row.number,
+      startedAtMs: row.started_at_ms,
+      durationMs: row.duration_ms,
+      firstByteMs: row.first_byte_ms,
+      status: row.status,
+      cause: row.cause,
+      detail: row.detail,
+      responseBody: row.response_body,
+      outcome: toAttemptOutcome(row.outcome),
+    }));
+    if (delivery.sent_at_ms !== null) entries.push(toSentEntry(delivery, delivery.sent_at_ms));
+    return entries;
+  };
+}
+
+function toSentEntry(delivery: DeliveryRow, startedAtMs: number): AttemptEntry {
+  return {
+    id: toAttemptId(delivery.row, delivery.attempts),
+    number: delivery.attempts,
+    startedAtMs,
+    durationMs: delivery.sent_duration_ms ?? 0,
+    firstByteMs: delivery.sent_first_byte_ms,
+    status: delivery.last_status,
+    cause: null,
+    detail: null,
+    responseBody: null,
+    outcome: 'delivered',
+  };
+}

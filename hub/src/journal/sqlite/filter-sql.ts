@@ -1,0 +1,156 @@
+/** JournalFilter as SQL conditions over calls (c), events (e) and deliveries (d). Values are always parameters. */
+import type { CallState } from '../../calls/call.ts';
+import type { AccountId, DestinationId } from '../ids.ts';
+import type { JournalFilter } from '../journal.ts';
+import { toSearchNumber } from './call-rows.ts';
+import { CALL_STATE_CODES, DELIVERY_STATE_CODES } from './codes.ts';
+import type { Store } from './store.ts';
+
+export type FilterScope = 'calls' | 'events' | 'deliveries';
+
+export interface Conditions {
+  /** Each starts with AND, so that it can follow whatever a query begins with. */
+  readonly sql: string;
+  readonly values: readonly (string | number)[];
+  /** The one call that is asked for; undefined where any may match. Known, it makes its index the way in. */
+  readonly callRow: number | undefined;
+}
+
+const SELECT_CALL_ROW = 'SELECT row FROM calls WHERE account_row = ? AND call_id = ?';
+/** No row has it. */
+const NO_CALL = -1;
+
+/** Which state a call is in after a report of this status; a call has no status of its own. */
+const STATE_OF_STATUS: ReadonlyMap<string, CallState> = new Map([
+  ['in-progress', 'live'],
+  ['ended', 'ended'],
+  ['ended-with-error', 'failed'],
+]);
+
+/** `withDeliveries: false` leaves out what is asked of deliveries (a replay asks it of each target itself). */
+export function toConditions(
+  store: Store,
+  scope: FilterScope,
+  accountRow: number,
+  filter: JournalFilter,
+  { withDeliveries = true } = {},
+): Conditions {
+  const parts: string[] = [];
+  const values: (string | number)[] = [];
+  const add = (sql: string, ...added: (string | number)[]): void => {
+    parts.push(`AND ${sql}`);
+    values.push(...added);
+  };
+  const addIn = (column: string, list: readonly (string | number)[] | undefined, isNot = false): void => {
+    if (list === undefined) return;
+    add(`${column} ${isNot ? 'NOT IN' : 'IN'} (${toMarks(list)})`, ...list);
+  };
+  const toDestinationRows = (ids: readonly DestinationId[]): readonly number[] =>
+    ids.flatMap((id) => store.destinations.find(id)?.row ?? []);
+
+  addStatuses(scope, filter, addIn);
+  addIn(
+    'c.state',
+    filter.callStates?.map((state) => CALL_STATE_CODES[state]),
+  );
+  addIn(
+    'c.state',
+    filter.excludedCallStates?.map((state) => CALL_STATE_CODES[state]),
+    true,
+  );
+  addIn('c.type', filter.callTypes);
+
+  const destinationRows =
+    filter.destinationIds === undefined ? undefined : toDestinationRows(filter.destinationIds);
+  const states = filter.deliveryStates?.map((state) => DELIVERY_STATE_CODES[state]);
+  const excludedStates = filter.excludedDeliveryStates?.map((state) => DELIVERY_STATE_CODES[state]);
+  if (scope === 'deliveries') {
+    addIn('d.destination_row', destinationRows);
+    addIn('d.state', states);
+    addIn('d.state', excludedStates, true);
+  } else if (withDeliveries) {
+    const owner =
+      scope === 'calls' ? 'x.call_row = c.row' : 'x.call_row = e.call_row AND x.event_row = e.row';
+    const toExists = (wanted: readonly number[] | undefined): string =>
+      `EXISTS (SELECT 1 FROM deliveries x WHERE ${owner}` +
+      (wanted === undefined ? '' : ` AND x.state IN (${toMarks(wanted)})`) +
+      (destinationRows === undefined ? '' : ` AND x.destination_row IN (${toMarks(destinationRows)})`) +
+      ')';
+    if (states !== undefined || destinationRows !== undefined) {
+      add(toExists(states), ...(states ?? []), ...(destinationRows ?? []));
+    }
+    if (excludedStates !== undefined) {
+      add(`NOT ${toExists(excludedStates)}`, ...excludedStates, ...(destinationRows ?? []));
+    }
+  }
+
+  if (filter.sourceIds !== undefined) {
+    const rows = filter.sourceIds.flatMap((id) => store.sources.findRow(id) ?? []);
+    if (scope === 'calls') {
+      add(
+        `EXISTS (SELECT 1 FROM reports y WHERE y.call_row = c.row AND y.source_row IN (${toMarks(rows)}))`,
+        ...rows,
+      );
+    } else {
+      addIn('e.source_row', rows);
+    }
+  }
+  if (filter.number !== undefined) {
+    const wanted = (toSearchNumber(filter.number.value, null) ?? '').replace(/^\+/, '');
+    const ours = `ltrim(c.phone_search, '+')`;
+    const theirs = `ltrim(c.customer_search, '+')`;
+    if (filter.number.prefix) {
+      const { length } = wanted;
+      add(`(substr(${ours}, 1, ?) = ? OR substr(${theirs}, 1, ?) = ?)`, length, wanted, length, wanted);
+    } else {
+      add(`(${ours} = ? OR ${theirs} = ?)`, wanted, wanted);
+    }
+  }
+  if (filter.durationMs?.min !== undefined) add('c.duration_ms >= ?', filter.durationMs.min);
+  if (filter.durationMs?.max !== undefined) add('c.duration_ms <= ?', filter.durationMs.max);
+  for (const word of filter.error?.toLowerCase().split(/\s+/) ?? []) {
+    add('instr(fold(c.error), ?) > 0', word);
+  }
+  const time = { calls: 'c.updated_at_ms', events: 'e.received_at_ms', deliveries: 'd.created_at_ms' }[scope];
+  if (filter.sinceMs !== undefined) add(`${time} >= ?`, filter.sinceMs);
+  if (filter.untilMs !== undefined) add(`${time} < ?`, filter.untilMs);
+
+  const callRow =
+    filter.callId === undefined
+      ? undefined
+      : ((store.read.prepare(SELECT_CALL_ROW).get(accountRow, filter.callId)?.['row'] as
+          | number
+          | undefined) ?? NO_CALL);
+  if (callRow !== undefined) {
+    add(`${{ calls: 'c.row', events: 'e.call_row', deliveries: 'd.call_row' }[scope]} = ?`, callRow);
+  }
+  return { sql: parts.join(' '), values, callRow };
+}
+
+/** A call that an account may see, or none. */
+export function findAccountRow(store: Store, accountId: AccountId): number {
+  return store.accounts.findRow(accountId) ?? NO_CALL;
+}
+
+function addStatuses(
+  scope: FilterScope,
+  { statuses, excludedStatuses }: JournalFilter,
+  addIn: (column: string, list: readonly (string | number)[] | undefined, isNot?: boolean) => void,
+): void {
+  if (scope !== 'calls') {
+    addIn('e.status', statuses);
+    addIn('e.status', excludedStatuses, true);
+    return;
+  }
+  const toCodes = (list: readonly string[] | undefined): readonly number[] | undefined =>
+    list?.flatMap((status) => {
+      const state = STATE_OF_STATUS.get(status);
+      return state === undefined ? [] : [CALL_STATE_CODES[state]];
+    });
+  addIn('c.state', toCodes(statuses));
+  addIn('c.state', toCodes(excludedStatuses), true);
+}
+
+function toMarks(list: readonly unknown[]): string {
+  return list.map(() => '?').join(', ');
+}

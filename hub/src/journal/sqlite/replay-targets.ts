@@ -1,0 +1,132 @@
+/**
+ * What a replay sends: events in journal order and, for each, the destinations it goes to again. Shared by
+ * the dry run, which counts, and the job, which makes deliveries.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+
+import { parseRow } from '../ids.ts';
+import type { ReplayRequest } from '../journal.ts';
+import { DELIVERY_STATE_CODES } from './codes.ts';
+import { matches, type KnownDestination } from './destination-registry.ts';
+import { toConditions } from './filter-sql.ts';
+import { findRowAt } from './row-at.ts';
+import type { Store } from './store.ts';
+
+export interface ReplayEvent {
+  readonly row: number;
+  readonly call_row: number;
+  readonly sequence: number;
+  readonly status: string;
+  readonly call_type: string | null;
+  readonly phone_number: string | null;
+  readonly phone_search: string | null;
+}
+
+export interface ReplayTarget {
+  readonly destination: KnownDestination;
+  /** The same event is on its way there already. */
+  readonly isPending: boolean;
+}
+
+export interface ReplayTargets {
+  /** First row that can match at all. */
+  readonly startRow: number;
+  /** Matching events with after < row <= until, oldest first, at most `limit`. */
+  readEvents(after: number, until: number, limit: number): readonly ReplayEvent[];
+  findTargets(event: ReplayEvent): readonly ReplayTarget[];
+}
+
+const SELECT_DELIVERIES = `
+  SELECT row, destination_row, state FROM deliveries WHERE call_row = ? AND event_row = ? ORDER BY row`;
+const SELECT_DELIVERY_EVENT = `
+  SELECT d.event_row, d.destination_row FROM deliveries d JOIN calls c ON c.row = d.call_row
+  WHERE d.row = ? AND c.account_row = ?`;
+
+export function createReplayTargets(
+  store: Store,
+  db: DatabaseSync,
+  accountRow: number,
+  request: ReplayRequest,
+): ReplayTargets {
+  const { filter } = request;
+  const named =
+    request.deliveryIds === undefined ? undefined : readNamed(db, accountRow, request.deliveryIds);
+  const conditions = toConditions(store, 'events', accountRow, filter, { withDeliveries: false });
+  const select = db.prepare(`
+    SELECT e.row, e.call_row, e.sequence, e.status, c.type AS call_type, c.phone_number, c.phone_search
+    FROM reports e CROSS JOIN calls c ON c.row = e.call_row
+    WHERE e.row > ? AND e.row <= ? AND e.account_row = ? AND e.sequence IS NOT NULL ${conditions.sql}
+    ORDER BY e.row LIMIT ?`);
+  const selectDeliveries = db.prepare(SELECT_DELIVERIES);
+  const wanted = filter.destinationIds?.flatMap((id) => store.destinations.find(id)?.row ?? []);
+  const states = filter.deliveryStates?.map((state) => DELIVERY_STATE_CODES[state]);
+  const excluded = filter.excludedDeliveryStates?.map((state) => DELIVERY_STATE_CODES[state]);
+  const namedRows = named === undefined ? [] : [...named.keys()].toSorted((a, b) => a - b);
+
+  function readEvents(after: number, until: number, limit: number): readonly ReplayEvent[] {
+    const read = (from: number, to: number, count: number): readonly ReplayEvent[] =>
+      select.all(from, to, accountRow, ...conditions.values, count) as unknown as ReplayEvent[];
+    if (named === undefined) return read(after, until, limit);
+    const rows = namedRows.filter((row) => row > after && row <= until);
+    return rows.slice(0, limit).flatMap((row) => read(row - 1, row, 1));
+  }
+
+  /** The states of the latest delivery decide; a pending one anywhere means: on its way. */
+  function findTargets(event: ReplayEvent): readonly ReplayTarget[] {
+    const latest = new Map<number, { state: number; isPending: boolean }>();
+    const rows = selectDeliveries.all(event.call_row, event.row) as unknown as {
+      destination_row: number;
+      state: number;
+    }[];
+    for (const { destination_row: row, state } of rows) {
+      latest.set(row, { state, isPending: state === 0 || latest.get(row)?.isPending === true });
+    }
+    const candidates = named?.get(event.row) ?? wanted ?? [...latest.keys()];
+    return candidates.flatMap((row) => {
+      const destination = store.destinations.get(row);
+      if (destination.destination === undefined || destination.accountRow !== accountRow) return [];
+      if (wanted !== undefined && !wanted.includes(row)) return [];
+      const last = latest.get(row);
+      if (last === undefined) {
+        // A destination that is named but never had the event gets it where it wants such events: backfill.
+        const isWanted = states === undefined && matches(destination.destination.filter, toTraits(event));
+        return isWanted ? [{ destination, isPending: false }] : [];
+      }
+      if (states?.includes(last.state) === false || excluded?.includes(last.state) === true) return [];
+      return [{ destination, isPending: last.isPending }];
+    });
+  }
+
+  const startRow = filter.sinceMs === undefined ? 0 : findRowAt(db, 'reports', filter.sinceMs).lower - 1;
+  return { startRow: Math.max(startRow, (namedRows[0] ?? 1) - 1), readEvents, findTargets };
+}
+
+/** Event row → destination rows. */
+function readNamed(
+  db: DatabaseSync,
+  accountRow: number,
+  ids: NonNullable<ReplayRequest['deliveryIds']>,
+): Map<number, readonly number[]> {
+  const select = db.prepare(SELECT_DELIVERY_EVENT);
+  const named = new Map<number, readonly number[]>();
+  for (const id of ids) {
+    const found = select.get(parseRow(id, 'dlv') ?? 0, accountRow) as unknown as
+      | { event_row: number; destination_row: number }
+      | undefined;
+    if (found === undefined) continue;
+    const others = named.get(found.event_row) ?? [];
+    if (!others.includes(found.destination_row)) {
+      named.set(found.event_row, [...others, found.destination_row]);
+    }
+  }
+  return named;
+}
+
+function toTraits(event: ReplayEvent): Parameters<typeof matches>[1] {
+  return {
+    status: event.status,
+    callType: event.call_type ?? '',
+    phoneNumber: event.phone_number,
+    phoneNumberE164: event.phone_search?.startsWith('+') === true ? event.phone_search : null,
+  };
+}

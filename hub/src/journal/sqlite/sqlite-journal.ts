@@ -1,0 +1,180 @@
+/**
+ * The journal in one SQLite file: opens it, builds the parts in the order they need each other, and hands out
+ * the whole. One process owns the file; one connection writes; everything is synchronous on the main thread,
+ * since a commit shared by a group costs each event less than a message to another thread would.
+ */
+import { statSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+
+import type { Clock } from '../../clock.ts';
+import { JournalError, type Journal, type SecretBox } from '../journal.ts';
+import { createAccept } from './accept.ts';
+import { createAccounts, loadAccounts } from './accounts.ts';
+import { createAudit } from './audit.ts';
+import { createCallCache } from './call-cache.ts';
+import { createCallsReader } from './calls-reader.ts';
+import { createClaims } from './claims.ts';
+import { loadCounters } from './counters.ts';
+import { MEMORY_FILE, openDatabase, type Database } from './database.ts';
+import { createDeliveriesReader } from './deliveries-reader.ts';
+import { createDeliveryCommands } from './delivery-commands.ts';
+import { createDeliveryMaker } from './delivery-maker.ts';
+import { loadDestinations } from './destination-registry.ts';
+import { createDestinations } from './destinations.ts';
+import { createDueDispatch } from './due-dispatch.ts';
+import { createFeed, type Feed } from './feed.ts';
+import { createKeys } from './keys.ts';
+import { createLaneOrder } from './lane-order.ts';
+import { createLeases } from './leases.ts';
+import { migrate } from './migrate.ts';
+import { createPhoneNames } from './phone-names.ts';
+import { createPhoneNumbers } from './phone-numbers.ts';
+import { createPrune } from './prune.ts';
+import { createRecordAttempts } from './record-attempts.ts';
+import { createReplays } from './replays.ts';
+import { loadSources } from './source-registry.ts';
+import { createSources } from './sources.ts';
+import type { Store } from './store.ts';
+import { createWriter, type CrashPoint } from './writer.ts';
+
+export interface SqliteJournalOptions {
+  /** A path, or ':memory:'. */
+  readonly file: string;
+  readonly clock: Clock;
+  readonly secretBox: SecretBox;
+  /** NORMAL loses acknowledged reports in a power cut; it exists for the proof's control run alone. */
+  readonly synchronous?: 'FULL' | 'NORMAL';
+  /** Bytes of log between two checkpoints. */
+  readonly checkpointBytes?: number;
+  /** Called at named points, so that a proof can kill the process there. */
+  readonly crashPoint?: (point: CrashPoint) => void;
+}
+
+const SELECT_CANARY = `SELECT value FROM meta WHERE name = 'canary'`;
+const INSERT_CANARY = `INSERT INTO meta VALUES ('canary', ?)`;
+const CANARY = 'offhook';
+const CANARY_PLACE = 'meta|canary|value';
+
+export async function openSqliteJournal(options: SqliteJournalOptions): Promise<Journal> {
+  const database = openDatabase(options.file, options.synchronous ?? 'FULL');
+  try {
+    return buildJournal(database, options);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function buildJournal(database: Database, options: SqliteJournalOptions): Journal {
+  const { clock, secretBox: box, crashPoint } = options;
+  const { write: db, read } = database;
+  const nowMs = clock.nowMs();
+  const migration = migrate(db, nowMs);
+  checkMasterKey(db, box);
+  for (const connection of new Set([db, read])) {
+    // SQLite's own lower() knows ASCII only.
+    connection.function('fold', { deterministic: true }, (text) =>
+      typeof text === 'string' ? text.toLowerCase() : null,
+    );
+  }
+
+  const counters = loadCounters(db);
+  const accounts = loadAccounts(db, nowMs);
+  const destinations = loadDestinations(db, accounts, box);
+  const leases = createLeases(clock);
+  const due = createDueDispatch(leases, destinations, crashPoint);
+  const calls = createCallCache();
+  const phoneNames = createPhoneNames(db);
+  let feed: Feed | null = null;
+  const writer = createWriter({
+    db,
+    walFile: database.walFile,
+    checkpointBytes: options.checkpointBytes,
+    crashPoint,
+    hooks: {
+      beforeCommit: () => counters.save(),
+      afterCommit() {
+        counters.keep();
+        due.afterCommit();
+        feed?.publish();
+      },
+      afterRollback() {
+        counters.restore();
+        calls.forget();
+        phoneNames.forget();
+        due.afterRollback();
+      },
+    },
+  });
+  const store: Store = {
+    db,
+    read,
+    writer,
+    clock,
+    box,
+    counters,
+    accounts,
+    sources: loadSources(db, accounts, box, nowMs),
+    destinations,
+    phoneNames,
+    calls,
+    leases,
+    due,
+    crashPoint,
+  };
+  feed = createFeed(store);
+  const { publish: _publish, ...feedReader } = feed;
+  const order = createLaneOrder(store);
+  const deliveries = createDeliveryMaker(store, order);
+  const { finishDeletions, ...destinationCommands } = createDestinations(store);
+  finishDeletions();
+
+  let closing: Promise<void> | null = null;
+  return {
+    ...createAccept(store, deliveries),
+    ...createClaims(store),
+    ...createRecordAttempts(store, order),
+    ...destinationCommands,
+    ...createReplays(store, deliveries),
+    ...createCallsReader(store),
+    ...feedReader,
+    ...createDeliveriesReader(store),
+    ...createDeliveryCommands(store, deliveries, order),
+    ...createAccounts(store),
+    ...createKeys(store),
+    ...createSources(store),
+    ...createPhoneNumbers(store),
+    ...createAudit(store),
+    ...createPrune(store),
+    broken: writer.broken,
+    async check() {
+      // A real write with a real fsync: only that finds a full or dying disk.
+      await writer.run({ work: () => counters.touch() });
+    },
+    async readStats() {
+      const { calls: callCount, events, pending } = counters.now;
+      const bytes = options.file === MEMORY_FILE ? 0 : readBytes(options.file);
+      return { bytes, migration, calls: callCount, events, pendingDeliveries: pending };
+    },
+    close() {
+      closing ??= writer.drain().then(() => database.close());
+      return closing;
+    },
+  };
+}
+
+/** A wrong master key must be found before anything is accepted, not when the first secret is needed. */
+function checkMasterKey(db: DatabaseSync, box: SecretBox): void {
+  const sealed = db.prepare(SELECT_CANARY).get()?.['value'] as Uint8Array | undefined;
+  if (sealed === undefined) {
+    db.prepare(INSERT_CANARY).run(box.seal(CANARY, CANARY_PLACE));
+  } else if (box.open(sealed, CANARY_PLACE) !== CANARY) {
+    throw new JournalError('sealed', 'The journal was sealed with another master key.');
+  }
+}
+
+function readBytes(file: string): number {
+  return [file, `${file}-wal`]
+    .map((name) => statSync(name, { throwIfNoEntry: false })?.size ?? 0)
+    .reduce((sum, size) => sum + size, 0);
+}

@@ -1,0 +1,32 @@
+/** What the parts of the SQLite journal share: connections, the writer, and what memory knows of the rows. */
+import type { DatabaseSync } from 'node:sqlite';
+
+import type { Clock } from '../../clock.ts';
+import type { SecretBox } from '../journal.ts';
+import type { AccountRegistry } from './accounts.ts';
+import type { CallCache } from './call-cache.ts';
+import type { Counters } from './counters.ts';
+import type { DestinationRegistry } from './destination-registry.ts';
+import type { DueDispatch } from './due-dispatch.ts';
+import type { Leases } from './leases.ts';
+import type { PhoneNames } from './phone-names.ts';
+import type { SourceRegistry } from './source-registry.ts';
+import type { CrashPoint, Writer } from './writer.ts';
+
+export interface Store {
+  /** Everything that writes, and what delivery reads: its pages are warm here. */
+  readonly db: DatabaseSync;
+  readonly read: DatabaseSync;
+  readonly writer: Writer;
+  readonly clock: Clock;
+  readonly box: SecretBox;
+  readonly counters: Counters;
+  readonly accounts: AccountRegistry;
+  readonly sources: SourceRegistry;
+  readonly destinations: DestinationRegistry;
+  readonly phoneNames: PhoneNames;
+  readonly calls: CallCache;
+  readonly leases: Leases;
+  readonly due: DueDispatch;
+  readonly crashPoint: ((point: CrashPoint) => void) | undefined;
+}
