@@ -75,7 +75,6 @@ export async function startHub(settings: Settings): Promise<Hub> {
     file: journalFile,
     clock: systemClock,
     secretBox: createSecretBox(keys.masterKey),
-    staleAfterMs: settings.staleAfterMs,
   });
   const undo: (() => Promise<void>)[] = [() => journal.close()];
   const stopAll = async (): Promise<void> => {

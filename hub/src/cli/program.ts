@@ -1,12 +1,11 @@
 /** The tree of commands: names, options, help. What a command does is in commands/, one file each, loaded when called. */
-import { readFileSync } from 'node:fs';
-
 import { Command, InvalidArgumentError } from 'commander';
 
 import { readSettings } from '../config/read-settings.ts';
 import { namesOf, toHelpNote } from '../config/settings-page.ts';
 import { CONFIG_FILE_DEFAULT, SETTING_NAMES, SETTINGS } from '../config/settings.ts';
 import type { Setting, SettingName } from '../config/settings.ts';
+import { version } from '../version.ts';
 import type { CommandContext } from './context.ts';
 import { CommandFailure, EXIT } from './failure.ts';
 import { createOutput } from './output.ts';
@@ -34,7 +33,7 @@ export function buildProgram(surroundings: Surroundings): {
     .description(
       'Takes phone-call status in, keeps the truth about each call, delivers signed webhooks in order.',
     )
-    .version(readVersion(), '-V, --version')
+    .version(version, '-V, --version')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void surroundings.stdout.write(text),
@@ -486,10 +485,4 @@ function toRatio(text: string): number {
 
 function toText(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
-}
-
-/** The package's own file, in the checkout and in the built package alike. */
-function readVersion(): string {
-  const content = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(content) as { version: string }).version;
 }

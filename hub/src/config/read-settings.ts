@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-import { findNearest } from './nearest-word.ts';
+import { findNearest } from '../nearest-word.ts';
 import {
   CONFIG_FILE_DEFAULT,
   CONFIG_FILE_ENV,

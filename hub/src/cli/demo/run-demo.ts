@@ -1,0 +1,150 @@
+/** Simulated calls through a real hub to a real receiver, until the person has seen enough. */
+import { randomUUID } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { OUTCOME_HEADER } from '@offhook/contract/headers';
+
+import type { Settings } from '../../config/settings.ts';
+import type { Hub } from '../../main.ts';
+import { createApiClient } from '../api-client.ts';
+import type { CommandContext } from '../context.ts';
+import { makeReport, toSignedHeaders } from '../made-up-report.ts';
+import type { Colour } from '../output.ts';
+import type { DestinationView, DestinationWithSecretView } from '../views.ts';
+import { startDemoReceiver } from './demo-receiver.ts';
+import type { Arrival } from './demo-receiver.ts';
+import { simulateCall } from './simulated-calls.ts';
+import type { SimulatedReport } from './simulated-calls.ts';
+
+const RECEIVER_FILE = 'demo-receiver.json';
+const RECEIVER_NAME = 'Demo receiver';
+
+export async function runDemo(options: {
+  readonly context: CommandContext;
+  readonly hub: Hub;
+  readonly settings: Settings;
+}): Promise<void> {
+  const { context, hub, settings } = options;
+  const { output, signal } = context;
+  const receiver = await startDemoReceiver((arrival) => showArrival(context, arrival));
+  receiver.expectSecret(await keepDestination(context, hub, settings, receiver.url));
+  output.note('Simulated calls arrive; below is what the receiver got, verified. Ctrl-C ends it.\n');
+
+  const underWay = new Set<Promise<void>>();
+  while (!signal.aborted) {
+    const call = simulateCall(randomUUID(), Math.random);
+    const posting = postCall(options, call.reports).finally(() => underWay.delete(posting));
+    underWay.add(posting);
+    await pause(call.nextCallAfterMs, signal);
+  }
+  await Promise.all(underWay);
+  await receiver.close();
+}
+
+/** The same destination at every start: the receiver's port is another one, its secret stays. */
+async function keepDestination(
+  context: CommandContext,
+  hub: Hub,
+  settings: Settings,
+  url: string,
+): Promise<string> {
+  const client = createApiClient({
+    ...context,
+    settings: { ...settings, url: hub.address, apiKey: hub.apiKey },
+  });
+  const file = join(settings.dataDir, RECEIVER_FILE);
+  const kept = readKept(file);
+  const { data } = await client.get<{ readonly data: readonly DestinationView[] }>('/v1/destinations');
+  if (kept !== undefined && data.some((destination) => destination.id === kept.id)) {
+    await client.send('PATCH', `/v1/destinations/${kept.id}`, { settings: { url } });
+    await client.send('POST', `/v1/destinations/${kept.id}/resume`);
+    return kept.secret;
+  }
+  const created = await client.send<DestinationWithSecretView>('POST', '/v1/destinations', {
+    kind: 'webhook',
+    name: RECEIVER_NAME,
+    settings: { url },
+  });
+  writeFileSync(file, JSON.stringify({ id: created.id, secret: created.secret }), { mode: 0o600 });
+  return created.secret;
+}
+
+function readKept(file: string): { readonly id: string; readonly secret: string } | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as { id: string; secret: string };
+  } catch {
+    return undefined;
+  }
+}
+
+async function postCall(
+  options: { readonly context: CommandContext; readonly hub: Hub; readonly settings: Settings },
+  reports: readonly SimulatedReport[],
+): Promise<void> {
+  const { context, hub, settings } = options;
+  const beganAtMs = Date.now();
+  for (const report of reports) {
+    await pause(beganAtMs + report.arrivesAfterMs - Date.now(), context.signal);
+    if (context.signal.aborted) return;
+    const nowMs = Date.now();
+    const content = makeReport({
+      callId: report.callId,
+      status: report.status,
+      nowMs: beganAtMs + Math.round(report.happensAfterMs),
+      random: Math.random,
+    });
+    const body = Buffer.from(JSON.stringify(content));
+    try {
+      const response = await fetch(`${hub.address}/webhooks/status-update`, {
+        method: 'POST',
+        body,
+        headers: {
+          'content-type': 'application/json',
+          ...toSignedHeaders(settings.voicedockSecrets[0], body, nowMs),
+        },
+      });
+      await response.body?.cancel();
+      showOutcome(context, report, response.headers.get(OUTCOME_HEADER));
+    } catch {
+      // The hub is stopping; a real platform would send it again.
+      return;
+    }
+  }
+}
+
+const STATUS_COLOURS: Readonly<Record<string, Colour>> = {
+  'in-progress': 'green',
+  ended: 'blue',
+  'ended-with-error': 'red',
+};
+
+function showArrival(context: CommandContext, { eventId, sequence, message }: Arrival): void {
+  const { output } = context;
+  if (output.json) {
+    output.value({ event_id: eventId, sequence, message });
+    return;
+  }
+  const status = output.paint(STATUS_COLOURS[message.call.status] ?? 'dim', message.call.status.padEnd(16));
+  const ours = message.phone_number.name ?? message.phone_number.number ?? 'web call';
+  const error = message.error === undefined ? '' : `  ${output.paint('red', message.error)}`;
+  output.line(`${toClock(output)}  ${status}  call ${message.call.id.slice(0, 8)}  ${ours}${error}`);
+}
+
+function showOutcome(context: CommandContext, report: SimulatedReport, outcome: string | null): void {
+  const { output } = context;
+  if (outcome === 'advanced' || output.json) return;
+  const note = `${report.status} reported again or late: ${outcome}, nothing delivered`;
+  output.line(
+    `${toClock(output)}  ${output.paint('dim', `${''.padEnd(16)}  call ${report.callId.slice(0, 8)}  ${note}`)}`,
+  );
+}
+
+function toClock(output: CommandContext['output']): string {
+  return output.paint('dim', new Date().toTimeString().slice(0, 8));
+}
+
+async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+  if (delayMs > 0) await sleep(delayMs, undefined, { signal }).catch(() => {});
+}

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+
+import { simulateCall } from './simulated-calls.ts';
+
+/** A small linear congruential generator: same seed, same calls. */
+function createRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_664_525 + 1_013_904_223) % 4_294_967_296;
+    return state / 4_294_967_296;
+  };
+}
+
+describe('simulateCall', () => {
+  const random = createRandom(7);
+  const calls = Array.from({ length: 2_000 }, (_, index) => simulateCall(`call-${index}`, random));
+
+  it('gives every call one start and one end of either kind, arriving in order of time', () => {
+    for (const { reports } of calls) {
+      expect(new Set(reports.map((report) => report.status)).size).toBe(2);
+      expect(reports.some((report) => report.status === 'in-progress')).toBe(true);
+      const arrivals = reports.map((report) => report.arrivesAfterMs);
+      expect(arrivals).toEqual([...arrivals].sort((one, other) => one - other));
+    }
+  });
+
+  it('shows errors, repeated and late reports, each often enough to be seen within minutes', () => {
+    const share = (isSo: (call: (typeof calls)[number]) => boolean): number =>
+      calls.filter(isSo).length / calls.length;
+    expect(share((call) => call.reports.some((report) => report.status === 'ended-with-error'))).toBeCloseTo(
+      0.2,
+      1,
+    );
+    expect(share((call) => call.reports.length > 2)).toBeGreaterThan(0.15);
+    expect(share((call) => call.reports[0]?.status !== 'in-progress')).toBeGreaterThan(0.04);
+  });
+
+  it('begins the next call within seconds', () => {
+    expect(Math.max(...calls.map((call) => call.nextCallAfterMs))).toBeLessThan(6_000);
+  });
+});

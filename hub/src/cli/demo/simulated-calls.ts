@@ -1,0 +1,57 @@
+/**
+ * Calls as a small contact centre has them: several at once, of all three endings, and a network that repeats some
+ * reports and delays others. Pure: what is to be posted when, decided by the chance handed in.
+ */
+import type { CallStatus } from '@offhook/contract/message';
+
+export interface SimulatedReport {
+  readonly callId: string;
+  readonly status: CallStatus;
+  /** When it happened, and when its report arrives; ms after the call began. */
+  readonly happensAfterMs: number;
+  readonly arrivesAfterMs: number;
+}
+
+export interface SimulatedCall {
+  readonly reports: readonly SimulatedReport[];
+  /** Until the next call begins. */
+  readonly nextCallAfterMs: number;
+}
+
+const ERROR_SHARE = 0.2;
+const REPEATED_SHARE = 0.12;
+const LATE_SHARE = 0.08;
+const BETWEEN_CALLS_MS = 1_800;
+const DURATION_MS_MIN = 2_500;
+const DURATION_MS_MEAN = 9_000;
+const DURATION_MS_MAX = 60_000;
+
+export function simulateCall(callId: string, random: () => number): SimulatedCall {
+  const durationMs = Math.min(DURATION_MS_MIN + toExponential(DURATION_MS_MEAN, random), DURATION_MS_MAX);
+  const start: SimulatedReport = {
+    callId,
+    status: 'in-progress',
+    happensAfterMs: 0,
+    // A late report of the start arrives after the end: the handler of the source document would keep a zombie.
+    arrivesAfterMs: random() < LATE_SHARE ? durationMs + 400 : 0,
+  };
+  const end: SimulatedReport = {
+    callId,
+    status: random() < ERROR_SHARE ? 'ended-with-error' : 'ended',
+    happensAfterMs: durationMs,
+    arrivesAfterMs: durationMs,
+  };
+  const reports = [start, end];
+  for (const report of [start, end]) {
+    if (random() < REPEATED_SHARE) reports.push({ ...report, arrivesAfterMs: report.arrivesAfterMs + 700 });
+  }
+  return {
+    reports: reports.sort((one, other) => one.arrivesAfterMs - other.arrivesAfterMs),
+    nextCallAfterMs: Math.min(toExponential(BETWEEN_CALLS_MS, random), 3 * BETWEEN_CALLS_MS),
+  };
+}
+
+/** Times between independent arrivals, and roughly how long calls last. */
+function toExponential(mean: number, random: () => number): number {
+  return -Math.log(1 - random()) * mean;
+}

@@ -1,0 +1,28 @@
+/** What /v1 answers, as types only: the schemas behind them are never loaded by a command. */
+import type { z } from 'zod';
+
+import type {
+  callView,
+  deliveryDetailView,
+  deliveryView,
+  destinationView,
+  destinationWithSecretView,
+  eventView,
+  keyView,
+  keyWithTextView,
+  replayCountView,
+  replayView,
+  timelineView,
+} from '../api/views.ts';
+
+export type CallView = z.output<typeof callView>;
+export type DeliveryView = z.output<typeof deliveryView>;
+export type DeliveryDetailView = z.output<typeof deliveryDetailView>;
+export type DestinationView = z.output<typeof destinationView>;
+export type DestinationWithSecretView = z.output<typeof destinationWithSecretView>;
+export type EventView = z.output<typeof eventView>;
+export type KeyView = z.output<typeof keyView>;
+export type KeyWithTextView = z.output<typeof keyWithTextView>;
+export type ReplayView = z.output<typeof replayView>;
+export type ReplayCountView = z.output<typeof replayCountView>;
+export type TimelineView = z.output<typeof timelineView>;
