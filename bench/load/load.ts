@@ -99,8 +99,10 @@ function sendReport(
   const { slot, request } = feed.next();
   ledger.send(slot, dueAtMs);
   connection.send(request, (status) => {
-    if (status >= 200 && status < 300) tally.accepted++;
-    else {
+    if (status >= 200 && status < 300) {
+      tally.accepted++;
+      feed.accepted(slot);
+    } else {
       tally.refused++;
       ledger.refuse(slot);
     }

@@ -12,9 +12,11 @@ import { toSlot } from './ledger.ts';
 export interface ReportFeed {
   /** The request to send, and the slot its event has in the ledger. */
   next(): { readonly slot: number; readonly request: string };
+  /** The hub has taken the event of this slot: only then may its call end, or the start could come late. */
+  accepted(slot: number): void;
 }
 
-/** That many calls are under way at a time, so that a call's end does not follow on the heels of its start. */
+/** That many calls are under way before the first ends, so that no end follows on the heels of its start. */
 const LIVE_CALLS_MAX = 1_000;
 /** In front of the twelve digits that number a call; with it the sink knows its own. */
 export const CALL_ID_PREFIX = '5c4d030f-43e3-4e65-899e-';
@@ -36,7 +38,6 @@ export function createReportFeed(options: {
     next() {
       ending = !ending && live.length >= LIVE_CALLS_MAX;
       const call = ending ? (live.shift() as number) : ledger.startCall();
-      if (!ending) live.push(call);
       const callId = callIdPrefix + String(call).padStart(12, '0');
       const body = toBody(callId, ending, numbers[call % numbers.length] as string);
       const timestamp = Math.floor(Date.now() / 1_000);
@@ -47,6 +48,9 @@ export function createReportFeed(options: {
           `${head}Content-Length: ${body.length}\r\nX-Webhook-Event: status-update\r\n` +
           `X-Webhook-Timestamp: ${timestamp}\r\nX-Webhook-Signature: ${signature}\r\n\r\n${body}`,
       };
+    },
+    accepted(slot) {
+      if (slot % 2 === 0) live.push(slot / 2);
     },
   };
 }
