@@ -5,6 +5,7 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
+import type { Clock } from '../../clock.ts';
 import { JournalError } from '../journal.ts';
 
 export interface Operation<Result> {
@@ -68,6 +69,7 @@ interface Queued {
 
 export function createWriter(options: {
   readonly db: DatabaseSync;
+  readonly clock: Clock;
   readonly walFile: string | null;
   readonly hooks: WriterHooks;
   readonly checkpointBytes?: number | undefined;
@@ -79,6 +81,7 @@ export function createWriter(options: {
 class GroupWriter implements Writer {
   readonly broken: Promise<JournalError>;
   readonly #db: DatabaseSync;
+  readonly #clock: Clock;
   readonly #walFile: string | null;
   readonly #hooks: WriterHooks;
   readonly #checkpointBytes: number;
@@ -88,7 +91,7 @@ class GroupWriter implements Writer {
   readonly #checkpoint: StatementSync;
   #queue: Queued[] = [];
   #queuedWeight = 0;
-  #lazyTimer: NodeJS.Timeout | null = null;
+  #cancelLazy: (() => void) | null = null;
   #isScheduled = false;
   #brokenBy: JournalError | null = null;
   #isClosed = false;
@@ -97,6 +100,7 @@ class GroupWriter implements Writer {
 
   constructor(options: Parameters<typeof createWriter>[0]) {
     this.#db = options.db;
+    this.#clock = options.clock;
     this.#walFile = options.walFile;
     this.#hooks = options.hooks;
     this.#checkpointBytes = options.checkpointBytes ?? CHECKPOINT_BYTES;
@@ -145,16 +149,14 @@ class GroupWriter implements Writer {
   #schedule(lazy: boolean): void {
     if (this.#isScheduled) return;
     if (lazy && this.#queuedWeight < LAZY_WEIGHT_MAX) {
-      this.#lazyTimer ??= setTimeout(() => {
-        this.#lazyTimer = null;
+      this.#cancelLazy ??= this.#clock.setTimer(() => {
+        this.#cancelLazy = null;
         this.#flush();
       }, LAZY_MS);
       return;
     }
-    if (this.#lazyTimer !== null) {
-      clearTimeout(this.#lazyTimer);
-      this.#lazyTimer = null;
-    }
+    this.#cancelLazy?.();
+    this.#cancelLazy = null;
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
