@@ -1,0 +1,285 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { systemClock } from '../../hub/src/clock.ts';
+import { prepareKeys } from '../../hub/src/config/keys.ts';
+import { createSecretBox } from '../../hub/src/journal/secret-box.ts';
+import { openSqliteJournal } from '../../hub/src/journal/sqlite/sqlite-journal.ts';
+import { JOURNAL_FILE } from '../../hub/src/main.ts';
+import { addWebhook, callApi, makeReportBody, postReport } from '../support/hub-client.ts';
+import { end, makeDataDir, runOffhook, spawnOffhook, startHubProcess } from '../support/hub-process.ts';
+import type { HubProcess } from '../support/hub-process.ts';
+import { Receiver } from '../support/receiver.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+let receiver: Receiver;
+let dataDir: string;
+const running: HubProcess[] = [];
+
+beforeEach(async () => {
+  receiver = await Receiver.start();
+  dataDir = makeDataDir();
+});
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((hub) => hub.kill('SIGKILL')));
+  await receiver.switchOff();
+});
+
+async function start(env: Record<string, string> = {}): Promise<HubProcess> {
+  const hub = await startHubProcess(dataDir, env);
+  running.push(hub);
+  return hub;
+}
+
+/** Posts the starts and ends of calls until the hub no longer answers; what was answered 200 is owed. */
+async function postUntilGone(hub: HubProcess, workers: number): Promise<ReadonlySet<string>> {
+  const acknowledged = new Set<string>();
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: workers }, async () => {
+      for (;;) {
+        const call = `call-${next++}`;
+        for (const status of ['in-progress', 'ended']) {
+          const answered = await postReport(hub, makeReportBody(call, status)).catch(() => 0);
+          if (answered === 200) acknowledged.add(`${call} ${status}`);
+          else return;
+        }
+      }
+    }),
+  );
+  return acknowledged;
+}
+
+async function expectAllArrived(acknowledged: ReadonlySet<string>): Promise<void> {
+  await waitFor(
+    () => {
+      const arrived = new Set(receiver.accepted.map((arrival) => `${arrival.callId} ${arrival.status}`));
+      return [...acknowledged].every((one) => arrived.has(one));
+    },
+    'everything that was acknowledged has arrived',
+    20_000,
+  );
+  // Repeats are allowed after a crash, disorder is not: the first arrivals of a call come in its order.
+  const first = new Map<string, number>();
+  for (const arrival of receiver.accepted) {
+    const sequence = Number(arrival.headers['offhook-call-sequence']);
+    const highest = first.get(arrival.callId) ?? 0;
+    expect(sequence).toBeLessThanOrEqual(highest + 1);
+    first.set(arrival.callId, Math.max(highest, sequence));
+  }
+}
+
+describe('a hub that is killed in the middle', () => {
+  it('has lost nothing it acknowledged', async () => {
+    const hub = await start();
+    await addWebhook(hub, receiver.url);
+    const posting = postUntilGone(hub, 16);
+    await receiver.waitForAccepted(200);
+    await hub.kill('SIGKILL');
+    const acknowledged = await posting;
+    expect(acknowledged.size).toBeGreaterThan(100);
+    await start();
+    await expectAllArrived(acknowledged);
+  });
+});
+
+describe('SIGTERM under load', () => {
+  it('ends the hub within 10 s with exit code 0, and nothing is lost', async () => {
+    const hub = await start();
+    await addWebhook(hub, receiver.url);
+    // Some attempts are under way for longer than the grace, so that work has to be handed back.
+    let slow = 0;
+    receiver.answer = async () => {
+      slow += 1;
+      if (slow % 40 === 0) await new Promise((resolve) => setTimeout(resolve, 8_000));
+      return 200;
+    };
+    const posting = postUntilGone(hub, 16);
+    await receiver.waitForAccepted(300);
+    const beganAtMs = performance.now();
+    expect(await hub.kill('SIGTERM')).toBe(0);
+    expect(performance.now() - beganAtMs).toBeLessThan(10_000);
+    const acknowledged = await posting;
+    receiver.answer = () => 200;
+    await start();
+    await expectAllArrived(acknowledged);
+  });
+
+  it('ends at once at the second signal', async () => {
+    const hub = await start();
+    await addWebhook(hub, receiver.url);
+    let isHeld = false;
+    receiver.answer = async () => {
+      isHeld = true;
+      await new Promise((resolve) => setTimeout(resolve, 20_000).unref());
+      return 200;
+    };
+    expect(await postReport(hub, makeReportBody('held', 'in-progress'))).toBe(200);
+    await waitFor(() => isHeld, 'an attempt is under way');
+    hub.child.kill('SIGTERM');
+    await waitFor(() => hub.readStderr().includes('Stopping'), 'the hub says that it stops');
+    // Within 300 ms it would count as the same press of Ctrl-C, so it is sent until it counts.
+    const again = setInterval(() => hub.child.kill('SIGTERM'), 50);
+    const beganAtMs = performance.now();
+    await waitFor(() => hub.child.exitCode !== null, 'the process has ended');
+    clearInterval(again);
+    expect(performance.now() - beganAtMs).toBeLessThan(2_000);
+    expect(hub.child.exitCode).toBe(130);
+  });
+});
+
+describe('a start with 100,000 pending deliveries', () => {
+  it('delivers the first within 5 s', async () => {
+    await fillJournal(100_000);
+    const beganAtMs = performance.now();
+    await start();
+    await receiver.waitForAccepted(1);
+    const tookMs = performance.now() - beganAtMs;
+    expect(tookMs).toBeLessThan(5_000);
+  }, 60_000);
+
+  async function fillJournal(count: number): Promise<void> {
+    const keys = prepareKeys(
+      { apiKey: null, masterKey: null, dataDir },
+      () => 'ohk_000000000000000000000000',
+    );
+    const journal = await openSqliteJournal({
+      file: join(dataDir, JOURNAL_FILE),
+      clock: systemClock,
+      secretBox: createSecretBox(keys.masterKey),
+    });
+    await journal.createDestination(
+      {
+        accountId: 'default',
+        kind: 'webhook',
+        name: null,
+        settings: { url: receiver.url },
+        filter: {},
+        order: 'strict',
+        concurrency: 32,
+        ratePerSecond: null,
+        retryScheduleS: null,
+        timeoutMs: 15_000,
+        secret: `whsec_${Buffer.alloc(32, 1).toString('base64')}`,
+      },
+      { kind: 'hub', id: 'hub' },
+    );
+    const batch = 1_000;
+    for (let from = 0; from < count; from += batch) {
+      await journal.acceptReports(
+        Array.from({ length: batch }, (_, index) => ({
+          accountId: 'default' as const,
+          sourceId: 'api' as const,
+          report: {
+            callId: `call-${from + index}`,
+            status: 'in-progress',
+            occurredAtMs: null,
+            type: 'inbound_phone_call',
+            phoneNumber: null,
+            customer: null,
+            error: null,
+            endReason: null,
+            assistant: null,
+            unknownFields: null,
+          },
+          traceparent: null,
+          phoneNumberE164: null,
+          customerE164: null,
+        })),
+      );
+    }
+    expect((await journal.readStats()).pendingDeliveries).toBe(count);
+    await journal.close();
+  }
+});
+
+describe('a hub that cannot start', () => {
+  it('names every fault of its settings at once and exits 2', async () => {
+    const { code, stdout, stderr } = await runOffhook(['start', '--data-dir', dataDir], {
+      PORT: 'http',
+      OFFHOOK_DATA_DIRECTORY: 'x',
+      OFFHOOK_RETENTION_DAYS: '0',
+    });
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('PORT must be a whole number');
+    expect(stderr).toContain('OFFHOOK_DATA_DIRECTORY is no setting. Did you mean OFFHOOK_DATA_DIR?');
+    expect(stderr).toContain('OFFHOOK_RETENTION_DAYS must be');
+  });
+
+  it('refuses an address others can reach until key and secret are chosen, also at the second try', async () => {
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      const { code, stderr } = await runOffhook(['start', '--data-dir', dataDir], {
+        HOST: '0.0.0.0',
+        PORT: '0',
+      });
+      expect(code).toBe(2);
+      expect(stderr).toContain('OFFHOOK_VOICEDOCK_SECRET');
+      expect(stderr).toContain('OFFHOOK_API_KEY');
+    }
+    const hub = await start({
+      HOST: '0.0.0.0',
+      OFFHOOK_API_KEY: 'a-key-that-somebody-chose',
+      OFFHOOK_VOICEDOCK_SECRET: 'a-secret-that-somebody-chose',
+    });
+    expect(await postReport(hub, makeReportBody('unsigned', 'in-progress'))).toBe(401);
+    expect((await callApi(hub, 'GET', '/v1/calls')).status).toBe(200);
+  });
+
+  it('says that Postgres comes later instead of ignoring DATABASE_URL', async () => {
+    const { code, stderr } = await runOffhook(['start', '--data-dir', dataDir], {
+      DATABASE_URL: 'postgres://offhook:hunter2@db/offhook',
+    });
+    expect(code).toBe(2);
+    expect(stderr).toContain('Postgres journal comes with a later version');
+    expect(stderr).not.toContain('hunter2');
+  });
+
+  it('refuses a data directory that another hub uses, which goes on undisturbed', async () => {
+    const hub = await start();
+    const { code, stderr } = await runOffhook(['start', '--data-dir', dataDir, '--port', '0']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('The hub does not start');
+    expect(await postReport(hub, makeReportBody('undisturbed', 'in-progress'))).toBe(200);
+  });
+
+  it('says which port is taken', async () => {
+    const { port } = new URL(receiver.url);
+    const { code, stderr } = await runOffhook(['start', '--data-dir', dataDir, '--port', port]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`port ${port} already`);
+  });
+
+  it('refuses a damaged journal file', async () => {
+    const hub = await start();
+    await hub.kill('SIGTERM');
+    writeFileSync(join(dataDir, JOURNAL_FILE), 'this is no database, whatever its name says'.repeat(200));
+    const { code, stderr } = await runOffhook(['start', '--data-dir', dataDir, '--port', '0']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/does not start/);
+  });
+});
+
+describe('start --demo', () => {
+  it('shows calls that arrived within 10 s, twice on the same data, and stops cleanly', async () => {
+    for (let round = 0; round < 2; round += 1) {
+      const { child, readStdout, readStderr } = spawnOffhook([
+        'start',
+        '--demo',
+        '--port',
+        '0',
+        '--data-dir',
+        dataDir,
+      ]);
+      await waitFor(() => /in-progress\s+call/.test(readStdout()), 'a call is shown', 10_000).catch(
+        (error: Error) => {
+          throw new Error(`${error.message} ${readStdout()} ${readStderr()}`, { cause: error });
+        },
+      );
+      expect(await end(child, 'SIGINT')).toBe(0);
+    }
+  });
+});

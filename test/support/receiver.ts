@@ -1,0 +1,85 @@
+/** A real HTTP server that keeps what arrives, can be told what to answer, and can be switched off and on again. */
+import { createServer } from 'node:http';
+import type { IncomingHttpHeaders, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { waitFor } from './wait-for.ts';
+
+export interface Arrival {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  readonly eventId: string;
+  readonly callId: string;
+  readonly status: string;
+  readonly answered: number;
+}
+
+export class Receiver {
+  readonly arrivals: Arrival[] = [];
+  /** Status for each arrival; 200 where not said otherwise. */
+  answer: (arrival: Omit<Arrival, 'answered'>) => number | Promise<number> = () => 200;
+  #server: Server | undefined;
+  #port = 0;
+
+  static async start(): Promise<Receiver> {
+    const receiver = new Receiver();
+    await receiver.switchOn();
+    return receiver;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}/hook`;
+  }
+
+  /** What was answered with 2xx, so what the sender may forget. */
+  get accepted(): readonly Arrival[] {
+    return this.arrivals.filter((arrival) => arrival.answered < 300);
+  }
+
+  async switchOn(): Promise<void> {
+    const server = createServer(async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+      const body = Buffer.concat(chunks);
+      const { call } = (
+        JSON.parse(body.toString('utf8')) as { message: { call: { id: string; status: string } } }
+      ).message;
+      const arrival = {
+        headers: request.headers,
+        body,
+        eventId: String(request.headers['webhook-id']),
+        callId: call.id,
+        status: call.status,
+      };
+      const answered = await this.answer(arrival);
+      this.arrivals.push({ ...arrival, answered });
+      response.writeHead(answered).end('body is ignored');
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(this.#port, '127.0.0.1', resolve);
+    });
+    this.#port = (server.address() as AddressInfo).port;
+    this.#server = server;
+  }
+
+  async switchOff(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (server === undefined) return;
+    await new Promise((resolve) => {
+      server.close(resolve);
+      server.closeAllConnections();
+    });
+  }
+
+  async waitForAccepted(count: number, limitMs?: number): Promise<readonly Arrival[]> {
+    return waitFor(
+      () => this.accepted.length >= count && this.accepted,
+      `${count} accepted arrivals`,
+      limitMs,
+    ).catch((error: Error) => {
+      throw new Error(`${error.message} ${this.accepted.length} came.`, { cause: error });
+    });
+  }
+}
