@@ -2,7 +2,6 @@
 import type { FailureCause } from '../destination.ts';
 import { errorCode, printable } from '../egress/connect-failure.ts';
 import type { ConnectStage } from '../egress/guarded-connect.ts';
-import { RESPONSE_HEADER_BYTES_MAX } from './connection.ts';
 
 export function describeExchangeError(error: Error): {
   readonly cause: FailureCause;
@@ -18,11 +17,6 @@ export function describeExchangeError(error: Error): {
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
       return { cause: 'reset', detail: 'the network lost the connection before the server answered' };
-    case 'UND_ERR_HEADERS_OVERFLOW':
-      return {
-        cause: 'protocol',
-        detail: `the answer's headers are larger than ${RESPONSE_HEADER_BYTES_MAX / 1024} KiB`,
-      };
     case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
       return {
         cause: 'protocol',
