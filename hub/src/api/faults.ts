@@ -40,7 +40,10 @@ export function toFaultsProblem(code: ProblemCode, faults: readonly Fault[]): Pr
   const [first] = faults;
   const name = first === undefined || first.pointer === '' ? 'The body' : first.pointer;
   const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : '';
-  return makeProblem(code, `${name}: ${first?.detail ?? 'cannot be used.'}${more}`, { faults });
+  const detail = first?.detail ?? 'cannot be used.';
+  // Sentences of this house go on from the field's name; those of a kind's settings begin with it.
+  const joint = /^(?:is|has|must|cannot) /.test(detail) ? ' ' : ': ';
+  return makeProblem(code, `${name}${joint}${detail}${more}`, { faults });
 }
 
 export function toUnknownKey(

@@ -1,0 +1,128 @@
+/** A server over a real journal in memory, for the tests of doors and API. Nothing listens; requests are injected. */
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import type { AnsweredRequest } from '../ingest/request-observer.ts';
+import type { AccountId } from '../journal/ids.ts';
+import type { Journal, Scope } from '../journal/journal.ts';
+import type { DestinationKindPort } from './ground.ts';
+import type { ServerSettings } from './server.ts';
+
+import { systemClock } from '../clock.ts';
+import { createApiKeyText, ensureBootstrapKey } from '../ingest/api-key.ts';
+import { createSecretBox } from '../journal/secret-box.ts';
+import { openSqliteJournal } from '../journal/sqlite/sqlite-journal.ts';
+import { createMetrics } from '../live/metrics.ts';
+import { createServer } from './server.ts';
+
+export const ADMIN_KEY = 'test_admin_key_of_enough_length';
+
+export interface TestHub {
+  readonly server: FastifyInstance;
+  readonly journal: Journal;
+  readonly answered: AnsweredRequest[];
+  readonly troubles: { readonly detail: string; readonly error: unknown }[];
+  /** As the admin of the default account, unless headers say otherwise. */
+  call(
+    method: NonNullable<InjectOptions['method']>,
+    url: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<LightMyRequestResponse>;
+  makeKey(scopes: readonly Scope[], accountId?: AccountId): Promise<string>;
+  close(): Promise<void>;
+}
+
+export async function openTestHub(
+  settings: Partial<ServerSettings> = {},
+  more: {
+    readonly kinds?: readonly DestinationKindPort[];
+    readonly journal?: (journal: Journal) => Journal;
+  } = {},
+): Promise<TestHub> {
+  const opened = await openSqliteJournal({
+    file: ':memory:',
+    clock: systemClock,
+    secretBox: createSecretBox(randomBytes(32)),
+  });
+  const journal = more.journal?.(opened) ?? opened;
+  await ensureBootstrapKey(opened, ADMIN_KEY);
+  const kinds = more.kinds ?? [WEBHOOK_KIND];
+  const answered: AnsweredRequest[] = [];
+  const troubles: { detail: string; error: unknown }[] = [];
+  const server = await createServer({
+    journal,
+    clock: systemClock,
+    random: Math.random,
+    settings: {
+      version: '0.0.0-test',
+      localProfile: true,
+      staleAfterMs: 4 * 3_600_000,
+      voicedockSecrets: [],
+      ...settings,
+    },
+    destinationKinds: { all: kinds, get: (name) => kinds.find((kind) => kind.kind === name) },
+    tester: {
+      test: async (_destination, status) => ({
+        kind: 'answered',
+        status: status === 'ended-with-error' ? 500 : 200,
+        responseBody: Buffer.from('OK'),
+        timing: { firstByteMs: 1, totalMs: 2 },
+      }),
+    },
+    lanes: { readLanes: () => [] },
+    metrics: createMetrics({
+      version: '0.0.0-test',
+      staleAfterMs: 4 * 3_600_000,
+      clock: systemClock,
+      journal,
+    }),
+    observer: {
+      answered: (request) => answered.push(request),
+      troubled: (detail, error) => troubles.push({ detail, error }),
+    },
+  });
+  await server.ready();
+  return {
+    server,
+    journal: opened,
+    answered,
+    troubles,
+    call(method, url, body, headers = {}) {
+      return server.inject({
+        method,
+        url,
+        headers: {
+          authorization: `Bearer ${ADMIN_KEY}`,
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body !== undefined && {
+          payload: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
+        }),
+      });
+    },
+    async makeKey(scopes, accountId = 'default') {
+      const made = createApiKeyText();
+      await opened.createKey(
+        { accountId, name: 'test', scopes, hint: made.hint, expiresAtMs: null, hash: made.hash },
+        { kind: 'hub', id: 'hub' },
+      );
+      return made.text;
+    },
+    async close() {
+      await server.close();
+      await opened.close();
+    },
+  };
+}
+
+/** Settings of the webhook kind as the API sees them, without the network that stands behind it. */
+const WEBHOOK_KIND: DestinationKindPort = {
+  kind: 'webhook',
+  settings: z.strictObject({
+    url: z.url(),
+    headers: z.record(z.string(), z.string()).optional(),
+  }),
+  toPublicSettings: (settings) => ({ url: (settings as { url: string }).url }),
+};
