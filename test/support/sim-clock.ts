@@ -91,6 +91,7 @@ export function createSimClock(startMs: number): SimClock {
     step,
     settle,
     async runUntil(untilMs) {
+      await settle();
       while (await step(untilMs));
       nowMs = Math.max(nowMs, untilMs);
     },

@@ -454,7 +454,7 @@ class Engine implements DeliveryEngine {
 
   async #renew(): Promise<void> {
     this.#cancelRenew = null;
-    if (this.#leases.size === 0) return;
+    if (this.#leases.size === 0 || !this.#running) return;
     this.#cancelRenew = this.#options.clock.setTimer(() => void this.#renew(), this.#limits.renewMs);
     const { journal, clock, observer } = this.#options;
     const claims = [...this.#leases].map(([row, token]) => ({ row, token }));

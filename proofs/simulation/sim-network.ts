@@ -1,0 +1,152 @@
+/**
+ * A simulated world of receivers behind the real DestinationKind interface. Each attempt draws its fate from
+ * the seed; some fates accept the event and lose the answer, which is where duplicates must come from.
+ */
+import { z } from 'zod';
+import type {
+  AttemptRequest,
+  AttemptResult,
+  DestinationKind,
+} from '../../hub/src/destinations/destination.ts';
+import type { Random } from './random.ts';
+import type { SimClock } from '../../test/support/sim-clock.ts';
+
+/** What a receiver saw: its own log, independent of what the hub believes. */
+export interface Receipt {
+  readonly receiver: number;
+  readonly eventId: string;
+  readonly callId: string;
+  readonly sequence: number;
+  readonly attemptNumber: number;
+  readonly atMs: number;
+}
+
+export interface Receiver {
+  /** Share of attempts that go wrong. */
+  faultiness: number;
+  /** Refuses every attempt of these calls with 4xx. */
+  readonly poisonCalls: Set<string>;
+  down: boolean;
+}
+
+export interface SimNetwork {
+  readonly kind: DestinationKind<{ receiver: number }>;
+  readonly receivers: readonly Receiver[];
+  readonly receipts: Receipt[];
+  /** Everything works from here on. */
+  heal(): void;
+}
+
+const LATENCY_MS_MAX = 400;
+
+export function createSimNetwork(clock: SimClock, random: Random, receiverCount: number): SimNetwork {
+  const receipts: Receipt[] = [];
+  const receivers: Receiver[] = Array.from({ length: receiverCount }, () => ({
+    faultiness: random.pick([0, 0.05, 0.3, 0.7]),
+    poisonCalls: new Set<string>(),
+    down: false,
+  }));
+
+  function attempt(index: number, request: AttemptRequest): Promise<AttemptResult> {
+    const receiver = receivers[index] as Receiver;
+    const message = (
+      JSON.parse(Buffer.from(request.body).toString()) as { message: { call: { id: string } } }
+    ).message;
+    const accept = (): void => {
+      receipts.push({
+        receiver: index,
+        eventId: request.eventId,
+        callId: message.call.id,
+        sequence: request.sequence,
+        attemptNumber: request.attemptNumber,
+        atMs: clock.nowMs(),
+      });
+    };
+    const latencyMs = 1 + random.below(LATENCY_MS_MAX);
+    const answer = (
+      status: number,
+      more: { retryAfter?: string; abort?: boolean } = {},
+    ): Promise<AttemptResult> =>
+      after(latencyMs, () => ({
+        kind: 'answered',
+        status,
+        retryAfter: more.retryAfter ?? null,
+        abort: more.abort ?? false,
+        responseBody: null,
+        timing: { firstByteMs: latencyMs, totalMs: latencyMs },
+      }));
+    const fail = (
+      cause: 'timeout' | 'reset' | 'connect' | 'dns' | 'tls',
+      delayMs: number,
+      meanwhile: () => void = () => {},
+    ): Promise<AttemptResult> =>
+      after(delayMs, () => {
+        meanwhile();
+        return {
+          kind: 'failed',
+          cause,
+          detail: cause,
+          timing: { firstByteMs: null, totalMs: delayMs },
+        };
+      });
+
+    if (receiver.down) return fail('connect', 1);
+    if (receiver.poisonCalls.has(message.call.id)) return answer(422);
+    if (!random.chance(receiver.faultiness)) return after(0, accept).then(() => answer(200));
+    switch (random.below(12)) {
+      case 0:
+        return fail('timeout', request.deadlineMs);
+      case 1:
+        return fail('timeout', request.deadlineMs, accept);
+      case 2:
+        return fail('reset', latencyMs);
+      case 3:
+        return fail('reset', latencyMs, accept);
+      case 4:
+        return fail('dns', latencyMs);
+      case 5:
+        return answer(random.pick([400, 401, 404, 422]));
+      case 6:
+        return answer(random.pick([500, 501]));
+      case 7:
+        return answer(random.pick([429, 503]), {
+          retryAfter: random.pick(['0', '3', '90', '7200', '-1', 'soon', '1e99']),
+        });
+      case 8:
+        return answer(random.pick([301, 302, 307]));
+      case 9:
+        return random.chance(0.1) ? answer(410) : answer(502);
+      case 10:
+        return random.chance(0.2) ? answer(500, { abort: true }) : answer(504);
+      default:
+        return fail('tls', latencyMs);
+    }
+  }
+
+  function after<Value>(delayMs: number, make: () => Value): Promise<Value> {
+    return new Promise((resolve) => {
+      clock.setTimer(() => resolve(make()), delayMs);
+    });
+  }
+
+  return {
+    receivers,
+    receipts,
+    kind: {
+      kind: 'webhook',
+      settings: z.object({ receiver: z.number() }),
+      toPublicSettings: (settings) => ({ ...settings }),
+      open: (settings) => ({
+        attempt: (request) => attempt(settings.receiver, request),
+        close: () => Promise.resolve(),
+      }),
+    },
+    heal() {
+      for (const receiver of receivers) {
+        receiver.faultiness = 0;
+        receiver.down = false;
+        receiver.poisonCalls.clear();
+      }
+    },
+  };
+}
