@@ -145,7 +145,7 @@ async function toFailure(response: Response): Promise<CommandFailure> {
       request_id?: string;
       errors?: readonly { pointer: string; detail: string }[];
     };
-    const faults = (problem.errors ?? []).filter((fault) => fault.detail !== problem.detail);
+    const faults = (problem.errors ?? []).filter((fault) => problem.detail?.includes(fault.detail) !== true);
     message = [
       `${problem.detail ?? problem.title ?? message} (${response.status}${problem.request_id === undefined ? '' : `, request ${problem.request_id}`})`,
       ...faults.map((fault) => `  - ${fault.pointer}: ${fault.detail}`),

@@ -1,5 +1,6 @@
 import { parseDuration } from '../../config/parse-value.ts';
-import { createApiClient, readPages } from '../api-client.ts';
+import { createApiClient } from '../api-client.ts';
+import type { Page } from '../api-client.ts';
 import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { CommandFailure, EXIT } from '../failure.ts';
@@ -9,15 +10,9 @@ import type { DestinationView, DestinationWithSecretView } from '../views.ts';
 type Options = Readonly<Record<string, unknown>>;
 type Args = readonly string[];
 
-const DESTINATIONS_MAX = 10_000;
-
 export async function listDestinations(context: CommandContext): Promise<number> {
-  const destinations = await readPages<DestinationView>(
-    createApiClient(context),
-    '/v1/destinations',
-    {},
-    DESTINATIONS_MAX,
-  );
+  const { data: destinations } =
+    await createApiClient(context).get<Page<DestinationView>>('/v1/destinations');
   printTable(context.output, destinations, [
     { title: 'ID', toText: (destination) => destination.id },
     { title: 'KIND', toText: (destination) => destination.kind },

@@ -1,5 +1,6 @@
 import { parseDuration } from '../../config/parse-value.ts';
-import { createApiClient, readPages } from '../api-client.ts';
+import { createApiClient } from '../api-client.ts';
+import type { Page } from '../api-client.ts';
 import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { CommandFailure, EXIT } from '../failure.ts';
@@ -8,12 +9,11 @@ import type { KeyView, KeyWithTextView } from '../views.ts';
 
 type Options = Readonly<Record<string, unknown>>;
 
-const KEYS_MAX = 1_000;
 const EXPIRY_MS_MIN = 60_000;
 const EXPIRY_MS_MAX = 3650 * 86_400_000;
 
 export async function listKeys(context: CommandContext): Promise<number> {
-  const keys = await readPages<KeyView>(createApiClient(context), '/v1/keys', {}, KEYS_MAX);
+  const { data: keys } = await createApiClient(context).get<Page<KeyView>>('/v1/keys');
   printTable(context.output, keys, [
     { title: 'ID', toText: (key) => key.id },
     { title: 'NAME', toText: (key) => key.name },

@@ -1,0 +1,301 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { signPublished, signStandard, verifyStandard } from '@offhook/contract/signature';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import type { Hub } from '../../hub/src/main.ts';
+import { addWebhook, callApi } from '../support/hub-client.ts';
+import {
+  end,
+  LAUNCHER,
+  makeDataDir,
+  runOffhook,
+  spawnOffhook,
+  startHubHere,
+} from '../support/hub-process.ts';
+import type { CommandResult } from '../support/hub-process.ts';
+import { Receiver } from '../support/receiver.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const dataDir = makeDataDir();
+let hub: Hub;
+let receiver: Receiver;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  hub = await startHubHere(dataDir);
+  receiver = await Receiver.start();
+  env = { OFFHOOK_URL: hub.address, OFFHOOK_DATA_DIR: dataDir, XDG_CONFIG_HOME: join(dataDir, 'config') };
+});
+
+afterAll(async () => {
+  await hub.stop();
+  await receiver.switchOff();
+});
+
+function run(...args: readonly string[]): Promise<CommandResult> {
+  return runOffhook(args, env);
+}
+
+function parseLines(text: string): readonly Record<string, unknown>[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+describe('trigger and listen', () => {
+  it('forward what happens to a local server, signed with the secret that --print-secret prints', async () => {
+    const secret = (await run('listen', '--print-secret')).stdout.trim();
+    expect(secret).toMatch(/^whsec_/);
+    const { child, readStdout, readStderr } = spawnOffhook(['listen', receiver.url], env);
+    await waitFor(() => readStderr().includes('Ready'), 'the listener is ready');
+
+    const triggered = await run('trigger', 'lifecycle', '--override', 'call.id=listened', '--json');
+    expect(parseLines(triggered.stdout)).toEqual([
+      { call_id: 'listened', status: 'in-progress', answered: 200, outcome: 'advanced' },
+      { call_id: 'listened', status: 'ended', answered: 200, outcome: 'advanced' },
+    ]);
+    const arrivals = await receiver.waitForAccepted(2);
+    expect(arrivals.map((arrival) => `${arrival.callId} ${arrival.status}`)).toEqual([
+      'listened in-progress',
+      'listened ended',
+    ]);
+    for (const { body, headers } of arrivals) {
+      const verdict = verifyStandard({
+        secrets: [secret],
+        body,
+        nowMs: Date.now(),
+        id: String(headers['webhook-id']),
+        timestamp: String(headers['webhook-timestamp']),
+        signature: String(headers['webhook-signature']),
+      });
+      expect(verdict).toEqual({ ok: true });
+    }
+    await waitFor(() => readStdout().split('\n').length > 4, 'two lines an event');
+    expect(readStdout()).toMatch(/--> in-progress \[evt_\w+\] call listened\n.*<-- \[200\] POST http/);
+    expect(await end(child, 'SIGINT')).toBe(130);
+  });
+
+  it('show what was missed with --since', async () => {
+    const { child, readStdout } = spawnOffhook(['listen', '--since', '1h', '--json'], env);
+    const lines = await waitFor(
+      () => readStdout().split('\n').length > 2 && readStdout(),
+      'events of before',
+    );
+    expect(parseLines(lines)[0]).toMatchObject({ call_id: 'listened', message: { type: 'status-update' } });
+    await end(child, 'SIGINT');
+  });
+});
+
+describe('listen', () => {
+  it('connects again after the hub was away, says so, and misses nothing', async () => {
+    const ownDir = makeDataDir();
+    let own = await startHubHere(ownDir);
+    const { port } = new URL(own.address);
+    const ownEnv = { ...env, OFFHOOK_URL: own.address, OFFHOOK_DATA_DIR: ownDir };
+    const { child, readStdout, readStderr } = spawnOffhook(['listen', '--json'], ownEnv);
+    await waitFor(() => readStderr().includes('Ready'), 'the listener is ready');
+    await runOffhook(['trigger', 'in-progress', '--override', 'call.id=before'], ownEnv);
+    await waitFor(() => readStdout().includes('"before"'), 'the first event');
+    await own.stop();
+    await waitFor(() => readStderr().includes('connecting again'), 'the listener notices');
+    own = await startHubHere(ownDir, { port: Number(port) });
+    await runOffhook(['trigger', 'in-progress', '--override', 'call.id=after'], ownEnv);
+    await waitFor(() => readStdout().includes('"after"'), 'the second event');
+    expect(readStderr()).toContain('Connected again');
+    expect(parseLines(readStdout()).map((event) => event['call_id'])).toEqual(['before', 'after']);
+    await end(child, 'SIGINT');
+    await own.stop();
+  });
+});
+
+describe('deliveries', () => {
+  it('that died are counted, sent again in bulk with progress, and arrive', async () => {
+    const target = await Receiver.start();
+    target.answer = () => 500;
+    await addWebhook(hub, target.url, { retry_schedule_s: [0.05], name: 'flaky' });
+    await run('trigger', 'in-progress', '--override', 'call.id=died');
+    const dead = await waitFor(async () => {
+      const listed = await run('deliveries', 'list', '--filter', 'state:dead', '--json');
+      return parseLines(listed.stdout)[0];
+    }, 'a dead delivery');
+    expect(dead).toMatchObject({ call_id: 'died', state: 'dead', attempts: 2 });
+
+    const dryRun = await run('deliveries', 'retry', '--filter', 'state:dead', '--dry-run');
+    expect(dryRun.stdout).toContain('1 deliveries would be sent again');
+    const unasked = await run('deliveries', 'retry', '--filter', 'state:dead');
+    expect(unasked).toMatchObject({ code: 2 });
+    expect(unasked.stderr).toContain('--yes');
+
+    target.answer = () => 200;
+    const replayed = await run('deliveries', 'retry', '--filter', 'state:dead', '--yes', '--json');
+    expect(replayed).toMatchObject({ code: 0 });
+    expect(parseLines(replayed.stdout)[0]).toMatchObject({ state: 'finished', created: 1 });
+    const [arrival] = await target.waitForAccepted(1);
+    expect(arrival?.callId).toBe('died');
+
+    const one = await run('deliveries', 'retry', String(dead['id']), '--json');
+    expect(parseLines(one.stdout)[0]).toMatchObject({ outcome: 'created' });
+    await target.waitForAccepted(2);
+    expect(new Set(target.accepted.map((each) => each.eventId)).size).toBe(1);
+    await target.switchOff();
+  });
+});
+
+describe('destinations', () => {
+  it('are created with their secret shown once, tested, paused, resumed and deleted', async () => {
+    const target = await Receiver.start();
+    const created = await run(
+      'destinations',
+      'create',
+      target.url,
+      '--statuses',
+      'ended-with-error',
+      '--json',
+    );
+    const { id, secret, filter } = parseLines(created.stdout)[0] as Record<string, string>;
+    expect(secret).toMatch(/^whsec_/);
+    expect(filter).toEqual({ statuses: ['ended-with-error'] });
+    const tested = await run('destinations', 'test', id ?? '', '--status', 'ended-with-error', '--json');
+    expect(parseLines(tested.stdout)[0]).toMatchObject({ ok: true, status: 200 });
+    expect(target.arrivals[0]?.status).toBe('ended-with-error');
+    expect((await run('destinations', 'pause', id ?? '')).code).toBe(0);
+    expect((await run('destinations', 'list')).stdout).toMatch(new RegExp(`${id}.*paused`));
+    expect((await run('destinations', 'resume', id ?? '')).code).toBe(0);
+    expect((await run('destinations', 'rotate-secret', id ?? '')).stdout).not.toContain(secret);
+    expect((await run('destinations', 'delete', id ?? '', '--yes')).code).toBe(0);
+    expect((await run('destinations', 'get', id ?? '')).code).toBe(3);
+    await target.switchOff();
+  });
+});
+
+describe('keys', () => {
+  it('are made, do what their scope says, and stop working when revoked', async () => {
+    const made = await run('keys', 'create', 'reader', '--scope', 'read', '--expires', '1h', '--json');
+    const { id, key } = parseLines(made.stdout)[0] as Record<string, string>;
+    const asReader = { ...env, OFFHOOK_API_KEY: key ?? '' };
+    expect((await runOffhook(['calls', 'list'], asReader)).code).toBe(0);
+    expect((await runOffhook(['keys', 'list'], asReader)).code).toBe(4);
+    expect((await run('keys', 'revoke', id ?? '', '--yes')).code).toBe(0);
+    expect((await runOffhook(['calls', 'list'], asReader)).code).toBe(4);
+  });
+});
+
+describe('the command line', () => {
+  it('keeps data on stdout and messages on stderr, and exits with what docs/cli.md says', async () => {
+    const missing = await run('calls', 'get', 'nobody');
+    expect(missing).toMatchObject({ code: 3, stdout: '' });
+    expect(await run('calls', 'lst')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Did you mean list?'),
+    });
+    const unreachable = await runOffhook(['calls', 'list'], { ...env, OFFHOOK_URL: 'http://127.0.0.1:9' });
+    expect(unreachable).toMatchObject({ code: 5, stderr: expect.stringContaining('No hub answers') });
+    const filtered = await run('calls', 'list', '--filter', 'state:asleep');
+    expect(filtered).toMatchObject({ code: 2, stderr: expect.stringContaining('Column 7') });
+  });
+
+  it('leads every help with examples', async () => {
+    const { program } = (await import('../../hub/src/cli/program.ts')).buildProgram({
+      env: {},
+      cwd: dataDir,
+      stdin: process.stdin,
+      stdout: process.stdout,
+      stderr: process.stderr,
+      signal: new AbortController().signal,
+    });
+    const leaves = program.commands.flatMap((command) =>
+      command.commands.length === 0
+        ? [[command.name()]]
+        : command.commands.map((one) => [command.name(), one.name()]),
+    );
+    const page = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
+    for (const names of leaves) expect(page, 'docs/cli.md').toContain(`offhook ${names.join(' ')}`);
+    const { stdout } = await run('deliveries', 'retry', '--help');
+    expect(stdout).toMatch(/^Examples:\n {2}offhook deliveries retry/);
+  });
+
+  it('shows the settings in force without their secrets', async () => {
+    const { stdout } = await runOffhook(['config', 'show'], {
+      ...env,
+      OFFHOOK_VOICEDOCK_SECRET: 'hidden-secret',
+    });
+    expect(stdout).toMatch(/voicedockSecrets +•+ +OFFHOOK_VOICEDOCK_SECRET/);
+    expect(stdout).not.toContain('hidden-secret');
+  });
+
+  it('finds a healthy hub with doctor', async () => {
+    const { stdout } = await run('doctor', '--json');
+    const findings = parseLines(stdout);
+    expect(findings.filter((finding) => finding['verdict'] === 'fault')).toEqual([]);
+    expect(findings.map((finding) => finding['check'])).toContain('Hub');
+  });
+
+  it('sends signed reports where the hub wants signatures', async () => {
+    const signedDir = makeDataDir();
+    const signedHub = await startHubHere(signedDir, { voicedockSecrets: ['a-shared-secret'] });
+    const signedEnv = { OFFHOOK_URL: signedHub.address, OFFHOOK_DATA_DIR: signedDir };
+    expect(await runOffhook(['trigger', 'ended'], signedEnv)).toMatchObject({ code: 4 });
+    expect(
+      await runOffhook(['trigger', 'ended'], { ...signedEnv, OFFHOOK_VOICEDOCK_SECRET: 'a-shared-secret' }),
+    ).toMatchObject({ code: 0 });
+    expect((await callApi<{ data: unknown[] }>(signedHub, 'GET', '/v1/calls')).body.data).toHaveLength(1);
+    await signedHub.stop();
+  });
+});
+
+describe('signature verify', () => {
+  const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+  const body = '{"message":{"type":"status-update"}}';
+  const seconds = Math.floor(Date.now() / 1000);
+  const headers = [
+    '-H',
+    'webhook-id: evt_1',
+    '-H',
+    `webhook-timestamp: ${seconds}`,
+    '-H',
+    `webhook-signature: ${signStandard([secret], 'evt_1', seconds, Buffer.from(body))}`,
+    '-H',
+    `X-Webhook-Timestamp: ${seconds}`,
+    '-H',
+    `X-Webhook-Signature: ${signPublished(secret, seconds, Buffer.from(body))}`,
+  ];
+
+  it('finds both signatures valid', async () => {
+    const { code, stdout } = await runOffhook(
+      ['signature', 'verify', '--secret', secret, ...headers],
+      {},
+      body,
+    );
+    expect(code).toBe(0);
+    expect(stdout.match(/valid/g)).toHaveLength(2);
+  });
+
+  it.each([
+    ['a line break that an editor added', `${body}\n`, 'ends with a line break'],
+    [
+      'a body that was parsed and written again',
+      JSON.stringify(JSON.parse(body), null, 2),
+      'not compact JSON',
+    ],
+  ])('explains %s', async (_, changed, explanation) => {
+    const { code, stdout } = await runOffhook(
+      ['signature', 'verify', '--secret', secret, ...headers],
+      {},
+      changed,
+    );
+    expect(code).toBe(1);
+    expect(stdout).toContain(explanation);
+  });
+});
+
+describe('the launcher', () => {
+  it('holds no syntax or import that an old Node cannot read before the version is checked', () => {
+    const source = readFileSync(LAUNCHER, 'utf8');
+    expect(source).not.toMatch(/\?\?|\?\.|\bawait\b|#\w+\(|\d_\d/);
+    const imported = [...source.matchAll(/from '([^']+)'/g)].map((match) => match[1]);
+    expect(imported.every((name) => name?.startsWith('node:'))).toBe(true);
+  });
+});
