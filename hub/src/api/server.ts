@@ -11,7 +11,7 @@ import type { Socket } from 'node:net';
 import type { ConnectionError } from 'fastify';
 import type { Clock } from '../clock.ts';
 import type { RateLimit } from '../ingest/rate-limit.ts';
-import type { RequestObserver } from '../ingest/request-observer.ts';
+import type { RequestNotes, RequestObserver } from '../ingest/request-observer.ts';
 import type { Problem } from '../ingest/problem.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Metrics } from '../live/metrics.ts';
@@ -105,6 +105,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     routerOptions: { maxParamLength: PARAM_CHARACTERS_MAX },
     clientErrorHandler,
     frameworkErrors(error, request, reply) {
+      // The path could not be read, so no hook has run.
+      request.notes = makeNotes();
       void answerError(error, request as FastifyRequest, reply as FastifyReply);
     },
   });
@@ -177,14 +179,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   server.decorateRequest('notes', null as never);
 
   server.addHook('onRequest', (request, reply, done) => {
-    request.notes = {
-      accountId: null,
-      keyId: null,
-      sourceId: null,
-      callId: null,
-      outcome: null,
-      problem: null,
-    };
+    request.notes = makeNotes();
     if (isStopping) {
       reply.header('connection', 'close');
       sendProblem(request, reply, STOPPING);
@@ -320,6 +315,10 @@ function toClientProblem(code: string): Problem {
     default:
       return makeProblem('malformed_request', 'These bytes are not an HTTP/1.1 request.');
   }
+}
+
+function makeNotes(): RequestNotes {
+  return { accountId: null, keyId: null, sourceId: null, callId: null, outcome: null, problem: null };
 }
 
 function countHosts(rawHeaders: readonly string[]): number {
