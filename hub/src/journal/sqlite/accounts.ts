@@ -1,55 +1,11 @@
-/** Accounts: few, so all are in memory; rows keep their small numbers. */
-import type { DatabaseSync } from 'node:sqlite';
-
+/** Accounts: commands, and reads out of memory. */
 import { makeId, type AccountId } from '../ids.ts';
 import type { Account, AdminJournal } from '../journal.ts';
 import { writeAudit } from './audit.ts';
 import type { Store } from './store.ts';
 
-export interface AccountRegistry {
-  /** undefined: there is no such account. */
-  findRow(id: AccountId): number | undefined;
-  toId(row: number): AccountId;
-  list(): readonly Account[];
-  add(row: number, account: Account): void;
-}
-
-export const DEFAULT_ACCOUNT_ROW = 1;
-
-const SELECT_ACCOUNTS = 'SELECT row, id, name, created_at_ms FROM accounts ORDER BY row';
-const INSERT_DEFAULT_ACCOUNT = `INSERT OR IGNORE INTO accounts VALUES (${DEFAULT_ACCOUNT_ROW}, 'default', 'Default', ?)`;
 const INSERT_ACCOUNT =
   'INSERT INTO accounts (id, name, created_at_ms) VALUES (?, ?, ?) RETURNING row AS inserted';
-
-export function loadAccounts(db: DatabaseSync, nowMs: number): AccountRegistry {
-  db.prepare(INSERT_DEFAULT_ACCOUNT).run(nowMs);
-  const rows = new Map<AccountId, number>();
-  const accounts = new Map<number, Account>();
-  const registry: AccountRegistry = {
-    findRow: (id) => rows.get(id),
-    toId(row) {
-      const account = accounts.get(row);
-      if (account === undefined) throw new Error(`The journal names an unknown account: row ${row}.`);
-      return account.id;
-    },
-    list: () => [...accounts.values()],
-    add(row, account) {
-      rows.set(account.id, row);
-      accounts.set(row, account);
-    },
-  };
-  for (const row of db.prepare(SELECT_ACCOUNTS).all() as unknown as AccountRow[]) {
-    registry.add(row.row, { id: row.id, name: row.name, createdAtMs: row.created_at_ms });
-  }
-  return registry;
-}
-
-interface AccountRow {
-  readonly row: number;
-  readonly id: AccountId;
-  readonly name: string;
-  readonly created_at_ms: number;
-}
 
 export function createAccounts(
   store: Store,

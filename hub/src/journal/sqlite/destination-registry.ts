@@ -6,7 +6,7 @@ import type { DatabaseSync } from 'node:sqlite';
 
 import type { AccountId, DestinationId } from '../ids.ts';
 import type { Destination, EventFilter, SecretBox } from '../journal.ts';
-import type { AccountRegistry } from './accounts.ts';
+import type { AccountRegistry } from './account-registry.ts';
 import { DESTINATION_COLUMNS, toDestination, type DestinationRow } from './destination-rows.ts';
 
 export interface KnownDestination {

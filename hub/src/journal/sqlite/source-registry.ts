@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 
 import type { AccountId, SourceId } from '../ids.ts';
 import type { SecretBox, Source } from '../journal.ts';
-import { DEFAULT_ACCOUNT_ROW, type AccountRegistry } from './accounts.ts';
+import { DEFAULT_ACCOUNT_ROW, type AccountRegistry } from './account-registry.ts';
 
 export interface SourceRegistry {
   findRow(id: SourceId): number | undefined;

@@ -9,7 +9,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../clock.ts';
 import { JournalError, type Journal, type SecretBox } from '../journal.ts';
 import { createAccept } from './accept.ts';
-import { createAccounts, loadAccounts } from './accounts.ts';
+import { loadAccounts } from './account-registry.ts';
+import { createAccounts } from './accounts.ts';
 import { createAudit } from './audit.ts';
 import { createCallCache } from './call-cache.ts';
 import { createCallsReader } from './calls-reader.ts';
@@ -88,6 +89,7 @@ function buildJournal(database: Database, options: SqliteJournalOptions): Journa
   let feed: Feed | null = null;
   const writer = createWriter({
     db,
+    clock: options.clock,
     walFile: database.walFile,
     checkpointBytes: options.checkpointBytes,
     crashPoint,

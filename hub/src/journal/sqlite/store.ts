@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 
 import type { Clock } from '../../clock.ts';
 import type { SecretBox } from '../journal.ts';
-import type { AccountRegistry } from './accounts.ts';
+import type { AccountRegistry } from './account-registry.ts';
 import type { CallCache } from './call-cache.ts';
 import type { Counters } from './counters.ts';
 import type { DestinationRegistry } from './destination-registry.ts';
