@@ -27,10 +27,7 @@ console.log('Listening at /webhooks/status-update', server.address());
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => {
-    server.close(async () => {
-      await receiver.stop();
-      inbox.close();
-    });
+    server.close(() => void receiver.stop().then(() => inbox.close()));
     server.closeIdleConnections();
   });
 }

@@ -38,8 +38,7 @@ export function createLogLines(options: {
   /** For tests; stderr otherwise. */
   readonly stream?: DestinationStream;
 }): LogLines {
-  const sink = options.stream === undefined ? openStderr() : undefined;
-  const stream = options.stream ?? sink!.stream;
+  const { stream, onDrop, flush } = options.stream === undefined ? openStderr() : toSink(options.stream);
   const log = pino(
     {
       level: options.level,
@@ -50,7 +49,7 @@ export function createLogLines(options: {
     },
     stream,
   );
-  sink?.onDrop((lines) => log.warn({ lines }, 'log.dropped'));
+  onDrop((lines) => log.warn({ lines }, 'log.dropped'));
 
   /** Same shape as pino's, without its walk over every field. */
   const writeFast = log.isLevelEnabled('info')
@@ -66,7 +65,7 @@ export function createLogLines(options: {
     info: (event, fields = {}) => log.info(fields, event),
     warn: (event, fields = {}) => log.warn(fields, event),
     error: (event, error, fields = {}) => log.error({ ...fields, err: error }, event),
-    flush: () => sink?.flush(),
+    flush,
   };
 }
 
@@ -129,11 +128,17 @@ function toDeliveryObserver(log: Logger, writeFast: WriteFast): DeliveryObserver
   };
 }
 
-function openStderr(): {
+interface Sink {
   readonly stream: DestinationStream;
-  onDrop(tell: (lines: number) => void): void;
-  flush(): void;
-} {
+  readonly onDrop: (tell: (lines: number) => void) => void;
+  readonly flush: () => void;
+}
+
+function toSink(stream: DestinationStream): Sink {
+  return { stream, onDrop: () => {}, flush: () => {} };
+}
+
+function openStderr(): Sink {
   const stream = pino.destination({
     dest: 2,
     sync: false,

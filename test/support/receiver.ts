@@ -1,6 +1,6 @@
 /** A real HTTP server that keeps what arrives, can be told what to answer, and can be switched off and on again. */
 import { createServer } from 'node:http';
-import type { IncomingHttpHeaders, Server } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { waitFor } from './wait-for.ts';
@@ -37,23 +37,9 @@ export class Receiver {
   }
 
   async switchOn(): Promise<void> {
-    const server = createServer(async (request, response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-      const body = Buffer.concat(chunks);
-      const { call } = (
-        JSON.parse(body.toString('utf8')) as { message: { call: { id: string; status: string } } }
-      ).message;
-      const arrival = {
-        headers: request.headers,
-        body,
-        eventId: String(request.headers['webhook-id']),
-        callId: call.id,
-        status: call.status,
-      };
-      const answered = await this.answer(arrival);
-      this.arrivals.push({ ...arrival, answered });
-      response.writeHead(answered).end('body is ignored');
+    const server = createServer((request, response) => {
+      // Switched off in the middle of a request: the sender saw no answer either.
+      this.#receive(request, response).catch(() => response.destroy());
     });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -81,5 +67,24 @@ export class Receiver {
     ).catch((error: Error) => {
       throw new Error(`${error.message} ${this.accepted.length} came.`, { cause: error });
     });
+  }
+
+  async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+    const body = Buffer.concat(chunks);
+    const { message } = JSON.parse(body.toString('utf8')) as {
+      message: { call: { id: string; status: string } };
+    };
+    const arrival = {
+      headers: request.headers,
+      body,
+      eventId: String(request.headers['webhook-id']),
+      callId: message.call.id,
+      status: message.call.status,
+    };
+    const answered = await this.answer(arrival);
+    this.arrivals.push({ ...arrival, answered });
+    response.writeHead(answered).end('body is ignored');
   }
 }

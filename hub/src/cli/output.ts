@@ -46,7 +46,7 @@ export function createOutput(options: OutputOptions): Output {
 }
 
 // Text from the network must not steer a terminal: C0, DEL and C1 become visible stand-ins.
-// eslint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- they are what is looked for
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** For every text that somebody else wrote: errors, names, ids. */
@@ -101,7 +101,8 @@ export function printRecord(output: Output, record: Readonly<Record<string, unkn
   }
   const width = Math.max(...Object.keys(record).map((key) => key.length));
   for (const [key, value] of Object.entries(record)) {
-    const text = typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? '–');
+    const text =
+      typeof value === 'string' ? value : value === null || value === undefined ? '–' : JSON.stringify(value);
     output.line(`${output.paint('dim', key.padEnd(width))}  ${toPlainText(text)}`);
   }
 }

@@ -1,5 +1,6 @@
 /** The receiver of the demo: what a customer's server should do, in as few lines. examples/ has a whole one. */
 import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import {
@@ -31,7 +32,7 @@ const BODY_BYTES_MAX = 64 * 1024;
 export async function startDemoReceiver(arrived: (arrival: Arrival) => void): Promise<DemoReceiver> {
   const secrets: string[] = [];
   const seen = new Set<string>();
-  const server = createServer(async (request, response) => {
+  async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     let bytes = 0;
     for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -66,6 +67,11 @@ export async function startDemoReceiver(arrived: (arrival: Arrival) => void): Pr
     if (seen.size > IDS_KEPT_MAX) seen.delete(seen.values().next().value ?? '');
     const { message } = JSON.parse(body.toString('utf8')) as StatusUpdateMessage;
     arrived({ eventId: id, sequence: Number(header(CALL_SEQUENCE_HEADER)), message });
+  }
+
+  const server = createServer((request, response) => {
+    // A request that breaks off in the middle is the sender's business, and is sent again.
+    receive(request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+
+import { createLogLines } from './log-lines.ts';
+import type { LogLevel } from './config/settings.ts';
+import type { ClaimedDelivery, Destination } from './journal/journal.ts';
+
+function capture(level: LogLevel = 'info') {
+  const lines: string[] = [];
+  const log = createLogLines({ level, stream: { write: (line) => void lines.push(line) } });
+  return { log, read: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
+}
+
+const answered = {
+  requestId: 'req_1',
+  method: 'POST',
+  route: '/webhooks/status-update',
+  status: 200,
+  durationMs: 1.26,
+  accountId: 'default',
+  keyId: null,
+  sourceId: 'voicedock',
+  callId: 'call-1',
+  outcome: 'advanced',
+  problem: null,
+} as const;
+
+const attempt = {
+  delivery: {
+    id: 'dlv_1',
+    destinationId: 'dst_1',
+    accountId: 'default',
+    eventId: 'evt_1',
+    callRow: 7,
+    sequence: 2,
+    acceptedAtMs: 1_000,
+    body: Buffer.from('{"message":{"customer":{"number":"+31612345678"}}}'),
+  } as ClaimedDelivery,
+  destination: { id: 'dst_1', accountId: 'default', secret: 'whsec_hidden' } as Destination,
+  record: {
+    deliveryRow: 1,
+    token: 1,
+    number: 3,
+    startedAtMs: 1_500,
+    durationMs: 20.04,
+    firstByteMs: 19,
+    status: 503,
+    cause: null,
+    detail: 'it answered 503',
+    responseBody: Buffer.from('hidden answer'),
+    outcome: 'retry',
+    nextDueAtMs: 9_000,
+    deadReason: null,
+    rejected: false,
+    releasesNext: false,
+  },
+  recorded: { kind: 'recorded', state: 'pending' },
+} as const;
+
+describe('log lines', () => {
+  it('are one wide line per request, without fields that say nothing', () => {
+    const { log, read } = capture();
+    log.requests.answered(answered);
+    expect(read()).toEqual([
+      {
+        level: 'info',
+        time: expect.any(Number),
+        event: 'request.answered',
+        request_id: 'req_1',
+        method: 'POST',
+        route: '/webhooks/status-update',
+        status: 200,
+        duration_ms: 1.3,
+        account_id: 'default',
+        source_id: 'voicedock',
+        call_id: 'call-1',
+        outcome: 'advanced',
+      },
+    ]);
+  });
+
+  it('are one wide line per attempt, with neither bodies nor numbers nor secrets', () => {
+    const { log, read } = capture();
+    log.deliveries.attempted(attempt);
+    expect(read()).toEqual([
+      {
+        level: 'info',
+        time: expect.any(Number),
+        event: 'delivery.attempted',
+        delivery_id: 'dlv_1',
+        destination_id: 'dst_1',
+        account_id: 'default',
+        event_id: 'evt_1',
+        call_row: 7,
+        sequence: 2,
+        attempt: 3,
+        status: 503,
+        detail: 'it answered 503',
+        duration_ms: 20,
+        age_ms: 520,
+        outcome: 'retry',
+        next_due_ms: 9_000,
+        recorded: 'recorded',
+        state: 'pending',
+      },
+    ]);
+    log.deliveries.laneChanged({ destination: attempt.destination, breaker: 'open', detail: 'it fails' });
+    log.deliveries.troubled('a record failed', new Error('disk'));
+    expect(JSON.stringify(read())).not.toMatch(/whsec_|hidden|\+316/);
+  });
+
+  it('stay one line each whatever a detail holds', () => {
+    const { log, read } = capture();
+    log.deliveries.attempted({
+      ...attempt,
+      record: { ...attempt.record, detail: 'two\nlines "and" quotes' },
+    });
+    expect(read()).toHaveLength(1);
+    expect(read()[0]?.['detail']).toBe('two\nlines "and" quotes');
+  });
+
+  it('leave out what is below the level', () => {
+    const { log, read } = capture('warn');
+    log.requests.answered(answered);
+    log.deliveries.attempted(attempt);
+    log.info('hub.started');
+    log.warn('source.unsigned');
+    log.error('journal.broken', new Error('I/O'));
+    expect(read().map((line) => line['event'])).toEqual(['source.unsigned', 'journal.broken']);
+  });
+});
