@@ -11,6 +11,7 @@ export const VERDICTS = [
   'double terminal',
   'jitter',
   'early',
+  'overlap',
 ] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
@@ -29,6 +30,7 @@ export async function checkWorld(world: World): Promise<readonly Fault[]> {
     ...checkOrder(world),
     ...world.attempts.flatMap((attempt) => checkBand(attempt, world)),
     ...deliveries.flatMap(checkSpacing),
+    ...world.overlaps.map((detail): Fault => ({ verdict: 'overlap', detail })),
   ];
 }
 

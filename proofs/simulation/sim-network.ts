@@ -26,6 +26,9 @@ export interface Receiver {
   faultiness: number;
   /** Refuses every attempt of these calls with 4xx. */
   readonly poisonCalls: Set<string>;
+  /** Refuses the first event of every call with 4xx: the poison rule at its busiest. */
+  refusesFirst: boolean;
+  readonly latencyMsMax: number;
   down: boolean;
 }
 
@@ -37,13 +40,13 @@ export interface SimNetwork {
   heal(): void;
 }
 
-const LATENCY_MS_MAX = 400;
-
 export function createSimNetwork(clock: SimClock, random: Random, receiverCount: number): SimNetwork {
   const receipts: Receipt[] = [];
   const receivers: Receiver[] = Array.from({ length: receiverCount }, () => ({
     faultiness: random.pick([0, 0.05, 0.3, 0.7]),
     poisonCalls: new Set<string>(),
+    refusesFirst: random.chance(0.1),
+    latencyMsMax: random.pick([50, 400, 5_000]),
     down: false,
   }));
 
@@ -62,7 +65,7 @@ export function createSimNetwork(clock: SimClock, random: Random, receiverCount:
         atMs: clock.nowMs(),
       });
     };
-    const latencyMs = 1 + random.below(LATENCY_MS_MAX);
+    const latencyMs = 1 + random.below(receiver.latencyMsMax);
     const answer = (
       status: number,
       more: { retryAfter?: string; abort?: boolean } = {},
@@ -91,7 +94,9 @@ export function createSimNetwork(clock: SimClock, random: Random, receiverCount:
       });
 
     if (receiver.down) return fail('connect', 1);
-    if (receiver.poisonCalls.has(message.call.id)) return answer(422);
+    const poison =
+      receiver.poisonCalls.has(message.call.id) || (receiver.refusesFirst && request.sequence === 1);
+    if (poison) return answer(422);
     if (!random.chance(receiver.faultiness)) return after(0, accept).then(() => answer(200));
     switch (random.below(12)) {
       case 0:
@@ -145,6 +150,7 @@ export function createSimNetwork(clock: SimClock, random: Random, receiverCount:
       for (const receiver of receivers) {
         receiver.faultiness = 0;
         receiver.down = false;
+        receiver.refusesFirst = false;
         receiver.poisonCalls.clear();
       }
     },

@@ -5,7 +5,13 @@
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../hub/src/clock.ts';
-import type { AttemptResult, DestinationKind } from '../../hub/src/destinations/destination.ts';
+import type { StatusUpdateMessage } from '@offhook/contract/message';
+import type {
+  AttemptRequest,
+  AttemptResult,
+  DestinationKind,
+  DestinationSender,
+} from '../../hub/src/destinations/destination.ts';
 import { createDeliveryEngine, type DeliveryEngine } from '../../hub/src/delivery/engine.ts';
 import type { DestinationId, EventId } from '../../hub/src/journal/ids.ts';
 import type {
@@ -47,6 +53,8 @@ export interface World {
   /** `destination/event` that a person asked to be sent again: the order promise does not speak of these. */
   readonly resent: ReadonlySet<string>;
   readonly troubles: readonly string[];
+  /** Two attempts of one call under way at one receiver, from one node. */
+  readonly overlaps: readonly string[];
   /** When some node stood still: what it timed meanwhile says nothing. */
   readonly freezes: readonly { readonly fromMs: number; readonly untilMs: number }[];
   readonly counts: Readonly<Record<string, number>>;
@@ -71,6 +79,7 @@ export async function runWorld(seed: number): Promise<World> {
   const destinations = await settled(clock, makeDestinations(journal, network, random));
   const attempts: SeenAttempt[] = [];
   const troubles: string[] = [];
+  const overlaps: string[] = [];
   const freezes: { fromMs: number; untilMs: number }[] = [];
   const events: { id: EventId; callId: string; sequence: number }[] = [];
   const resent = new Set<string>();
@@ -95,6 +104,7 @@ export async function runWorld(seed: number): Promise<World> {
         );
       },
       troubled: (detail, error) => troubles.push(`${detail}: ${String(error)}`),
+      overlapped: (detail) => overlaps.push(detail),
     });
   }
 
@@ -230,6 +240,7 @@ export async function runWorld(seed: number): Promise<World> {
     attempts,
     resent,
     troubles,
+    overlaps,
     freezes,
     counts,
     traceHash: trace.digest('hex'),
@@ -294,6 +305,7 @@ class Node {
   readonly #waiting: (() => void)[] = [];
   readonly #engine: DeliveryEngine;
   #unlisten: (() => void)[] = [];
+  readonly #underWay = new Set<string>();
 
   constructor(options: {
     journal: Journal;
@@ -303,6 +315,7 @@ class Node {
     nodeId: string;
     attempted: (attempt: SeenAttempt) => void;
     troubled: (detail: string, error: unknown) => void;
+    overlapped: (detail: string) => void;
   }) {
     const { journal, kind, clock, random, nodeId } = options;
     const nodeClock: Clock = {
@@ -320,7 +333,12 @@ class Node {
             open: (settings: unknown) => {
               const sender = kind.open(settings as { receiver: number });
               return {
-                attempt: (request) => this.#gate<AttemptResult>(sender.attempt(request)),
+                attempt: (request) => {
+                  const { receiver } = settings as { receiver: number };
+                  return this.#gate<AttemptResult>(
+                    this.#watch(receiver, request, sender, options.overlapped),
+                  );
+                },
                 close: () => sender.close(),
               };
             },
@@ -354,6 +372,23 @@ class Node {
     if (this.#state !== 'frozen') return;
     this.#state = 'runs';
     for (const callback of this.#waiting.splice(0)) callback();
+  }
+
+  async #watch(
+    receiver: number,
+    request: AttemptRequest,
+    sender: DestinationSender,
+    overlapped: (detail: string) => void,
+  ): Promise<AttemptResult> {
+    const { message } = JSON.parse(Buffer.from(request.body).toString()) as StatusUpdateMessage;
+    const key = `${receiver}/${message.call.id}`;
+    if (this.#underWay.has(key)) {
+      overlapped(`event ${request.sequence} of ${message.call.id} went to ${receiver} beside another one`);
+    }
+    this.#underWay.add(key);
+    const result = await sender.attempt(request);
+    this.#underWay.delete(key);
+    return result;
   }
 
   #stopListening(): void {
