@@ -1,3 +1,4 @@
+import { spawn, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -261,6 +262,43 @@ describe('a hub that cannot start', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/does not start/);
   });
+});
+
+describe('a disk that fails', () => {
+  // strace makes fsync answer EIO; Linux only, and not everywhere installed.
+  const canInject = spawnSync('strace', ['-V']).status === 0;
+
+  it.skipIf(!canInject)(
+    'ends the hub at once, says so, and what was acknowledged is there at the next start',
+    async () => {
+      const hub = await start();
+      await addWebhook(hub, receiver.url);
+      const tracer = spawn(
+        'strace',
+        [
+          '-f',
+          '-qq',
+          '-o',
+          '/dev/null',
+          '-e',
+          'trace=fsync,fdatasync',
+          '-e',
+          'inject=fsync,fdatasync:error=EIO:when=20+',
+          '-p',
+          String(hub.child.pid),
+        ],
+        { stdio: 'ignore' },
+      );
+      const acknowledged = await postUntilGone(hub, 1);
+      await waitFor(() => hub.child.exitCode !== null, 'the hub has ended by itself');
+      tracer.kill();
+      expect(hub.child.exitCode).toBe(1);
+      expect(hub.readStderr()).toContain('cannot be trusted any more');
+      const kept = await callApi<{ data: { id: string }[] }>(await start(), 'GET', '/v1/calls?limit=200');
+      const ids = new Set(kept.body.data.map((call) => call.id));
+      for (const one of acknowledged) expect(ids).toContain(one.split(' ')[0]);
+    },
+  );
 });
 
 describe('start --demo', () => {

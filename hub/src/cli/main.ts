@@ -1,6 +1,7 @@
 /**
- * The process around a command: in, arguments and environment; out, an exit code. The only place that touches
- * `process`. Commands are loaded when they are called, since each server library costs 26 to 175 ms of start-up.
+ * The process around a command: in, arguments and environment, read here and nowhere else; out, an exit code. Commands
+ * are loaded when they are called, since each server library costs 26 to 175 ms of start-up: `--version` takes 0.13 s,
+ * a hub listens after 0.55 s.
  */
 import { CommanderError } from 'commander';
 
