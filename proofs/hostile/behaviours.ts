@@ -263,8 +263,12 @@ function drip(socket: net.Socket, head: string, piece: string): void {
 }
 
 function later(socket: net.Socket, delayMs: number, act: () => void): void {
-  const timer = setTimeout(act, delayMs);
-  socket.once('close', () => clearTimeout(timer));
+  const cancel = (): void => clearTimeout(timer);
+  const timer = setTimeout(() => {
+    socket.off('close', cancel);
+    act();
+  }, delayMs);
+  socket.once('close', cancel);
 }
 
 /** As fast as the other side takes it; memory stays flat because it stops where the socket says so. */

@@ -142,8 +142,11 @@ class ConnectingSocket implements Connecting {
         ? null
         : setTimeout(() => socket.destroy(new Error('dial timed out')), DIAL_MS_MAX);
       let certificate: tls.PeerCertificate | null = null;
+      let settled = false;
 
       const fail = (error: Error): void => {
+        if (settled) return;
+        settled = true;
         if (dialTimer !== null) clearTimeout(dialTimer);
         resolve(
           this.stage === 'securing'
@@ -151,7 +154,7 @@ class ConnectingSocket implements Connecting {
             : { kind: 'failed', ...describeDialError(error, hostname, port) },
         );
       };
-      const failClosed = (): void => fail(Object.assign(new Error('closed'), { code: 'ECONNRESET' }));
+      const failClosed = (): void => fail(CLOSED);
       socket.on('error', fail);
       socket.on('close', failClosed);
       socket.once('connect', () => {
@@ -166,7 +169,8 @@ class ConnectingSocket implements Connecting {
       }
       socket.once(protocol === 'https:' ? 'secureConnect' : 'connect', () => {
         socket.off('close', failClosed);
-        // Stays on as a no-op: a socket without an error listener would bring the process down between two owners.
+        settled = true;
+        // `fail` stays on as a no-op: a socket without an error listener would bring the process down between two owners.
         resolve({ kind: 'connected', socket });
       });
     });
@@ -187,3 +191,6 @@ class ConnectingSocket implements Connecting {
     };
   }
 }
+
+/** One for all: a stack trace per closed socket is what hostile servers would make us pay for. */
+const CLOSED = Object.assign(new Error('closed'), { code: 'ECONNRESET' });

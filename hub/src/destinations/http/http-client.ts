@@ -76,7 +76,7 @@ class IdleSockets {
 }
 
 class Target implements HttpTarget {
-  readonly #url: URL;
+  readonly #origin: string;
   readonly #connect: GuardedConnect;
   readonly #idle: IdleSockets;
   readonly #socketAgeMsMax: number;
@@ -89,7 +89,7 @@ class Target implements HttpTarget {
   #closed = false;
 
   constructor(url: URL, connect: GuardedConnect, idle: IdleSockets, socketAgeMsMax: number) {
-    this.#url = url;
+    this.#origin = url.origin;
     this.#connect = connect;
     this.#idle = idle;
     this.#socketAgeMsMax = socketAgeMsMax;
@@ -143,7 +143,7 @@ class Target implements HttpTarget {
         });
         onDone({
           kind: 'connected',
-          connection: new Connection(this.#url.origin, outcome.socket, (gone) => this.#forget(gone)),
+          connection: new Connection(this.#origin, outcome.socket, (gone) => this.#forget(gone)),
         });
       },
     );
