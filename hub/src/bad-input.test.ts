@@ -39,13 +39,15 @@ beforeAll(async () => {
   signedPath = source.json().path;
 });
 afterAll(() => hub.close());
+afterEach(expectUnharmed);
+
 /** Whatever came in: nothing broke inside, and the journal still takes and shows a call. */
-afterEach(async () => {
+async function expectUnharmed(): Promise<void> {
   expect(hub.troubles).toEqual([]);
   const put = await hub.call('PUT', '/v1/calls/witness/status', { status: 'in-progress' });
   expect([200, 202]).toContain(put.statusCode);
   expect((await hub.call('GET', '/v1/calls/witness/timeline')).statusCode).toBe(200);
-});
+}
 
 interface Door {
   readonly name: string;
@@ -108,7 +110,7 @@ for (const door of DOORS) {
     return problem;
   };
 
-  describe(door.name, () => {
+  describe(`bad input at ${door.name}`, () => {
     it('refuses malformed JSON, and what is no UTF-8, with 400', async () => {
       for (const body of [
         '',

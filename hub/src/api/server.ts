@@ -98,6 +98,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     http: {
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: CONNECTIONS_CHECKED_EVERY_MS,
+      // Checked below, because Node's own refusal is bare.
+      requireHostHeader: false,
     },
     // Ours says problem+json.
     return503OnClosing: false,
@@ -186,8 +188,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       return;
     }
     // Node takes the first of two Host headers; a proxy before us may have taken the other one.
-    if (countHosts(request.raw.rawHeaders) > 1) {
-      sendProblem(request, reply, HOST_TWICE);
+    const { rawHeaders, httpVersionMinor } = request.raw;
+    const hosts = countHosts(rawHeaders);
+    if (hosts > 1 || (hosts === 0 && httpVersionMinor > 0)) {
+      sendProblem(request, reply, HOST_UNCLEAR);
       return;
     }
     done();
@@ -252,7 +256,7 @@ const SILENT_ROUTES: ReadonlySet<string> = new Set(['/livez', '/readyz', '/healt
 const STOPPING = makeProblem('stopping', 'The hub is stopping: send it again to the one that takes over.', {
   headers: { 'Retry-After': '1' },
 });
-const HOST_TWICE = makeProblem('malformed_request', 'Send one Host header.');
+const HOST_UNCLEAR = makeProblem('malformed_request', 'Send one Host header.');
 const NO_ROUTE = makeProblem('not_found', 'Nothing is at this path: GET /openapi.json lists what is.');
 const INTERNAL = makeProblem('internal', 'Something broke inside; the request_id finds it in the log lines.');
 const TOO_LARGE = makeProblem(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ApiKey } from '../journal/journal.ts';
+import type { Problem } from './problem.ts';
 
 import { createApiKeyText } from './api-key.ts';
 import { createKeyRing, KEY_CACHE_ENTRIES_MAX, KEY_CACHE_MS, KEY_TOUCH_EVERY_MS } from './key-ring.ts';
@@ -98,7 +99,8 @@ describe('the key ring', () => {
     const granted = await Promise.all(
       scopes.map(async (held) => {
         const { ring } = openRing(makeKey({ scopes: [held] }));
-        const verdicts = await Promise.all(scopes.map((needed) => ring.authorise(bearer, needed)));
+        const verdicts: (ApiKey | Problem)[] = [];
+        for (const needed of scopes) verdicts.push(await ring.authorise(bearer, needed));
         return verdicts
           .map((verdict) => ('kind' in verdict ? verdict.detail.includes('"') && '-' : 'x'))
           .join('');
