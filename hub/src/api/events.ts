@@ -7,7 +7,7 @@ import { makeFault, makeProblem } from '../ingest/problem.ts';
 import { answerPage, definePage, pageShape, toPageRequest } from './page.ts';
 import { filterShape, readFilter } from './query-filter.ts';
 import { answer, defineRawRoute, defineRoute } from './route.ts';
-import { streamQuery } from './stream.ts';
+import { STREAM_PATH, streamQuery } from './stream.ts';
 import { eventView, toEventView } from './views.ts';
 
 export function defineEventRoutes({ journal }: ApiGround, stream: Stream): readonly Route[] {
@@ -77,7 +77,7 @@ export function defineEventRoutes({ journal }: ApiGround, stream: Stream): reado
     }),
     defineRawRoute({
       method: 'GET',
-      path: '/v1/stream',
+      path: STREAM_PATH,
       operationId: 'streamEvents',
       tag: 'Events',
       summary: 'Watch events as they are accepted (server-sent events)',

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { statusUpdateSchema } from '../sources/voicedock-schema.ts';
-import type { TestHub } from './test-hub.ts';
+import type { TestHub } from '../../../test/support/in-memory-hub.ts';
 
-import { openTestHub } from './test-hub.ts';
+import { openTestHub } from '../../../test/support/in-memory-hub.ts';
 
 type Json = Record<string, unknown>;
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import type { TestHub } from './test-hub.ts';
+import type { TestHub } from '../../../test/support/in-memory-hub.ts';
 
-import { openTestHub } from './test-hub.ts';
+import { openTestHub } from '../../../test/support/in-memory-hub.ts';
 import * as views from './views.ts';
 
 let hub: TestHub;

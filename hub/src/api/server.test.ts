@@ -2,10 +2,10 @@
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TestHub } from './test-hub.ts';
+import type { TestHub } from '../../../test/support/in-memory-hub.ts';
 
 import { JournalError, JOURNAL_ERROR_CODES } from '../journal/journal.ts';
-import { ADMIN_KEY, openTestHub } from './test-hub.ts';
+import { ADMIN_KEY, openTestHub } from '../../../test/support/in-memory-hub.ts';
 
 let hub: TestHub;
 let port: number;

@@ -41,7 +41,7 @@ import { definePhoneNumberRoutes } from './phone-numbers.ts';
 import { defineReplayRoutes } from './replays.ts';
 import { registerRoute } from './serve-route.ts';
 import { defineSourceRoutes } from './sources.ts';
-import { createStream } from './stream.ts';
+import { createStream, STREAM_PATH } from './stream.ts';
 
 export interface ServerOptions {
   readonly journal: Journal;
@@ -201,7 +201,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     const route = request.routeOptions.url ?? null;
     const durationMs = reply.elapsedTime;
     if (route === null || !SILENT_ROUTES.has(route)) {
-      metrics.answered({ method, route, status: reply.statusCode, durationMs });
+      // How long somebody watched says nothing about how fast the hub answers.
+      if (route !== STREAM_PATH) metrics.answered({ method, route, status: reply.statusCode, durationMs });
       observer.answered({
         requestId: request.id,
         method,

@@ -2,9 +2,9 @@ import { request as send } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TestHub } from './test-hub.ts';
+import type { TestHub } from '../../../test/support/in-memory-hub.ts';
 
-import { ADMIN_KEY, openTestHub } from './test-hub.ts';
+import { ADMIN_KEY, openTestHub } from '../../../test/support/in-memory-hub.ts';
 
 let hub: TestHub;
 let port: number;

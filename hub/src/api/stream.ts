@@ -20,6 +20,7 @@ import { readQuery } from './read-request.ts';
 import { sinceSchema } from './time.ts';
 import { toEventView } from './views.ts';
 
+export const STREAM_PATH = '/v1/stream';
 export const STREAM_HEARTBEAT_MS = 15_000;
 export const STREAM_CLIENTS_MAX = 1_000;
 /** Of one reader, on top of what the kernel holds; then the journal is its buffer. */

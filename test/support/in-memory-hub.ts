@@ -2,18 +2,18 @@
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import type { AnsweredRequest } from '../ingest/request-observer.ts';
-import type { AccountId } from '../journal/ids.ts';
-import type { Journal, Scope } from '../journal/journal.ts';
-import type { DestinationKindPort } from './ground.ts';
-import type { ServerSettings } from './server.ts';
+import type { AnsweredRequest } from '../../hub/src/ingest/request-observer.ts';
+import type { AccountId } from '../../hub/src/journal/ids.ts';
+import type { Journal, Scope } from '../../hub/src/journal/journal.ts';
+import type { DestinationKindPort } from '../../hub/src/api/ground.ts';
+import type { ServerSettings } from '../../hub/src/api/server.ts';
 
-import { systemClock } from '../clock.ts';
-import { createApiKeyText, ensureBootstrapKey } from '../ingest/api-key.ts';
-import { createSecretBox } from '../journal/secret-box.ts';
-import { openSqliteJournal } from '../journal/sqlite/sqlite-journal.ts';
-import { createMetrics } from '../live/metrics.ts';
-import { createServer } from './server.ts';
+import { systemClock } from '../../hub/src/clock.ts';
+import { createApiKeyText, ensureBootstrapKey } from '../../hub/src/ingest/api-key.ts';
+import { createSecretBox } from '../../hub/src/journal/secret-box.ts';
+import { openSqliteJournal } from '../../hub/src/journal/sqlite/sqlite-journal.ts';
+import { createMetrics } from '../../hub/src/live/metrics.ts';
+import { createServer } from '../../hub/src/api/server.ts';
 
 export const ADMIN_KEY = 'test_admin_key_of_enough_length';
 
