@@ -51,12 +51,13 @@ export function createCallsReader(
     from: TimeCursor,
     end: TimeCursor,
     conditions: Conditions,
-    index: string,
+    isLive: boolean,
     count: number,
   ): readonly CallRow[] {
+    // The few live calls have an index of their own, which SQLite takes only where it reads "state = 1".
+    const table = isLive ? 'INDEXED BY calls_live WHERE c.state = 1 AND' : 'INDEXED BY calls_by_update WHERE';
     const sql = `
-      SELECT ${CALL_COLUMNS} FROM calls c INDEXED BY ${index}
-      WHERE c.account_row = ? AND (c.updated_at_ms, c.row) < (?, ?) AND (c.updated_at_ms, c.row) >= (?, ?)
+      SELECT ${CALL_COLUMNS} FROM calls c ${table} c.account_row = ? AND (c.updated_at_ms, c.row) < (?, ?) AND (c.updated_at_ms, c.row) >= (?, ?)
       ${conditions.sql} ORDER BY c.updated_at_ms DESC, c.row DESC LIMIT ?`;
     return read
       .prepare(sql)
@@ -81,17 +82,16 @@ export function createCallsReader(
       const oldestMs = filter.sinceMs ?? 0;
       const rows: CallRow[] = [];
       for (let scanned = 0; scanned < SCAN_CALLS_MAX; scanned += WINDOW_CALLS) {
-        // The few live calls have an index of their own and need no windows, nor does one call.
+        // Live calls are few and need no windows, nor does one call.
         const end =
           isLive || conditions.callRow !== undefined || conditions.sql === ''
             ? undefined
             : (selectWindowEnd.get(accountRow, from.ms, from.row, WINDOW_CALLS - 1) as unknown as
                 | TimeCursor
                 | undefined);
-        const index = isLive ? 'calls_live' : 'calls_by_update';
         const found =
           conditions.callRow === undefined
-            ? readWindow(accountRow, from, end ?? START, conditions, index, limit + 1 - rows.length)
+            ? readWindow(accountRow, from, end ?? START, conditions, isLive, limit + 1 - rows.length)
             : readOne(accountRow, from, conditions);
         rows.push(...found);
         const last = rows[limit - 1];

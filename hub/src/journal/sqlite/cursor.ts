@@ -4,8 +4,8 @@
  */
 import type { Page } from '../journal.ts';
 
-/** Greater than every row number, so "row < this" holds for all. */
-export const ROW_END = Number.MAX_SAFE_INTEGER;
+/** Greater than every row number and time, so "row < this" holds for all; 15 digits, as cursors take them. */
+export const ROW_END = 999_999_999_999_999;
 
 export function toRowCursor(row: number): string {
   return encode([row]);
@@ -59,8 +59,7 @@ function encode(parts: readonly number[]): string {
 
 function decode(cursor: string | null, count: number): readonly number[] | undefined {
   if (cursor === null) return undefined;
-  const parts = Buffer.from(cursor, 'base64url').toString('latin1').split('.').map(Number);
-  return parts.length === count && parts.every((part) => Number.isSafeInteger(part) && part >= 0)
-    ? parts
-    : undefined;
+  const parts = Buffer.from(cursor, 'base64url').toString('latin1').split('.');
+  const isOurs = parts.length === count && parts.every((part) => /^\d{1,15}$/.test(part));
+  return isOurs ? parts.map(Number) : undefined;
 }

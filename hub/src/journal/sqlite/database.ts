@@ -12,8 +12,6 @@ export interface Database {
   readonly write: DatabaseSync;
   /** For reads of people and API: they can write nothing and do not push the writer's pages out of its cache. */
   readonly read: DatabaseSync;
-  /** The write-ahead log beside the file; null for a journal in memory. */
-  readonly walFile: string | null;
   close(): void;
 }
 
@@ -37,7 +35,7 @@ export function openDatabase(file: string, synchronous: 'FULL' | 'NORMAL'): Data
   if (file === MEMORY_FILE) {
     const db = new DatabaseSync(file);
     prepareConnection(db);
-    return { write: db, read: db, walFile: null, close: () => db.close() };
+    return { write: db, read: db, close: () => db.close() };
   }
   mkdirSync(dirname(file), { recursive: true });
   refuseNetworkFileSystem(dirname(file));
@@ -62,7 +60,7 @@ export function openDatabase(file: string, synchronous: 'FULL' | 'NORMAL'): Data
     const read = new DatabaseSync(file, { readOnly: true });
     opened.push(read);
     prepareConnection(read);
-    return { write, read, walFile, close };
+    return { write, read, close };
   } catch (error) {
     close();
     throw toOpenError(error, file);

@@ -45,8 +45,8 @@ export interface SqliteJournalOptions {
   readonly secretBox: SecretBox;
   /** NORMAL loses acknowledged reports in a power cut; it exists for the proof's control run alone. */
   readonly synchronous?: 'FULL' | 'NORMAL';
-  /** Bytes of log between two checkpoints. */
-  readonly checkpointBytes?: number;
+  /** Pages of log between two checkpoints. */
+  readonly checkpointPages?: number;
   /** Called at named points, so that a proof can kill the process there. */
   readonly crashPoint?: (point: CrashPoint) => void;
 }
@@ -90,8 +90,7 @@ function buildJournal(database: Database, options: SqliteJournalOptions): Journa
   const writer = createWriter({
     db,
     clock: options.clock,
-    walFile: database.walFile,
-    checkpointBytes: options.checkpointBytes,
+    checkpointPages: options.file === MEMORY_FILE ? null : options.checkpointPages,
     crashPoint,
     hooks: {
       beforeCommit: () => counters.save(),

@@ -1,0 +1,44 @@
+/** The one suite that every store must pass, split by topic. */
+import { afterEach, describe } from 'vitest';
+
+import { describeAccept } from './accept.ts';
+import { describeAccounts } from './accounts.ts';
+import { describeAdmin } from './admin.ts';
+import { describeClaims } from './claims.ts';
+import { describeCommands } from './commands.ts';
+import { describeDestinations } from './destinations.ts';
+import { describeFilters } from './filters.ts';
+import type { Harness, OpenHarness } from './harness.ts';
+import { describeOrder } from './order.ts';
+import { describeOutcomes } from './outcomes.ts';
+import { describeReading } from './reading.ts';
+import { describeReplays } from './replays.ts';
+import { describeRestart } from './restart.ts';
+import { describeRetention } from './retention.ts';
+
+export function describeJournal(name: string, open: OpenHarness): void {
+  describe(`the journal: ${name}`, () => {
+    const opened: Harness[] = [];
+    const openTracked: OpenHarness = async () => {
+      const harness = await open();
+      opened.push(harness);
+      return harness;
+    };
+    afterEach(async () => {
+      for (const harness of opened.splice(0)) await harness.close();
+    });
+    describeAccept(openTracked);
+    describeOrder(openTracked);
+    describeClaims(openTracked);
+    describeOutcomes(openTracked);
+    describeDestinations(openTracked);
+    describeCommands(openTracked);
+    describeReplays(openTracked);
+    describeReading(openTracked);
+    describeFilters(openTracked);
+    describeAdmin(openTracked);
+    describeAccounts(openTracked);
+    describeRetention(openTracked);
+    describeRestart(openTracked);
+  });
+}
