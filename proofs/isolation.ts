@@ -52,8 +52,9 @@ const HOSTILE: readonly (BehaviourName | 'dns-silent')[] = [
 const DESTINATIONS_PER_BEHAVIOUR = 5;
 
 const SIZES = {
-  full: { rounds: 6, phaseMs: 30_000 },
-  small: { rounds: 1, phaseMs: 8_000 },
+  full: { rounds: 6, phaseMs: 30_000, judgesRatio: true },
+  // 80 samples have no 99th percentile worth the name: a small run shows the ratio and does not judge it.
+  small: { rounds: 1, phaseMs: 8_000, judgesRatio: false },
 } as const;
 /** Every event goes to all 101 destinations, so this makes about 1,000 deliveries a second. */
 const EVENTS_PER_SECOND = 10;
@@ -69,7 +70,7 @@ const ONSET_PART = 1 / 3;
 type Phase = 'alone' | 'besideHealthy' | 'besideHostile';
 
 export async function proveIsolation({ size, seed }: ProofOptions): Promise<ProofResult> {
-  const { rounds, phaseMs } = SIZES[size];
+  const { rounds, phaseMs, judgesRatio } = SIZES[size];
   const samples: Record<Phase, number[]> = { alone: [], besideHealthy: [], besideHostile: [] };
   const accepted: Record<Phase, number[]> = { alone: [], besideHealthy: [], besideHostile: [] };
   const faults = { lost: 0, retried: 0 };
@@ -123,7 +124,7 @@ export async function proveIsolation({ size, seed }: ProofOptions): Promise<Proo
   const addedMs = p99.besideHostile - p99.alone;
   return {
     passed:
-      ratio <= RATIO_MAX &&
+      (!judgesRatio || ratio <= RATIO_MAX) &&
       addedMs <= ADDED_MS_MAX &&
       rssGrowthMib <= RSS_GROWTH_MIB_MAX &&
       faults.lost + faults.retried === 0,

@@ -20,7 +20,7 @@ export interface Behaviour {
 }
 
 const dayMs = 86_400_000;
-const dripMs = 50;
+const dripMs = 100;
 /** Packed once: doing it per request would stall the other servers of the process. */
 let gzipBomb: Buffer | undefined;
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK';
@@ -29,16 +29,16 @@ export const BEHAVIOURS = {
   healthy: { sentence: 'answers 200 at once', onRequest: (socket) => void socket.write(OK) },
   silent: { sentence: 'takes the request and never sends a byte' },
   'drip-headers': {
-    sentence: 'sends one header byte every 50 ms, for ever',
+    sentence: 'sends one header byte every 100 ms, for ever',
     onRequest: (socket) => drip(socket, 'HTTP/1.1 200 OK\r\nX-Slow: ', 'a'),
   },
   'drip-body': {
-    sentence: 'answers 200 and then sends one body byte every 50 ms, for ever',
+    sentence: 'answers 200 and then sends one body byte every 100 ms, for ever',
     onRequest: (socket) =>
       drip(socket, 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', '1\r\na\r\n'),
   },
   'drip-error-body': {
-    sentence: 'answers 500 and then sends one body byte every 50 ms, for ever',
+    sentence: 'answers 500 and then sends one body byte every 100 ms, for ever',
     onRequest: (socket) =>
       drip(socket, 'HTTP/1.1 500 Oh\r\nTransfer-Encoding: chunked\r\n\r\n', '1\r\na\r\n'),
   },
@@ -47,7 +47,7 @@ export const BEHAVIOURS = {
     onRequest: (socket) => flood(socket, '', 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'),
   },
   'slow-interim': {
-    sentence: 'sends one 103 Early Hints every 50 ms, for ever',
+    sentence: 'sends one 103 Early Hints every 100 ms, for ever',
     onRequest: (socket) => drip(socket, '', 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'),
   },
   'endless-headers': {
