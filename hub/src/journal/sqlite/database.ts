@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { JournalError } from '../journal.ts';
+import { classifyError } from './writer.ts';
 
 export interface Database {
   readonly write: DatabaseSync;
@@ -131,9 +132,11 @@ function checkFile(db: DatabaseSync, bytes: number): void {
   }
 }
 
-function toOpenError(error: unknown, file: string): unknown {
+/** Whatever stops the opening is one JournalError, with a sentence for the operator. */
+export function toOpenError(error: unknown, file: string): unknown {
   if (error instanceof JournalError) return error;
-  return new JournalError('broken', `The journal ${file} cannot be opened: ${String(error)}`, {
-    cause: error,
-  });
+  const kind = classifyError(error);
+  if (kind === 'operation') return error;
+  const message = `The journal ${file} cannot be opened: ${String(error)}.`;
+  return new JournalError(kind, message, { cause: error });
 }

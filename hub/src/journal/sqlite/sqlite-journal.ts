@@ -16,7 +16,7 @@ import { createCallCache } from './call-cache.ts';
 import { createCallsReader } from './calls-reader.ts';
 import { createClaims } from './claims.ts';
 import { loadCounters } from './counters.ts';
-import { MEMORY_FILE, openDatabase, type Database } from './database.ts';
+import { MEMORY_FILE, openDatabase, toOpenError, type Database } from './database.ts';
 import { createDeliveriesReader } from './deliveries-reader.ts';
 import { createDeliveryCommands } from './delivery-commands.ts';
 import { createDeliveryMaker } from './delivery-maker.ts';
@@ -62,7 +62,7 @@ export async function openSqliteJournal(options: SqliteJournalOptions): Promise<
     return buildJournal(database, options);
   } catch (error) {
     database.close();
-    throw error;
+    throw toOpenError(error, options.file);
   }
 }
 
