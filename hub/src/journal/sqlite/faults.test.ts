@@ -79,10 +79,8 @@ function runInProcess(command: readonly string[], body: string): { stdout: strin
       file: '${join(folder, 'data', 'journal.db')}', clock: new TestClock(),
       secretBox: createSecretBox(Buffer.alloc(32, 1)), ...more });
     ${body}`;
-  const [file, ...args] = [...command, process.execPath, '--input-type=module', '-e', script] as [
-    string,
-    ...string[],
-  ];
+  const words = [...command, process.execPath, '--input-type=module', '-e', script];
+  const [file = process.execPath, ...args] = words;
   const { stdout, stderr } = spawnSync(file, args, { encoding: 'utf8' });
   return { stdout, stderr };
 }
