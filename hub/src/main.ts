@@ -27,8 +27,7 @@ import { createResolver } from './destinations/egress/resolver.ts';
 import { createDestinationKinds } from './destinations/registry.ts';
 import { createApiKeyText, ensureBootstrapKey } from './ingest/api-key.ts';
 import type { Journal, JournalError } from './journal/journal.ts';
-import { createSecretBox } from './journal/secret-box.ts';
-import { openSqliteJournal } from './journal/sqlite/sqlite-journal.ts';
+import { openThreadJournal } from './journal/sqlite/thread/thread-journal.ts';
 import { createMetrics } from './live/metrics.ts';
 import type { Metrics } from './live/metrics.ts';
 import { createLogLines } from './log-lines.ts';
@@ -71,11 +70,7 @@ export async function startHub(settings: Settings): Promise<Hub> {
   const keys = prepareKeys(settings, () => createApiKeyText().text);
   const localProfile = isLoopbackHost(settings.host);
 
-  const journal = await openSqliteJournal({
-    file: journalFile,
-    clock: systemClock,
-    secretBox: createSecretBox(keys.masterKey),
-  });
+  const journal = await openThreadJournal({ file: journalFile, masterKey: keys.masterKey });
   const undo: (() => Promise<void>)[] = [() => journal.close()];
   const stopAll = async (): Promise<void> => {
     for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();

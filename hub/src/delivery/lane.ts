@@ -29,11 +29,15 @@ export class Lane {
     return this.destination.state === 'enabled';
   }
 
-  /** How many more it wants from the journal now: two windows' worth, or the one probe while the breaker is open. */
+  /**
+   * How many more it wants from the journal now: as much as it can hold, so that a backlog is read in batches and
+   * caught up with; two windows' worth while it ramps up; the one probe while the breaker is open.
+   */
   countWanted(heldMax: number, nowMs: number): number {
     if (!this.flows) return 0;
     if (this.flow.isOpen) return this.held.length > 0 ? 0 : this.flow.countStartable(this.inFlight, nowMs);
-    return Math.min(heldMax, 2 * this.flow.window) - this.held.length;
+    const ramping = this.flow.window < this.destination.concurrency;
+    return (ramping ? Math.min(heldMax, 2 * this.flow.window) : heldMax) - this.held.length;
   }
 
   openSender(kind: DestinationKind): DestinationSender {

@@ -1,0 +1,204 @@
+/**
+ * The journal's own thread: runs the SQLite journal and answers the main thread's calls. Everything that was
+ * asked for while a commit ran goes into the next one, and one message carries all its answers back.
+ */
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+
+import { systemClock } from '../../../clock.ts';
+import type { DestinationId } from '../../ids.ts';
+import {
+  JournalError,
+  type ClaimRequest,
+  type ClaimedDelivery,
+  type Destination,
+  type Journal,
+} from '../../journal.ts';
+import { createSecretBox } from '../../secret-box.ts';
+import { openSqliteJournal } from '../sqlite-journal.ts';
+import { createLaneCredit } from './lane-credit.ts';
+import type {
+  FromThread,
+  JournalMethod,
+  SentDelivery,
+  SentError,
+  ThreadCall,
+  ThreadOptions,
+  ThreadStart,
+  ToThread,
+} from './protocol.ts';
+
+if (parentPort === null) throw new Error('journal-thread runs as a worker thread only');
+await serve(parentPort, workerData as ThreadOptions);
+
+async function serve(port: MessagePort, options: ThreadOptions): Promise<void> {
+  let journal: Journal;
+  try {
+    const { file, masterKey, synchronous } = options;
+    journal = await openSqliteJournal({
+      file,
+      clock: systemClock,
+      secretBox: createSecretBox(masterKey),
+      ...(synchronous !== undefined && { synchronous }),
+    });
+  } catch (error) {
+    port.postMessage({ kind: 'failed', error: toSentError(error) } satisfies ThreadStart);
+    port.close();
+    return;
+  }
+  const credit = createLaneCredit();
+  const outbox = createOutbox(port);
+  let stopListening: (() => void) | null = null;
+
+  journal.listenDestinations((id, destination) => outbox.destination(id, destination));
+  journal.listenFeed(() => outbox.feed());
+  void journal.broken.then((error) => outbox.broken(error));
+
+  port.on('message', ({ calls, listenDue, refused }: ToThread) => {
+    if (listenDue !== undefined) {
+      stopListening?.();
+      stopListening = listenDue === null ? null : listen(journal, listenDue);
+    }
+    if (refused !== undefined) {
+      for (const { row } of refused) credit.refuse(row);
+      void journal.releaseDeliveries(refused);
+    }
+    for (const call of calls) void answer(call);
+  });
+  port.postMessage({ kind: 'ready' } satisfies ThreadStart);
+
+  function listen(from: Journal, { nodeId, leaseMs }: { nodeId: string; leaseMs: number }): () => void {
+    return from.listenDue({
+      nodeId,
+      leaseMs,
+      take(delivery) {
+        const isTaken = credit.take(delivery.destinationId, delivery.row);
+        if (isTaken) outbox.take(delivery);
+        return isTaken;
+      },
+      hint: (destinationId, dueAtMs) => outbox.hint(destinationId, dueAtMs),
+    });
+  }
+
+  async function answer([id, method, values]: ThreadCall): Promise<void> {
+    try {
+      const run = journal[method] as (...values: readonly unknown[]) => Promise<unknown>;
+      const result = await run(...values);
+      outbox.result(id, watch(method, values, result));
+      if (method === 'close') outbox.end();
+    } catch (error) {
+      outbox.failure(id, error);
+    }
+  }
+
+  /** Keeps the credit in step with what leaves the engine's hands, and shapes what must travel differently. */
+  function watch(method: JournalMethod, values: readonly unknown[], result: unknown): unknown {
+    switch (method) {
+      case 'recordAttempts':
+        for (const { deliveryRow } of values[0] as readonly { deliveryRow: number }[])
+          credit.settle(deliveryRow);
+        return result;
+      case 'releaseDeliveries':
+        for (const { row } of values[0] as readonly { row: number }[]) credit.settle(row);
+        return result;
+      case 'renewLeases':
+        for (const row of result as readonly number[]) credit.settle(row);
+        return result;
+      case 'claimDeliveries': {
+        const claimed = result as readonly ClaimedDelivery[];
+        const { lanes } = values[0] as ClaimRequest;
+        for (const { destinationId, limit } of lanes) {
+          const count = claimed.filter((delivery) => delivery.destinationId === destinationId).length;
+          if (count < limit) credit.caughtUp(destinationId);
+        }
+        return claimed.map(toSent);
+      }
+      default:
+        return result;
+    }
+  }
+}
+
+interface Outbox {
+  destination(id: DestinationId, destination: Destination | undefined): void;
+  take(delivery: ClaimedDelivery): void;
+  hint(destinationId: DestinationId, dueAtMs: number): void;
+  feed(): void;
+  result(id: number, result: unknown): void;
+  failure(id: number, error: unknown): void;
+  broken(error: JournalError): void;
+  /** Sends what waits, then lets the thread end. */
+  end(): void;
+}
+
+function createOutbox(port: MessagePort): Outbox {
+  let message = createMessage();
+  let isScheduled = false;
+
+  function schedule(): void {
+    if (isScheduled) return;
+    isScheduled = true;
+    setImmediate(send);
+  }
+
+  function send(): void {
+    isScheduled = false;
+    port.postMessage(message);
+    message = createMessage();
+  }
+
+  return {
+    destination(id, destination) {
+      message.destinations.push([id, destination]);
+      schedule();
+    },
+    take(delivery) {
+      message.taken.push(toSent(delivery));
+      schedule();
+    },
+    hint(destinationId, dueAtMs) {
+      message.hints.push([destinationId, dueAtMs]);
+      schedule();
+    },
+    feed() {
+      message.fed = true;
+      schedule();
+    },
+    result(id, result) {
+      message.results.push([id, result]);
+      schedule();
+    },
+    failure(id, error) {
+      message.failures.push([id, toSentError(error)]);
+      schedule();
+    },
+    broken(error) {
+      message.broken = toSentError(error);
+      schedule();
+    },
+    end() {
+      schedule();
+      setImmediate(() => setImmediate(() => port.close()));
+    },
+  };
+}
+
+type Mutable<Type> = {
+  -readonly [Key in keyof Type]: Type[Key] extends readonly (infer Item)[] ? Item[] : Type[Key];
+};
+
+function createMessage(): Mutable<FromThread> {
+  return { destinations: [], taken: [], hints: [], fed: false, results: [], failures: [], broken: null };
+}
+
+function toSent(delivery: ClaimedDelivery): SentDelivery {
+  const { buffer, byteOffset, byteLength } = delivery.body;
+  return { ...delivery, body: Buffer.from(buffer, byteOffset, byteLength).toString() };
+}
+
+function toSentError(error: unknown): SentError {
+  return {
+    code: error instanceof JournalError ? error.code : null,
+    message: error instanceof Error ? error.message : String(error),
+    stack: error instanceof Error ? error.stack : undefined,
+  };
+}

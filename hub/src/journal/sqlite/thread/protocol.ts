@@ -1,0 +1,49 @@
+/** What the hub's main thread and the journal's thread tell each other. Both sides batch: one message a turn. */
+import type { DestinationId } from '../../ids.ts';
+import type { ClaimedDelivery, Destination, Journal, JournalErrorCode } from '../../journal.ts';
+
+/** Every function of the journal that answers with a promise; the others are listeners, handled on their own. */
+export type JournalMethod = {
+  [Name in keyof Journal]: Journal[Name] extends (...values: never[]) => Promise<unknown> ? Name : never;
+}[keyof Journal];
+
+export interface ThreadOptions {
+  readonly file: string;
+  readonly masterKey: Uint8Array;
+  readonly synchronous?: 'FULL' | 'NORMAL';
+}
+
+/** id, method, arguments. */
+export type ThreadCall = readonly [number, JournalMethod, readonly unknown[]];
+
+export interface ToThread {
+  readonly calls: readonly ThreadCall[];
+  /** Start (or stop) offering due deliveries. */
+  readonly listenDue?: { readonly nodeId: string; readonly leaseMs: number } | null;
+  /** Deliveries offered that the engine had no room for: their leases end, and their lane catches up by claims. */
+  readonly refused?: readonly { readonly row: number; readonly token: number }[];
+}
+
+/** A delivery whose body travels as text: a view would carry its whole 8 KiB slab along. */
+export type SentDelivery = Omit<ClaimedDelivery, 'body'> & { readonly body: string };
+
+export interface SentError {
+  /** null for what is no JournalError: a bug. */
+  readonly code: JournalErrorCode | null;
+  readonly message: string;
+  readonly stack: string | undefined;
+}
+
+export interface FromThread {
+  /** Told before the results, as listeners are told before promises resolve. */
+  readonly destinations: readonly (readonly [DestinationId, Destination | undefined])[];
+  readonly taken: readonly SentDelivery[];
+  readonly hints: readonly (readonly [DestinationId, number])[];
+  readonly fed: boolean;
+  readonly results: readonly (readonly [number, unknown])[];
+  readonly failures: readonly (readonly [number, SentError])[];
+  readonly broken: SentError | null;
+}
+
+/** The thread's first message. */
+export type ThreadStart = { readonly kind: 'ready' } | { readonly kind: 'failed'; readonly error: SentError };
