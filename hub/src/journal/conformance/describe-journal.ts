@@ -16,7 +16,16 @@ import { describeReplays } from './replays.ts';
 import { describeRestart } from './restart.ts';
 import { describeRetention } from './retention.ts';
 
-export function describeJournal(name: string, open: OpenHarness): void {
+export interface StoreTraits {
+  /** False for a store that does not outlive its process: it has nothing to promise about crashes. */
+  readonly survivesCrash: boolean;
+}
+
+export function describeJournal(
+  name: string,
+  open: OpenHarness,
+  { survivesCrash }: StoreTraits = { survivesCrash: true },
+): void {
   describe(`the journal: ${name}`, () => {
     const opened: Harness[] = [];
     const openTracked: OpenHarness = async () => {
@@ -39,6 +48,6 @@ export function describeJournal(name: string, open: OpenHarness): void {
     describeAdmin(openTracked);
     describeAccounts(openTracked);
     describeRetention(openTracked);
-    describeRestart(openTracked);
+    if (survivesCrash) describeRestart(openTracked);
   });
 }

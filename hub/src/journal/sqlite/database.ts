@@ -38,7 +38,7 @@ export function openDatabase(file: string, synchronous: 'FULL' | 'NORMAL'): Data
     prepareConnection(db);
     return { write: db, read: db, close: () => db.close() };
   }
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   refuseNetworkFileSystem(dirname(file));
   const lock = takeOwnerLock(`${file}-owner`);
   const opened: DatabaseSync[] = [lock];
@@ -88,6 +88,16 @@ function refuseOldSqlite(): void {
         `This Node bundles SQLite ${version}, which can corrupt its write-ahead log. Use a Node with SQLite ${SQLITE_VERSION_MIN.join('.')} or newer.`,
       );
     }
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new JournalError('unsupported', `The folder ${folder} cannot be made: ${String(error)}.`, {
+      cause: error,
+    });
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 
-import { systemClock } from '../../../clock.ts';
+import { createSharedClock, systemClock } from '../../../clock.ts';
 import type { DestinationId } from '../../ids.ts';
 import {
   JournalError,
@@ -33,16 +33,16 @@ await serve(parentPort, workerData as ThreadOptions);
 async function serve(port: MessagePort, options: ThreadOptions): Promise<void> {
   let journal: Journal;
   try {
-    const { file, masterKey, synchronous } = options;
+    const { file, masterKey, synchronous, sharedClock } = options;
     journal = await openSqliteJournal({
       file,
-      clock: systemClock,
+      clock: sharedClock === undefined ? systemClock : createSharedClock(sharedClock),
       secretBox: createSecretBox(masterKey),
       ...(synchronous !== undefined && { synchronous }),
     });
   } catch (error) {
+    // Nothing listens, so the thread ends by itself once this is sent.
     port.postMessage({ kind: 'failed', error: toSentError(error) } satisfies ThreadStart);
-    port.close();
     return;
   }
   const credit = createLaneCredit();
@@ -177,7 +177,8 @@ function createOutbox(port: MessagePort): Outbox {
     },
     end() {
       schedule();
-      setImmediate(() => setImmediate(() => port.close()));
+      // Not closed: that may drop what was posted last.
+      port.unref();
     },
   };
 }

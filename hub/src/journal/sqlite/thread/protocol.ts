@@ -11,6 +11,8 @@ export interface ThreadOptions {
   readonly file: string;
   readonly masterKey: Uint8Array;
   readonly synchronous?: 'FULL' | 'NORMAL';
+  /** The time, where a test says what it is: see createSharedClock. */
+  readonly sharedClock?: SharedArrayBuffer;
 }
 
 /** id, method, arguments. */

@@ -223,7 +223,8 @@ class ThreadJournal {
 
   #take(delivery: SentDelivery): void {
     if (this.#dueListener?.take(toClaimed(delivery)) === true) return;
-    const { row, token } = delivery;
+    const { row, token, destinationId, dueAtMs } = delivery;
+    this.#dueListener?.hint(destinationId, dueAtMs);
     this.#refused.push({ row, token });
     this.#schedule();
   }
