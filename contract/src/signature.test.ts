@@ -159,7 +159,7 @@ describe('secrets', () => {
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
     expect(createSecret()).not.toBe(secret);
     const parsed = parseStandardSecret(secret);
-    expect(parsed.ok && parsed.key.symmetricKeySize).toBe(32);
+    expect(parsed.ok && parsed.key.bytes).toBe(32);
   });
 
   it('are never repeated by the sentence that refuses them', () => {
