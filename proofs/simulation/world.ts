@@ -405,7 +405,7 @@ class Node {
     return new Promise((resolve, reject) => {
       promise.then(
         (value) => this.#whenRunning(() => resolve(value)),
-        (error: unknown) => this.#whenRunning(() => reject(error as Error)),
+        (error: unknown) => this.#whenRunning(() => reject(error)),
       );
     });
   }
