@@ -22,3 +22,13 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Unix ms and monotonic ms as two 64-bit integers in shared memory: a test's standing clock, across threads. */
+export function createSharedClock(shared: SharedArrayBuffer): Clock {
+  const times = new BigInt64Array(shared);
+  return {
+    ...systemClock,
+    nowMs: () => Number(Atomics.load(times, 0)),
+    monotonicMs: () => Number(Atomics.load(times, 1)),
+  };
+}
