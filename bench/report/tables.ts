@@ -13,7 +13,8 @@ export function toTables(results: Results): string {
     results.latency === null ? '' : toLatencyTable(results.latency),
     results.isolation === null ? '' : toIsolationTable(results.isolation),
     results.backlog === null ? '' : toBacklogTable(results.backlog),
-    toTargetTable(results),
+    // A verdict on figures that mean nothing would be read all the same.
+    results.size === 'tiny' ? '' : toTargetTable(results),
     ...results.skipped.map((reason) => `Skipped: ${reason}.`),
     results.machine.disk === 'tmpfs'
       ? 'The data lay on a tmpfs: fsync was free, so no figure of a journal counts.'

@@ -31,7 +31,7 @@ export const SIZES: Readonly<Record<Size['name'], Size>> = {
   tiny: {
     name: 'tiny',
     warmUpMs: 300,
-    throughput: { destinations: [1, 20], rounds: 1, turnMs: 400 },
+    throughput: { destinations: [10], rounds: 1, turnMs: 400 },
     latency: { rounds: 1, turnMs: 600 },
     isolation: { hostile: 8, rounds: 1, turnMs: 600 },
     backlog: { pending: 3_000, rounds: 1, turnMs: 400 },
