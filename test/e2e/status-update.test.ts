@@ -47,6 +47,18 @@ describe('the three payloads of the source document', () => {
     expect(ofCall.map((arrival) => arrival.headers['offhook-call-sequence'])).toEqual(['1', '2']);
   });
 
+  it('arrive verbatim where the call fails instead of ending', async () => {
+    const { secret } = await addWebhook(hub, receiver.url);
+    expect(await postReport(hub, PAYLOADS.started)).toBe(200);
+    expect(await postReport(hub, PAYLOADS.failed)).toBe(200);
+    const arrivals = await receiver.waitForAccepted(2);
+    expect(arrivals.map((arrival) => arrival.body.toString('utf8'))).toEqual([
+      toCompact(PAYLOADS.started),
+      toCompact(PAYLOADS.failed),
+    ]);
+    for (const arrival of arrivals) expectSigned(arrival, secret);
+  });
+
   it('deliver nothing when they are posted again', async () => {
     await addWebhook(hub, receiver.url);
     expect(await postReport(hub, PAYLOADS.started)).toBe(200);
