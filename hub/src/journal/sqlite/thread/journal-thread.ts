@@ -19,13 +19,22 @@ import { createLaneCredit } from './lane-credit.ts';
 import type {
   FromThread,
   JournalMethod,
-  SentDelivery,
   SentError,
   ThreadCall,
   ThreadOptions,
   ThreadStart,
   ToThread,
 } from './protocol.ts';
+import {
+  fromAttemptRow,
+  fromReportRow,
+  toAcceptedRow,
+  toDeliveryRow,
+  toRecordedRow,
+  type AttemptRow,
+  type DeliveryRow,
+  type ReportRow,
+} from './rows.ts';
 
 if (parentPort === null) throw new Error('journal-thread runs as a worker thread only');
 await serve(parentPort, workerData as ThreadOptions);
@@ -79,41 +88,55 @@ async function serve(port: MessagePort, options: ThreadOptions): Promise<void> {
     });
   }
 
-  async function answer([id, method, values]: ThreadCall): Promise<void> {
+  async function answer(call: ThreadCall): Promise<void> {
+    const [id, method] = call;
     try {
-      const run = journal[method] as (...values: readonly unknown[]) => Promise<unknown>;
-      const result = await run(...values);
-      outbox.result(id, watch(method, values, result));
+      outbox.result(id, await run(call));
       if (method === 'close') outbox.end();
     } catch (error) {
       outbox.failure(id, error);
     }
   }
 
-  /** Keeps the credit in step with what leaves the engine's hands, and shapes what must travel differently. */
-  function watch(method: JournalMethod, values: readonly unknown[], result: unknown): unknown {
+  /** The hot three have rows for arguments and answers. */
+  async function run([, method, values]: ThreadCall): Promise<unknown> {
     switch (method) {
-      case 'recordAttempts':
-        for (const { deliveryRow } of values[0] as readonly { deliveryRow: number }[])
-          credit.settle(deliveryRow);
-        return result;
-      case 'releaseDeliveries':
-        for (const { row } of values[0] as readonly { row: number }[]) credit.settle(row);
-        return result;
-      case 'renewLeases':
-        for (const row of result as readonly number[]) credit.settle(row);
-        return result;
-      case 'claimDeliveries': {
-        const claimed = result as readonly ClaimedDelivery[];
-        const { lanes } = values[0] as ClaimRequest;
-        for (const { destinationId, limit } of lanes) {
-          const count = claimed.filter((delivery) => delivery.destinationId === destinationId).length;
-          if (count < limit) credit.caughtUp(destinationId);
-        }
-        return claimed.map(toSent);
+      case 'acceptReports': {
+        const reports = (values[0] as readonly ReportRow[]).map(fromReportRow);
+        return (await journal.acceptReports(reports)).map(toAcceptedRow);
       }
-      default:
+      case 'recordAttempts': {
+        const records = (values[0] as readonly AttemptRow[]).map(fromAttemptRow);
+        const recorded = await journal.recordAttempts(records);
+        for (const { deliveryRow } of records) credit.settle(deliveryRow);
+        return recorded.map(toRecordedRow);
+      }
+      case 'claimDeliveries':
+        return claim(values[0] as ClaimRequest);
+      default: {
+        const other = journal[method] as (...values: readonly unknown[]) => Promise<unknown>;
+        const result = await other(...values);
+        watch(method, values, result);
         return result;
+      }
+    }
+  }
+
+  async function claim(request: ClaimRequest): Promise<readonly DeliveryRow[]> {
+    const claimed = await journal.claimDeliveries(request);
+    for (const { destinationId, limit } of request.lanes) {
+      const count = claimed.filter((delivery) => delivery.destinationId === destinationId).length;
+      if (count < limit) credit.caughtUp(destinationId);
+    }
+    return claimed.map(toDeliveryRow);
+  }
+
+  /** Keeps the credit in step with what leaves the engine's hands. */
+  function watch(method: JournalMethod, values: readonly unknown[], result: unknown): void {
+    if (method === 'releaseDeliveries') {
+      for (const { row } of values[0] as readonly { row: number }[]) credit.settle(row);
+    } else if (method === 'renewLeases') {
+      for (const row of result as readonly number[]) credit.settle(row);
     }
   }
 }
@@ -152,7 +175,7 @@ function createOutbox(port: MessagePort): Outbox {
       schedule();
     },
     take(delivery) {
-      message.taken.push(toSent(delivery));
+      message.taken.push(toDeliveryRow(delivery));
       schedule();
     },
     hint(destinationId, dueAtMs) {
@@ -189,11 +212,6 @@ type Mutable<Type> = {
 
 function createMessage(): Mutable<FromThread> {
   return { destinations: [], taken: [], hints: [], fed: false, results: [], failures: [], broken: null };
-}
-
-function toSent(delivery: ClaimedDelivery): SentDelivery {
-  const { buffer, byteOffset, byteLength } = delivery.body;
-  return { ...delivery, body: Buffer.from(buffer, byteOffset, byteLength).toString() };
 }
 
 function toSentError(error: unknown): SentError {

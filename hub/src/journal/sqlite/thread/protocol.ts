@@ -1,6 +1,7 @@
 /** What the hub's main thread and the journal's thread tell each other. Both sides batch: one message a turn. */
 import type { DestinationId } from '../../ids.ts';
-import type { ClaimedDelivery, Destination, Journal, JournalErrorCode } from '../../journal.ts';
+import type { Destination, Journal, JournalErrorCode } from '../../journal.ts';
+import type { DeliveryRow } from './rows.ts';
 
 /** Every function of the journal that answers with a promise; the others are listeners, handled on their own. */
 export type JournalMethod = {
@@ -15,7 +16,7 @@ export interface ThreadOptions {
   readonly sharedClock?: SharedArrayBuffer;
 }
 
-/** id, method, arguments. */
+/** id, method, arguments; reports and attempts travel as rows. */
 export type ThreadCall = readonly [number, JournalMethod, readonly unknown[]];
 
 export interface ToThread {
@@ -25,9 +26,6 @@ export interface ToThread {
   /** Deliveries offered that the engine had no room for: their leases end, and their lane catches up by claims. */
   readonly refused?: readonly { readonly row: number; readonly token: number }[];
 }
-
-/** A delivery whose body travels as text: a view would carry its whole 8 KiB slab along. */
-export type SentDelivery = Omit<ClaimedDelivery, 'body'> & { readonly body: string };
 
 export interface SentError {
   /** null for what is no JournalError: a bug. */
@@ -39,7 +37,7 @@ export interface SentError {
 export interface FromThread {
   /** Told before the results, as listeners are told before promises resolve. */
   readonly destinations: readonly (readonly [DestinationId, Destination | undefined])[];
-  readonly taken: readonly SentDelivery[];
+  readonly taken: readonly DeliveryRow[];
   readonly hints: readonly (readonly [DestinationId, number])[];
   readonly fed: boolean;
   readonly results: readonly (readonly [number, unknown])[];

@@ -7,22 +7,33 @@ import { Worker } from 'node:worker_threads';
 
 import {
   JournalError,
+  type AcceptedReport,
   type ClaimedDelivery,
   type Destination,
   type DueListener,
   type Journal,
+  type RecordedAttempt,
 } from '../../journal.ts';
 import type { DestinationId } from '../../ids.ts';
 import type {
   FromThread,
   JournalMethod,
-  SentDelivery,
   SentError,
   ThreadCall,
   ThreadOptions,
   ThreadStart,
   ToThread,
 } from './protocol.ts';
+import {
+  fromAcceptedRow,
+  fromDeliveryRow,
+  fromRecordedRow,
+  toAttemptRow,
+  toReportRow,
+  type AcceptedRow,
+  type DeliveryRow,
+  type RecordedRow,
+} from './rows.ts';
 
 const METHODS = [
   'acceptReports',
@@ -105,6 +116,8 @@ export async function openThreadJournal(options: ThreadOptions): Promise<Journal
 }
 
 interface Waiting {
+  /** From the thread's answer to the caller's. */
+  readonly decode: (result: never) => unknown;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
 }
@@ -143,28 +156,31 @@ class ThreadJournal {
   toJournal(): Journal {
     const callers: Partial<Record<JournalMethod, unknown>> = {};
     for (const method of METHODS) {
-      callers[method] = (...values: unknown[]) => this.#call(method, values);
+      callers[method] = (...values: unknown[]) => this.#call(method, values, asItIs);
     }
     return {
       ...(callers as Callers),
       broken: this.#broken.promise,
       close: () => this.#close(),
-      claimDeliveries: async (request) => {
-        const claimed = (await this.#call('claimDeliveries', [request])) as readonly SentDelivery[];
-        return claimed.map(toClaimed);
-      },
+      acceptReports: (reports) => this.#call('acceptReports', [reports.map(toReportRow)], decodeAccepted),
+      recordAttempts: (records) => this.#call('recordAttempts', [records.map(toAttemptRow)], decodeRecorded),
+      claimDeliveries: (request) => this.#call('claimDeliveries', [request], decodeClaimed),
       listenDue: (listener) => this.#listen(listener),
       listenFeed: (listener) => addTo(this.#feedListeners, listener),
       listenDestinations: (listener) => addTo(this.#destinationListeners, listener),
     };
   }
 
-  #call(method: JournalMethod, values: readonly unknown[]): Promise<unknown> {
+  #call<Result>(
+    method: JournalMethod,
+    values: readonly unknown[],
+    decode: (result: never) => Result,
+  ): Promise<Result> {
     if (this.#closing !== null && method !== 'close') return Promise.reject(closedError());
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+      this.#waiting.set(id, { decode, resolve: resolve as Waiting['resolve'], reject });
       this.#calls.push([id, method, values]);
       // Under load the thread starts while this turn still reads sockets, so that both work at once.
       if (this.#calls.length >= CALLS_PER_MESSAGE_MAX) this.#send();
@@ -214,15 +230,19 @@ class ThreadJournal {
     for (const delivery of message.taken) this.#take(delivery);
     for (const [destinationId, dueAtMs] of message.hints) this.#dueListener?.hint(destinationId, dueAtMs);
     if (message.fed) for (const listener of this.#feedListeners) listener();
-    for (const [id, result] of message.results) this.#settle(id)?.resolve(result);
+    for (const [id, result] of message.results) {
+      const waiting = this.#settle(id);
+      waiting?.resolve(waiting.decode(result as never));
+    }
     for (const [id, error] of message.failures) this.#settle(id)?.reject(toError(error));
     if (message.broken !== null) {
       this.#broken.resolve(new JournalError('broken', message.broken.message));
     }
   }
 
-  #take(delivery: SentDelivery): void {
-    if (this.#dueListener?.take(toClaimed(delivery)) === true) return;
+  #take(sent: DeliveryRow): void {
+    const delivery = fromDeliveryRow(sent);
+    if (this.#dueListener?.take(delivery) === true) return;
     const { row, token, destinationId, dueAtMs } = delivery;
     this.#dueListener?.hint(destinationId, dueAtMs);
     this.#refused.push({ row, token });
@@ -243,7 +263,7 @@ class ThreadJournal {
   }
 
   #close(): Promise<void> {
-    this.#closing ??= this.#call('close', []).then(() => this.#ended);
+    this.#closing ??= this.#call('close', [], asItIs).then(() => this.#ended);
     return this.#closing;
   }
 }
@@ -255,9 +275,10 @@ function addTo<Listener>(listeners: Set<Listener>, listener: Listener): () => vo
   };
 }
 
-function toClaimed(delivery: SentDelivery): ClaimedDelivery {
-  return { ...delivery, body: Buffer.from(delivery.body) };
-}
+const asItIs = (result: unknown): unknown => result;
+const decodeAccepted = (rows: readonly AcceptedRow[]): AcceptedReport[] => rows.map(fromAcceptedRow);
+const decodeRecorded = (rows: readonly RecordedRow[]): RecordedAttempt[] => rows.map(fromRecordedRow);
+const decodeClaimed = (rows: readonly DeliveryRow[]): ClaimedDelivery[] => rows.map(fromDeliveryRow);
 
 function toError({ code, message, stack }: SentError): Error {
   if (code !== null) return new JournalError(code, message);
