@@ -86,7 +86,7 @@ function toBacklogTable(backlog: NonNullable<Results['backlog']>): string {
       rows,
     ),
     `  piled up at ${Math.round(piledPerSecond).toLocaleString('en')}/s; RSS ${mib(rssBytes.before)} → ` +
-      `${mib(rssBytes.after)} MiB, at most ${mib(rssBytes.max)}`,
+      `${mib(rssBytes.after)} MiB, at most ${mib(rssBytes.max)}; after the restart ${mib(rssBytes.restarted)}`,
     `  kill -9 and restart: ready after ${Math.round(restart.readyMs)} ms, first delivery after ` +
       `${Math.round(restart.firstDeliveryMs)} ms, all ${restart.owed} owed after ${Math.round(restart.allDeliveredMs)} ms`,
   ].join('\n');

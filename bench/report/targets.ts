@@ -97,8 +97,15 @@ function listBacklogTargets({ backlog }: Results): Target[] {
   const { throughput, latency, rssBytes, restart } = backlog;
   return [
     judge(
-      `${what}: memory grows by`,
+      `${what}: memory grows by, while they are taken in by thousands`,
       toSpread([(rssBytes.max - rssBytes.before) / MIB]),
+      'MiB',
+      'at most',
+      150,
+    ),
+    judge(
+      `${what}: memory of a restarted hub beside an empty one`,
+      toSpread([(rssBytes.restarted - rssBytes.before) / MIB]),
       'MiB',
       'at most',
       150,
