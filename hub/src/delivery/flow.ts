@@ -9,6 +9,11 @@ import type { LaneSignal } from './outcome.ts';
 export const BREAKER_FAILURES = 10;
 export const PROBE_DELAY_MS_MIN = 1_000;
 export const PROBE_DELAY_MS_MAX = 60_000;
+/**
+ * A lane nobody knows yet begins with this many at once and earns the rest, one a success: a hundred new
+ * destinations that all hang would else hold 3,200 sockets until their first deadline.
+ */
+const WINDOW_START = 8;
 /** Many attempts of one window fail together; they count as one sign of trouble within this time. */
 const SHRINK_INTERVAL_MS = 1_000;
 
@@ -36,7 +41,7 @@ export class Flow {
 
   constructor(settings: FlowSettings, nowMs: number) {
     this.#settings = settings;
-    this.#window = settings.concurrency;
+    this.#window = Math.min(settings.concurrency, WINDOW_START);
     this.#threshold = settings.concurrency;
     this.#tokens = settings.ratePerSecond ?? 0;
     this.#tokensAtMs = nowMs;
