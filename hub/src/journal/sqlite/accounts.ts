@@ -37,3 +37,10 @@ export function toAccountRow(store: Store, id: AccountId): number {
   if (row === undefined) throw new Error(`There is no account ${id}.`);
   return row;
 }
+
+/** Row of an account that a reader names; one that no row has where there is no such account. */
+export function findAccountRow(store: Pick<Store, 'accounts'>, id: AccountId): number {
+  return store.accounts.findRow(id) ?? NO_ACCOUNT;
+}
+
+const NO_ACCOUNT = -1;

@@ -2,6 +2,7 @@
 import { setImmediate as yieldTurn } from 'node:timers/promises';
 
 import type { JournalReader } from '../journal.ts';
+import { findAccountRow } from './accounts.ts';
 import { CALL_COLUMNS, toCall, type CallRow } from './call-rows.ts';
 import { parseTimeCursor, toTimeCursor, type TimeCursor } from './cursor.ts';
 import {
@@ -12,7 +13,7 @@ import {
   type DeliveryRow,
 } from './delivery-rows.ts';
 import { REPORT_COLUMNS, toEventEntry, toReportEntry, type EventRow, type ReportRow } from './event-rows.ts';
-import { findAccountRow, toConditions, type Conditions } from './filter-sql.ts';
+import { toConditions, type Conditions } from './filter-sql.ts';
 import type { Store } from './store.ts';
 
 /** Reports and deliveries shown of one call, each. */

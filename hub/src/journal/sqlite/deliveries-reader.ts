@@ -1,6 +1,7 @@
 /** Reading deliveries: lists, one delivery with its attempts, the backlog of each destination. */
 import { parseRow, type DeliveryId } from '../ids.ts';
 import type { JournalFilter, JournalReader } from '../journal.ts';
+import { findAccountRow } from './accounts.ts';
 import { parseRowCursor, ROW_END, toRowCursor } from './cursor.ts';
 import {
   createAttemptReader,
@@ -9,7 +10,7 @@ import {
   toDeliveryEntry,
   type DeliveryRow,
 } from './delivery-rows.ts';
-import { findAccountRow, toConditions, type Conditions } from './filter-sql.ts';
+import { toConditions, type Conditions } from './filter-sql.ts';
 import { findRowAt } from './row-at.ts';
 import { scanBackwards } from './scan.ts';
 import type { Store } from './store.ts';

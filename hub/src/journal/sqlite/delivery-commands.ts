@@ -1,11 +1,11 @@
 /** What people do to one delivery: try it again, or call it off. */
 import { parseRow, toDeliveryId, type AccountId, type DeliveryId } from '../ids.ts';
 import type { CancelResult, CommandJournal, DeliveryEntry, RetryResult } from '../journal.ts';
+import { findAccountRow } from './accounts.ts';
 import { writeAudit } from './audit.ts';
 import { toDeliveryState } from './codes.ts';
 import type { DeliveryMaker } from './delivery-maker.ts';
 import { DELIVERY_COLUMNS, DELIVERY_TABLES, toDeliveryEntry, type DeliveryRow } from './delivery-rows.ts';
-import { findAccountRow } from './filter-sql.ts';
 import type { LaneOrder } from './lane-order.ts';
 import type { Store } from './store.ts';
 

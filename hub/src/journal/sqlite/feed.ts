@@ -1,9 +1,10 @@
 /** Events: the feed in acceptance order, lists, one event, and the hint that there are new ones. */
 import { parseRow, type EventId } from '../ids.ts';
 import type { JournalReader } from '../journal.ts';
+import { findAccountRow } from './accounts.ts';
 import { parseRowCursor, ROW_END, toRowCursor } from './cursor.ts';
 import { EVENT_COLUMNS, toEventEntry, type EventRow } from './event-rows.ts';
-import { findAccountRow, toConditions } from './filter-sql.ts';
+import { toConditions } from './filter-sql.ts';
 import { findRowAt } from './row-at.ts';
 import { scanBackwards } from './scan.ts';
 import type { Store } from './store.ts';

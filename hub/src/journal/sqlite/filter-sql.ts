@@ -1,6 +1,6 @@
 /** JournalFilter as SQL conditions over calls (c), events (e) and deliveries (d). Values are always parameters. */
 import type { CallState } from '../../calls/call.ts';
-import type { AccountId, DestinationId } from '../ids.ts';
+import type { DestinationId } from '../ids.ts';
 import type { JournalFilter } from '../journal.ts';
 import { toSearchNumber } from './call-rows.ts';
 import { CALL_STATE_CODES, DELIVERY_STATE_CODES } from './codes.ts';
@@ -125,11 +125,6 @@ export function toConditions(
     add(`${{ calls: 'c.row', events: 'e.call_row', deliveries: 'd.call_row' }[scope]} = ?`, callRow);
   }
   return { sql: parts.join(' '), values, callRow };
-}
-
-/** A call that an account may see, or none. */
-export function findAccountRow(store: Store, accountId: AccountId): number {
-  return store.accounts.findRow(accountId) ?? NO_CALL;
 }
 
 function addStatuses(

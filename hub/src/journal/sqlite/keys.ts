@@ -1,8 +1,7 @@
 /** API keys: only their hashes are kept. */
 import { makeId, type KeyId } from '../ids.ts';
 import type { AdminJournal, ApiKey, Scope } from '../journal.ts';
-import { findAccountRow } from './filter-sql.ts';
-import { toAccountRow } from './accounts.ts';
+import { findAccountRow, toAccountRow } from './accounts.ts';
 import { writeAudit } from './audit.ts';
 import type { Store } from './store.ts';
 

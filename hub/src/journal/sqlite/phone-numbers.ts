@@ -1,9 +1,8 @@
 /** Registered phone numbers: they give calls a name. */
 import type { AdminJournal, PhoneNumber } from '../journal.ts';
-import { toAccountRow } from './accounts.ts';
+import { findAccountRow, toAccountRow } from './accounts.ts';
 import { writeAudit } from './audit.ts';
 import { parseTextCursor, toPage, toTextCursor } from './cursor.ts';
-import { findAccountRow } from './filter-sql.ts';
 import type { Store } from './store.ts';
 
 const PUT_NUMBER = `

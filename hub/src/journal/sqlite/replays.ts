@@ -10,11 +10,10 @@ import type {
   ReplayRequest,
   ReplayState,
 } from '../journal.ts';
-import { toAccountRow } from './accounts.ts';
+import { findAccountRow, toAccountRow } from './accounts.ts';
 import { writeAudit } from './audit.ts';
 import { parseRowCursor, toPage, toRowCursor } from './cursor.ts';
 import type { DeliveryMaker } from './delivery-maker.ts';
-import { findAccountRow } from './filter-sql.ts';
 import { createReplayTargets, type ReplayTargets } from './replay-targets.ts';
 import type { Store } from './store.ts';
 
