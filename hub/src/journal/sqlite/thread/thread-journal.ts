@@ -96,9 +96,6 @@ const METHODS = [
 /** Made of METHODS, so that a method missing there is missing in the journal below, and tsc says which. */
 type Callers = Pick<Journal, (typeof METHODS)[number]>;
 
-/** A message costs about as much as ten calls in it. */
-const CALLS_PER_MESSAGE_MAX = 16;
-
 /** Beside this file, compiled or not. */
 const THREAD_FILE = new URL(
   import.meta.url.endsWith('.ts') ? './journal-thread.ts' : './journal-thread.js',
@@ -182,9 +179,7 @@ class ThreadJournal {
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { decode, resolve: resolve as Waiting['resolve'], reject });
       this.#calls.push([id, method, values]);
-      // Under load the thread starts while this turn still reads sockets, so that both work at once.
-      if (this.#calls.length >= CALLS_PER_MESSAGE_MAX) this.#send();
-      else this.#schedule();
+      this.#schedule();
     });
   }
 
@@ -201,7 +196,11 @@ class ThreadJournal {
     };
   }
 
-  /** One message for all that this turn of the loop asked for: a message costs as much as ten calls in it. */
+  /**
+   * One message for all that this turn of the loop asked for. Sending every 16 calls, so that the thread starts
+   * while this turn still reads sockets, gave no more events a second and cost 20 µs more each (180 against 157
+   * at 64 in flight): more messages, more wake-ups, more commits.
+   */
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
