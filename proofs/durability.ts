@@ -4,24 +4,18 @@
  * acknowledged and what the receivers got. A control run with synchronous=NORMAL must lose something, or the
  * proof would pass with durability switched off. Reliability reference, sections 3 to 4.3.
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 
 import type { CrashPoint } from '../hub/src/journal/sqlite/writer.ts';
-import {
-  checkReceipts,
-  checkRemains,
-  JOURNAL_FILES,
-  type Story,
-  type Verdict,
-} from './durability/checker.ts';
+import { checkReceipts, checkRemains, type Story, type Verdict } from './durability/checker.ts';
+import { createHubWriter } from './durability/hub-writer.ts';
+import { startProcessWriter, warmCodeCache, type Writer } from './durability/process-writer.ts';
 import { createRandom } from './durability/random.ts';
 import { openSink, type Sink } from './durability/sink.ts';
 import type { WriterOrder } from './durability/writer.child.ts';
-import { createPowerCut, type PowerCut } from './power-cut/power-cut.ts';
+import { createPowerCut } from './power-cut/power-cut.ts';
 
 export interface ProofOptions {
   readonly size: 'full' | 'small';
@@ -34,19 +28,17 @@ export interface ProofResult {
 }
 
 const SIZES = {
-  full: { kills: 1_000, cuts: 1_000, controls: 40, ackedMin: 100_000 },
-  small: { kills: 20, cuts: 20, controls: 4, ackedMin: 500 },
+  full: { kills: 1_000, cuts: 1_000, hubKills: 50, hubCuts: 50, controls: 40, ackedMin: 100_000 },
+  small: { kills: 20, cuts: 20, hubKills: 3, hubCuts: 3, controls: 4, ackedMin: 500 },
 } as const;
 /** Lives of one journal: each starts from what the one before left. Then it is drained and compared in full. */
 const LIVES_PER_JOURNAL = 25;
 
 /** A writer lives this long after it is ready. */
-const LIFE_MS_MIN = 30;
-const LIFE_MS_MAX = 130;
-/** A crash point that is not reached by then becomes an ordinary kill. */
-const CRASH_MS_MAX = 400;
+const LIFE_MS = { min: 30, max: 130 };
+/** The whole program answers its first requests slowly: its code is cold. */
+const HUB_LIFE_MS = { min: 150, max: 700 };
 const CRASH_NTH_MAX = 40;
-const READY_MS_MAX = 30_000;
 
 const CRASH_POINTS: readonly CrashPoint[] = [
   'before-commit',
@@ -60,16 +52,18 @@ export async function proveDurability({ size, seed }: ProofOptions): Promise<Pro
   const wanted = SIZES[size];
   const folder = mkdtempSync(join(tmpdir(), 'offhook-durability-'));
   const random = createRandom(seed);
-  warmCodeCache(folder);
   const sink = await openSink(random);
   try {
     const run = (mode: Mode, lives: number): Promise<Totals> =>
       runLives({ mode, lives, folder, sink, random });
     const kills = await run('kill', wanted.kills);
     const cuts = await run('power-cut', wanted.cuts);
+    const hubKills = await run('hub-kill', wanted.hubKills);
+    const hubCuts = await run('hub-power-cut', wanted.hubCuts);
     const controls = await run('control', wanted.controls);
-    const acked = kills.acked + cuts.acked;
-    const sum = (name: keyof Verdict): number => kills[name] + cuts[name];
+    const sum = (name: Exclude<keyof Totals, 'lives'>): number =>
+      [kills, cuts, hubKills, hubCuts].reduce((all, totals) => all + totals[name], 0);
+    const acked = sum('acked');
     const faults =
       sum('lost') +
       sum('phantom') +
@@ -82,10 +76,13 @@ export async function proveDurability({ size, seed }: ProofOptions): Promise<Pro
       figures: {
         killCycles: kills.lives,
         powerCutCycles: cuts.lives,
-        killedAtCrashPoints: kills.atCrashPoint + cuts.atCrashPoint,
-        tornCuts: cuts.torn,
+        wholeHubKillCycles: hubKills.lives,
+        wholeHubPowerCutCycles: hubCuts.lives,
+        killedAtCrashPoints: sum('atCrashPoint'),
+        tornCuts: sum('torn'),
         acked,
-        received: kills.received + cuts.received,
+        ackedOverHttp: hubKills.acked + hubCuts.acked,
+        received: sum('received'),
         lost: sum('lost'),
         phantom: sum('phantom'),
         incomplete: sum('incomplete'),
@@ -104,7 +101,8 @@ export async function proveDurability({ size, seed }: ProofOptions): Promise<Pro
   }
 }
 
-type Mode = 'kill' | 'power-cut' | 'control';
+/** hub-…: the whole program, reports over HTTP. Else journal, engine and sender, which start in a third of the time. */
+type Mode = 'kill' | 'power-cut' | 'hub-kill' | 'hub-power-cut' | 'control';
 
 interface Totals extends Verdict {
   lives: number;
@@ -130,7 +128,12 @@ async function runLives(options: {
 }): Promise<Totals> {
   const { mode, lives, folder, sink, random } = options;
   const dataFolder = join(folder, 'data');
-  const powerCut = mode === 'kill' ? null : createPowerCut(folder, dataFolder);
+  const isHub = mode === 'hub-kill' || mode === 'hub-power-cut';
+  const powerCut = mode === 'kill' || mode === 'hub-kill' ? null : createPowerCut(folder, dataFolder);
+  const fileName = isHub ? 'journal.sqlite' : 'journal.db';
+  const environment = { NODE_COMPILE_CACHE: join(folder, 'code'), ...powerCut?.environment };
+  const startWriter = (): Writer => (isHub ? createHubWriter(environment) : startProcessWriter(environment));
+  if (!isHub) warmCodeCache(environment);
   const totals: Totals = {
     lives: 0,
     acked: 0,
@@ -146,10 +149,10 @@ async function runLives(options: {
     incomplete: 0,
   };
   // The next writer loads its code while this one writes; it opens nothing before it is told to.
-  let next = startWriter(folder, powerCut);
+  let next = startWriter();
   const takeWriter = (): Writer => {
     const taken = next;
-    next = startWriter(folder, powerCut);
+    next = startWriter();
     return taken;
   };
   try {
@@ -168,7 +171,7 @@ async function runLives(options: {
       if (mode === 'control') continue;
       await takeWriter().drain({ ...toOrder(LIVES_PER_JOURNAL), task: 'drain', crash: null });
       const paths = sink.urls.map((url) => new URL(url).pathname);
-      add(totals, checkReceipts(dataFolder, sink.receipts, paths));
+      add(totals, checkReceipts(join(dataFolder, fileName), sink.receipts, paths));
       totals.received += sink.receipts.length;
     }
     return totals;
@@ -179,7 +182,8 @@ async function runLives(options: {
   async function live(writer: Writer, life: number, story: Story): Promise<void> {
     powerCut?.arm();
     const order = toOrder(life);
-    await writer.write(order, story, LIFE_MS_MIN + random() * (LIFE_MS_MAX - LIFE_MS_MIN));
+    const { min, max } = isHub ? HUB_LIFE_MS : LIFE_MS;
+    await writer.write(order, story, min + random() * (max - min));
     if (order.crash !== null) totals.atCrashPoint += 1;
     if (powerCut !== null) {
       // Half of the cuts leave exactly what was synced, the others a random part of the rest as well.
@@ -187,7 +191,7 @@ async function runLives(options: {
       if (share > 0) totals.torn += 1;
       powerCut.cut(share, random);
     }
-    const verdict = checkRemains(dataFolder, join(folder, 'copy'), story, sink.urls.length);
+    const verdict = checkRemains(join(dataFolder, fileName), join(folder, 'copy'), story, sink.urls.length);
     if (
       mode !== 'control' &&
       verdict.lost + verdict.phantom + verdict.incomplete + verdict.integrityErrors > 0
@@ -198,9 +202,9 @@ async function runLives(options: {
   }
 
   function toOrder(life: number): WriterOrder {
-    const isAtPoint = random() < 0.5;
+    const isAtPoint = !isHub && random() < 0.5;
     return {
-      file: join(dataFolder, JOURNAL_FILES[0]),
+      file: join(dataFolder, fileName),
       firstNumber: life * 1_000_000 + 1,
       seed: Math.floor(random() * 2 ** 31),
       synchronous: mode === 'control' ? 'NORMAL' : 'FULL',
@@ -218,73 +222,4 @@ async function runLives(options: {
 
 function add(totals: Totals, verdict: Verdict): void {
   for (const [name, count] of Object.entries(verdict) as [keyof Verdict, number][]) totals[name] += count;
-}
-
-interface Writer {
-  /** Lets it write until its life is over; returns when it is dead and everything it said was heard. */
-  write(order: WriterOrder, story: Story, lifeMs: number): Promise<void>;
-  drain(order: WriterOrder): Promise<void>;
-  kill(): void;
-}
-
-const WRITER_SCRIPT = new URL('./durability/writer.child.ts', import.meta.url).pathname;
-
-/** Compiled code is kept only by a process that ends by itself, which writers never do. Start: 0.21 s instead of 0.45 s. */
-function warmCodeCache(folder: string): void {
-  spawnSync(process.execPath, [WRITER_SCRIPT], { input: '', env: toEnvironment(folder) });
-}
-
-function toEnvironment(folder: string): NodeJS.ProcessEnv {
-  return { NODE_COMPILE_CACHE: join(folder, 'code') };
-}
-
-function startWriter(folder: string, powerCut: PowerCut | null): Writer {
-  const child = spawn(process.execPath, [WRITER_SCRIPT], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...toEnvironment(folder), ...powerCut?.environment },
-  });
-  // It may be dead before it reads its order.
-  child.stdin.on('error', () => {});
-  return {
-    async write(order, story, lifeMs) {
-      await runOrder(child, order, (line, kill) => {
-        const [word, number, text] = line.split(' ');
-        if (word === 'ready') kill(order.crash === null ? lifeMs : CRASH_MS_MAX);
-        else if (word === 'try') story.tried.add(Number(number));
-        else if (word === 'ack') story.acked.set(Number(number), String(text));
-        else process.stderr.write(`writer: ${line}\n`);
-      });
-    },
-    async drain(order) {
-      const code = await runOrder(child, order, (line) => {
-        if (line !== 'ready') process.stderr.write(`writer: ${line}\n`);
-      });
-      if (code !== 0) throw new Error(`The drain ended with ${code}.`);
-    },
-    kill: () => void child.kill('SIGKILL'),
-  };
-}
-
-async function runOrder(
-  child: ChildProcess & { readonly stdin: NonNullable<ChildProcess['stdin']> },
-  order: WriterOrder,
-  hear: (line: string, killAfter: (delayMs: number) => void) => void,
-): Promise<number | null> {
-  const closed = new Promise<number | null>((resolve) => {
-    child.once('close', resolve);
-  });
-  let timer = setTimeout(() => child.kill('SIGKILL'), READY_MS_MAX);
-  const killAfter = (delayMs: number): void => {
-    clearTimeout(timer);
-    timer = setTimeout(() => child.kill('SIGKILL'), delayMs);
-  };
-  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
-  const heard = (async () => {
-    for await (const line of lines) hear(line, killAfter);
-  })();
-  child.stdin.write(`${JSON.stringify(order)}\n`);
-  const code = await closed;
-  await heard;
-  clearTimeout(timer);
-  return code;
 }

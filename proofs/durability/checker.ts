@@ -1,6 +1,6 @@
 /** Compares what was acknowledged and received with what a journal holds, by plain SQL on a copy of its files. */
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import type { Receipt } from './sink.ts';
@@ -24,8 +24,6 @@ export interface Verdict {
   readonly incomplete: number;
 }
 
-export const JOURNAL_FILES = ['journal.db', 'journal.db-wal'] as const;
-
 const SELECT_REPORTS = 'SELECT occurred_at_ms AS number, event_id FROM reports';
 const COUNT_INCOMPLETE = `
   SELECT count(*) AS count FROM reports e WHERE e.sequence IS NOT NULL AND
@@ -44,19 +42,13 @@ const FINE: Verdict = {
 };
 
 /** Right after the kill: nothing acknowledged is gone, nothing is there that nobody sent, the file is sound. */
-export function checkRemains(
-  dataFolder: string,
-  copyFolder: string,
-  story: Story,
-  destinations: number,
-): Verdict {
+export function checkRemains(file: string, copyFolder: string, story: Story, destinations: number): Verdict {
   // A copy, so that looking at it recovers and checkpoints nothing that the next writer must cope with.
   rmSync(copyFolder, { recursive: true, force: true });
   mkdirSync(copyFolder);
-  for (const name of JOURNAL_FILES) {
-    if (existsSync(join(dataFolder, name))) cpSync(join(dataFolder, name), join(copyFolder, name));
-  }
-  const db = new DatabaseSync(join(copyFolder, JOURNAL_FILES[0]));
+  const copy = join(copyFolder, basename(file));
+  for (const suffix of ['', '-wal']) if (existsSync(file + suffix)) cpSync(file + suffix, copy + suffix);
+  const db = new DatabaseSync(copy);
   try {
     const integrity = db.prepare('PRAGMA integrity_check').get()?.['integrity_check'];
     const isMade = db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'reports'`).get() !== undefined;
@@ -80,11 +72,11 @@ export function checkRemains(
 
 /** After the drain: every event reached every destination, first in order, and nothing else did. */
 export function checkReceipts(
-  dataFolder: string,
+  file: string,
   receipts: readonly Receipt[],
   destinations: readonly string[],
 ): Verdict {
-  const db = new DatabaseSync(join(dataFolder, JOURNAL_FILES[0]));
+  const db = new DatabaseSync(file);
   const events = new Set(
     db
       .prepare(SELECT_EVENT_IDS)
