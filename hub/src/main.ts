@@ -179,7 +179,7 @@ function refuseBeforeKeys(settings: Settings, journalFile: string): void {
   const faults = listStartFaults(settings, {
     wouldMakeApiKey: settings.apiKey === null && readKeptApiKey(settings.dataDir) === undefined,
     // An existing journal may hold the secret; it is asked once it is open.
-    unsignedSources: settings.voicedockSecrets.length > 0 || existsSync(journalFile) ? [] : ['voicedock'],
+    isVoicedockUnsigned: settings.voicedockSecrets.length === 0 && !existsSync(journalFile),
   });
   if (faults.length > 0) throw new StartRefusal(faults);
 }
@@ -193,13 +193,16 @@ async function refuseUnsigned(settings: Settings, journal: Journal, log: LogLine
         unsignedSources.push(source.id);
     }
   }
-  const faults = listStartFaults(settings, { wouldMakeApiKey: false, unsignedSources });
+  const faults = listStartFaults(settings, {
+    wouldMakeApiKey: false,
+    isVoicedockUnsigned: unsignedSources.includes('voicedock'),
+  });
   if (faults.length > 0) throw new StartRefusal(faults);
+  const detail = isLoopbackHost(settings.host)
+    ? 'This source has no secret: anybody on this machine may report calls to it.'
+    : 'This source has no secret: what is sent to it is refused until it is given one.';
   for (const sourceId of unsignedSources) {
-    log.warn('source.unsigned', {
-      source_id: sourceId,
-      detail: 'This source has no secret: anybody on this machine may report calls to it.',
-    });
+    log.warn('source.unsigned', { source_id: sourceId, detail });
   }
 }
 

@@ -306,6 +306,28 @@ describe('sources, numbers, accounts and the audit log', () => {
     expect(built.map(({ id }: { id: string }) => id).toSorted()).toEqual(['api', 'voicedock']);
   });
 
+  it('need a secret wherever other machines reach the hub', async () => {
+    const open = await openTestHub({ localProfile: false });
+    try {
+      const source = { kind: 'voicedock', name: 'x' };
+      const secrets = ['canary_secret_of_a_source_1234'];
+      const made = await open.call('POST', '/v1/sources', { ...source, secrets });
+      const path = `/v1/sources/${made.json().id}`;
+      for (const refused of [
+        await open.call('POST', '/v1/sources', source),
+        await open.call('POST', '/v1/sources', { ...source, secrets: [] }),
+        await open.call('PATCH', path, { secrets: [] }),
+      ]) {
+        expect([refused.statusCode, refused.json().errors[0].pointer]).toEqual([400, '/secrets']);
+      }
+      expect((await open.call('GET', path)).json()).toMatchObject({ secrets: 1 });
+      expect((await open.call('PATCH', path, { name: 'y' })).statusCode).toBe(200);
+      expect((await open.call('PATCH', '/v1/sources/src_none', { secrets: [] })).statusCode).toBe(404);
+    } finally {
+      await open.close();
+    }
+  });
+
   it('give a registered number its name in events that lack one', async () => {
     const put = await hub.call('PUT', '/v1/phone-numbers/%2B31850000009', { name: 'Sales' });
     expectView(views.phoneNumberView, put.json());

@@ -3,7 +3,7 @@ import type { SourceId } from '../journal/ids.ts';
 import type { ApiGround } from './ground.ts';
 import type { Route } from './route.ts';
 
-import { makeProblem } from '../ingest/problem.ts';
+import { makeFault, makeProblem } from '../ingest/problem.ts';
 import { answerAll, definePage } from './page.ts';
 import { answer, defineRoute } from './route.ts';
 import { sourceView, toSourceView } from './views.ts';
@@ -24,13 +24,13 @@ const secrets = z
   .max(SECRETS_MAX)
   .meta({
     description:
-      'Secrets its webhooks may be signed with, newest first; several during a rotation. Never shown again. With none, unsigned webhooks are taken in the local profile and refused anywhere else.',
+      'Secrets its webhooks may be signed with, newest first; several during a rotation. Never shown again. With none, unsigned webhooks are taken in the local profile; anywhere else at least one is needed.',
   });
 const name = z.string().min(1).max(200);
 const createBody = z.strictObject({ kind: z.literal('voicedock'), name, secrets: secrets.default([]) });
 const changeBody = z.strictObject({ name: name.optional(), secrets: secrets.optional() });
 
-export function defineSourceRoutes({ journal, forgetSource }: ApiGround): readonly Route[] {
+export function defineSourceRoutes({ journal, settings, forgetSource }: ApiGround): readonly Route[] {
   return [
     defineRoute({
       method: 'GET',
@@ -56,6 +56,7 @@ export function defineSourceRoutes({ journal, forgetSource }: ApiGround): readon
         { status: 201, description: 'The source; `path` is where its webhooks go.', schema: sourceView },
       ],
       async handle({ key, actor, body }) {
+        if (body.secrets.length === 0 && !settings.localProfile) return NO_SECRETS;
         return answer(
           201,
           toSourceView(await journal.createSource({ accountId: key.accountId, ...body }, actor)),
@@ -89,6 +90,11 @@ export function defineSourceRoutes({ journal, forgetSource }: ApiGround): readon
       answers: [{ status: 200, description: 'The source as it is now.', schema: sourceView }],
       async handle({ key, actor, params, body }) {
         const id = params['source_id'] as SourceId;
+        if (body.secrets?.length === 0 && !settings.localProfile) {
+          const held = (await journal.listSources(key.accountId)).find((one) => one.id === id);
+          if (held === undefined) return NO_SOURCE;
+          if (held.kind === 'voicedock') return NO_SECRETS;
+        }
         const source = await journal.updateSource(
           key.accountId,
           id,
@@ -124,4 +130,12 @@ export function defineSourceRoutes({ journal, forgetSource }: ApiGround): readon
 }
 
 const NO_SOURCE = makeProblem('not_found', 'There is no such source in this account.');
+// Whoever reaches this hub could otherwise write into the account's calls.
+const NO_SECRETS = makeFault(
+  'invalid_body',
+  'body',
+  '/secrets',
+  `must hold at least one secret, since this hub can be reached from other machines: give the secret your platform signs with (${SECRET_CHARACTERS_MIN} to ${SECRET_CHARACTERS_MAX} characters).`,
+  'missing',
+);
 const BUILT_IN = makeProblem('not_possible', 'This source is built in and cannot be deleted.');

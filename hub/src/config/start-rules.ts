@@ -5,8 +5,8 @@ import type { Settings } from './settings.ts';
 export interface StartFacts {
   /** No key was given and none lies in the data directory, so this start would make one. */
   readonly wouldMakeApiKey: boolean;
-  /** Receiving sources that hold no secret. */
-  readonly unsignedSources: readonly string[];
+  /** The built-in source, which needs no key to be reached, holds no secret and none is given. */
+  readonly isVoicedockUnsigned: boolean;
 }
 
 /** One sentence for each reason not to start, each with its remedy; empty where the hub may start. */
@@ -18,12 +18,11 @@ export function listStartFaults(settings: Settings, facts: StartFacts): readonly
     );
   }
   if (isLoopbackHost(settings.host)) return faults;
-  // Whoever reaches this port could otherwise write into the calls of everybody.
-  for (const source of facts.unsignedSources) {
+  // Whoever reaches this port could otherwise write into the calls of the default account. Other sources do not count:
+  // their door refuses what is unsigned, and one account must not keep the hub from starting for all.
+  if (facts.isVoicedockUnsigned) {
     faults.push(
-      source === 'voicedock'
-        ? `HOST ${settings.host} can be reached from other machines, so reports must be signed: set OFFHOOK_VOICEDOCK_SECRET to the secret your platform signs with, or listen on 127.0.0.1.`
-        : `HOST ${settings.host} can be reached from other machines, but source ${source} has no secret: start on 127.0.0.1, give it one or delete it, and start again.`,
+      `HOST ${settings.host} can be reached from other machines, so reports must be signed: set OFFHOOK_VOICEDOCK_SECRET to the secret your platform signs with, or listen on 127.0.0.1.`,
     );
   }
   // A key that nobody chose would have to be fished out of a container's disk or its log.

@@ -89,7 +89,7 @@ function checkSqlite(): Finding {
 function checkRules({ settings }: CommandContext): Finding[] {
   const faults = listStartFaults(settings, {
     wouldMakeApiKey: settings.apiKey === null && readKeptApiKey(settings.dataDir) === undefined,
-    unsignedSources: settings.voicedockSecrets.length > 0 ? [] : ['voicedock'],
+    isVoicedockUnsigned: settings.voicedockSecrets.length === 0,
   });
   if (faults.length > 0) return faults.map((detail) => ({ check: 'Settings', verdict: 'fault', detail }));
   const isUnsigned = settings.voicedockSecrets.length === 0;
