@@ -144,6 +144,7 @@ export function createSimNetwork(clock: SimClock, random: Random, receiverCount:
       open: (settings) => ({
         attempt: (request) => attempt(settings.receiver, request),
         close: () => Promise.resolve(),
+        abandon: () => {},
       }),
     },
     heal() {

@@ -340,6 +340,7 @@ class Node {
                   );
                 },
                 close: () => sender.close(),
+                abandon: () => sender.abandon(),
               };
             },
           } as DestinationKind,
@@ -351,6 +352,7 @@ class Node {
       observer: {
         attempted: options.attempted,
         laneChanged: () => {},
+        healthChanged: () => {},
         troubled: options.troubled,
       },
       limits: { sweepMs: HOUR_MS, replayPollMs: 10 * MINUTE_MS },

@@ -100,6 +100,7 @@ async function openHub(limits: Partial<DeliveryLimits> = {}): Promise<Hub> {
               return (answers.get(name) ?? (() => answer(200)))(request, one);
             },
             close: () => Promise.resolve(),
+            abandon: () => {},
           }),
         },
       ],
@@ -110,6 +111,7 @@ async function openHub(limits: Partial<DeliveryLimits> = {}): Promise<Hub> {
     observer: {
       attempted: () => {},
       laneChanged: () => {},
+      healthChanged: () => {},
       troubled: (detail, error) => expect.fail(`${detail} ${String(error)}`),
     },
     limits: { sweepMs: HOUR_MS, replayPollMs: HOUR_MS, ...limits },

@@ -121,6 +121,8 @@ class Engine implements DeliveryEngine {
     // What waits goes back at once; what is under way keeps its lease, so that nobody sends it a second time meanwhile.
     await Promise.all([...this.#lanes.values()].map((lane) => this.#release(lane)));
     await this.#waitIdle(graceMs);
+    // What outlasts the grace stays pending: the next process sends it again. Open sockets would keep this one alive.
+    for (const lane of this.#lanes.values()) lane.sender?.abandon();
     await Promise.all([...this.#lanes.values()].map(async (lane) => lane.sender?.close()));
   }
 
@@ -400,6 +402,7 @@ class Engine implements DeliveryEngine {
   }
 
   #setHealth(change: DestinationHealthChange): void {
+    this.#options.observer.healthChanged(change);
     this.#options.journal
       .setDestinationHealth(change)
       .catch((error: unknown) =>
@@ -507,5 +510,6 @@ function toBrokenSender(detail: string): DestinationSender {
         timing: { firstByteMs: null, totalMs: 0 },
       }),
     close: () => Promise.resolve(),
+    abandon: () => {},
   };
 }

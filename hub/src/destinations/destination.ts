@@ -76,6 +76,8 @@ export interface DestinationSender {
   attempt(request: AttemptRequest): Promise<AttemptResult>;
   /** Lets go of its connections; attempts under way may finish. */
   close(): Promise<void>;
+  /** Cuts attempts under way off without an outcome: the process is about to end. */
+  abandon(): void;
 }
 
 export interface DestinationKind<Settings = unknown> {

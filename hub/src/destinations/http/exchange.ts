@@ -216,6 +216,15 @@ export class Exchange implements Dispatcher.DispatchHandler, WireWatcher {
     this.#connection?.destroy();
   }
 
+  /** Ends without a verdict; nobody waits for one any more. */
+  abandon(): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    clearTimeout(this.#timer);
+    this.#connecting?.cancel();
+    this.#connection?.destroy();
+  }
+
   #settle(result: AttemptResult): void {
     this.#settled = true;
     clearTimeout(this.#timer);

@@ -18,6 +18,8 @@ export interface HttpTarget {
   post(request: HttpPost): Promise<AttemptResult>;
   /** Closes idle sockets now and busy ones when their exchange ends; posts after that open and close their own. */
   close(): void;
+  /** Cuts exchanges under way off; their promises never settle. */
+  abandon(): void;
 }
 
 export interface HttpClient {
@@ -85,6 +87,7 @@ class Target implements HttpTarget {
   readonly #protocol: EgressProtocol;
   /** Last in, first out: under light load the others age out instead of all being kept warm. */
   readonly #ready: Connection[] = [];
+  readonly #underWay = new Set<Exchange>();
   #session: { readonly bytes: Buffer; readonly at: number } | null = null;
   #closed = false;
 
@@ -100,7 +103,7 @@ class Target implements HttpTarget {
 
   post(request: HttpPost): Promise<AttemptResult> {
     return new Promise((resolve) => {
-      new Exchange(
+      const exchange = new Exchange(
         {
           hostname: this.#hostname,
           takeIdle: () => this.#takeIdle(),
@@ -108,9 +111,20 @@ class Target implements HttpTarget {
           release: (connection) => this.#release(connection),
         },
         request,
-        resolve,
-      ).start();
+        (result) => {
+          this.#underWay.delete(exchange);
+          resolve(result);
+        },
+      );
+      this.#underWay.add(exchange);
+      exchange.start();
     });
+  }
+
+  abandon(): void {
+    for (const exchange of this.#underWay) exchange.abandon();
+    this.#underWay.clear();
+    this.close();
   }
 
   close(): void {

@@ -87,6 +87,10 @@ class WebhookSender implements DestinationSender {
     this.#target.close();
   }
 
+  abandon(): void {
+    this.#target.abandon();
+  }
+
   /** The headers, or why the secret cannot sign. */
   #headers(request: AttemptRequest): string[] | string {
     const timestampSeconds = Math.floor(request.nowMs / 1_000);
@@ -145,6 +149,8 @@ class UnusableSender implements DestinationSender {
   }
 
   async close(): Promise<void> {}
+
+  abandon(): void {}
 }
 
 function settingsFailure(detail: string): AttemptResult {

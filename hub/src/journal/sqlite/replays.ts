@@ -91,7 +91,10 @@ export function createReplays(store: Store, deliveries: DeliveryMaker): ReplaysJ
     return row;
   }
 
-  /** One step: the next matching events, a delivery for each target, the cursor, all together. */
+  /**
+   * One step: the next matching events, a delivery for each target, the cursor, all together. It ends at the
+   * first event with which `limit` deliveries are made, so it makes at most one event's fan-out more.
+   */
   function advance(before: ReplayRow, limit: number): ReplayRow {
     const nowMs = clock.nowMs();
     const targets = createReplayTargets(store, db, before.account_row, toReplay(before).request);
@@ -99,7 +102,10 @@ export function createReplays(store: Store, deliveries: DeliveryMaker): ReplaysJ
     const until = Math.min(before.end_row, from + WINDOW_ROWS);
     const events = targets.readEvents(from, until, limit);
     const counts = { examined: before.examined, created: before.created, skipped: before.skipped };
+    let lastRow = before.cursor_row;
+    let isFull = events.length >= limit;
     for (const event of events) {
+      lastRow = event.row;
       for (const { destination, isPending } of targets.findTargets(event)) {
         counts.examined += 1;
         if (isPending) {
@@ -120,9 +126,13 @@ export function createReplays(store: Store, deliveries: DeliveryMaker): ReplaysJ
         counts.created += 1;
         if (made.isDue) due.hint(destination.id, nowMs);
       }
+      if (counts.created - before.created >= limit) {
+        isFull = true;
+        break;
+      }
     }
     // A full step stops at its last event; else the whole window was looked at.
-    const cursor = events.length >= limit ? (events.at(-1)?.row ?? until) : until;
+    const cursor = isFull ? lastRow : until;
     const isDone = cursor >= before.end_row;
     return save({
       ...before,

@@ -135,6 +135,7 @@ class ThreadJournal {
   #isScheduled = false;
   #lastId = 0;
   #closing: Promise<void> | null = null;
+  #failed: JournalError | null = null;
 
   constructor(worker: Worker) {
     this.#worker = worker;
@@ -173,6 +174,8 @@ class ThreadJournal {
     values: readonly unknown[],
     decode: (result: never) => Result,
   ): Promise<Result> {
+    // A thread that is gone answers nothing: a call to it would wait for ever.
+    if (this.#failed !== null) return Promise.reject(this.#failed);
     if (this.#closing !== null && method !== 'close') return Promise.reject(closedError());
     this.#lastId += 1;
     const id = this.#lastId;
@@ -256,13 +259,15 @@ class ThreadJournal {
 
   #fail(message: string, cause?: Error): void {
     const error = new JournalError('broken', message, { cause });
+    this.#failed ??= error;
     this.#broken.resolve(error);
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
   }
 
   #close(): Promise<void> {
-    this.#closing ??= this.#call('close', [], asItIs).then(() => this.#ended);
+    this.#closing ??=
+      this.#failed === null ? this.#call('close', [], asItIs).then(() => this.#ended) : this.#ended;
     return this.#closing;
   }
 }
