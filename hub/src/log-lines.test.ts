@@ -136,6 +136,24 @@ describe('log lines', () => {
     expect(JSON.stringify(read())).not.toMatch(/whsec_|hidden|\+316/);
   });
 
+  it('say that a destination fails, is disabled and has recovered', () => {
+    const { log, read } = capture();
+    const destinationId = attempt.destination.id;
+    log.deliveries.healthChanged({ kind: 'failing', destinationId, sinceMs: 5 });
+    log.deliveries.healthChanged({ kind: 'disabled', destinationId, reason: 'it answered 410 Gone' });
+    log.deliveries.healthChanged({ kind: 'recovered', destinationId });
+    expect(read()).toMatchObject([
+      { level: 'warn', event: 'destination.failing', destination_id: 'dst_1', since_ms: 5 },
+      {
+        level: 'warn',
+        event: 'destination.disabled',
+        destination_id: 'dst_1',
+        reason: 'it answered 410 Gone',
+      },
+      { level: 'info', event: 'destination.recovered', destination_id: 'dst_1' },
+    ]);
+  });
+
   it('stay one line each whatever a detail holds', () => {
     const { log, read } = capture();
     log.deliveries.attempted({

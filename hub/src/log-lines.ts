@@ -122,6 +122,19 @@ function toDeliveryObserver(log: Logger, writeFast: WriteFast): DeliveryObserver
       if (breaker === 'open') log.warn(fields, 'lane.changed');
       else log.info(fields, 'lane.changed');
     },
+    healthChanged(change) {
+      const destination = { destination_id: change.destinationId };
+      switch (change.kind) {
+        case 'failing':
+          log.warn({ ...destination, since_ms: change.sinceMs }, 'destination.failing');
+          return;
+        case 'disabled':
+          log.warn({ ...destination, reason: change.reason }, 'destination.disabled');
+          return;
+        case 'recovered':
+          log.info(destination, 'destination.recovered');
+      }
+    },
     troubled(detail, error) {
       log.error({ detail, err: error }, 'delivery.troubled');
     },

@@ -69,6 +69,7 @@ async function obey(order: WriterOrder): Promise<void> {
     observer: {
       attempted() {},
       laneChanged() {},
+      healthChanged() {},
       troubled: (detail, error) => tell(`trouble ${detail}: ${String(error)}`),
     },
     nodeId: `writer-${process.pid}`,

@@ -1,4 +1,10 @@
-import type { Destination, ClaimedDelivery, RecordedAttempt, AttemptRecord } from '../journal/journal.ts';
+import type {
+  AttemptRecord,
+  ClaimedDelivery,
+  Destination,
+  DestinationHealthChange,
+  RecordedAttempt,
+} from '../journal/journal.ts';
 
 /** What delivery tells about itself: main.ts turns it into one wide log line and metrics per attempt. */
 export interface DeliveryObserver {
@@ -14,6 +20,8 @@ export interface DeliveryObserver {
     readonly breaker: 'open' | 'closed';
     readonly detail: string;
   }): void;
+  /** What the engine has found a destination to be. It is also told to the journal, which may know it already. */
+  healthChanged(change: DestinationHealthChange): void;
   /** Something went wrong inside that work survives (a journal call failed and is tried again). */
   troubled(detail: string, error: unknown): void;
 }
