@@ -50,6 +50,19 @@ export function describeReplays(open: OpenHarness): void {
       expect((await claim(harness, id)).map(({ sequence }) => sequence)).toEqual([1, 1, 1]);
     });
 
+    it('take steps that make at most one event’s fan-out more than asked', async () => {
+      const harness = await open();
+      const { journal } = harness;
+      for (const callId of ['a', 'b', 'c', 'd']) await accept(journal, callId, 'in-progress');
+      for (let count = 0; count < 3; count += 1) await createDestination(journal);
+      const created = await journal.createReplay(toRequest({}), KEY_ACTOR);
+      const steps = [];
+      for (let replay = created; replay.state === 'running'; steps.push(replay.created)) {
+        replay = await journal.advanceReplay(created.id, 2);
+      }
+      expect(steps).toEqual([3, 6, 9, 12]);
+    });
+
     it('skip what is on its way already', async () => {
       const harness = await open();
       const { journal } = harness;

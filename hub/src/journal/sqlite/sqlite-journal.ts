@@ -1,7 +1,7 @@
 /**
  * The journal in one SQLite file: opens it, builds the parts in the order they need each other, and hands out
- * the whole. One process owns the file; one connection writes; everything is synchronous on the main thread,
- * since a commit shared by a group costs each event less than a message to another thread would.
+ * the whole. One process owns the file; one connection writes; everything is synchronous on the thread it runs
+ * on, which in the hub is one of its own (thread/).
  */
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';

@@ -50,7 +50,7 @@ export interface RunOptions {
 
 /** Beyond this many waiting reports and records a new one is refused: about 1.5 s of work. */
 const QUEUE_WEIGHT_MAX = 50_000;
-/** One commit holds the event loop for at most about 12 ms of SQL. */
+/** One commit holds the journal for at most about 12 ms of SQL. */
 const GROUP_WEIGHT_MAX = 512;
 const LAZY_MS = 2;
 /** So many lazy records are company enough. */
