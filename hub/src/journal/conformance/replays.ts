@@ -53,8 +53,12 @@ export function describeReplays(open: OpenHarness): void {
     it('take steps that make at most one event’s fan-out more than asked', async () => {
       const harness = await open();
       const { journal } = harness;
+      const destinations = [];
+      for (let count = 0; count < 3; count += 1) destinations.push(await createDestination(journal));
       for (const callId of ['a', 'b', 'c', 'd']) await accept(journal, callId, 'in-progress');
-      for (let count = 0; count < 3; count += 1) await createDestination(journal);
+      for (const { id } of destinations) {
+        for (const claimed of await claim(harness, id)) await record(journal, claimed);
+      }
       const created = await journal.createReplay(toRequest({}), KEY_ACTOR);
       const steps = [];
       for (let replay = created; replay.state === 'running'; steps.push(replay.created)) {
