@@ -61,7 +61,7 @@ export function defineAccountRoutes({ journal }: ApiGround): readonly Route[] {
       tag: 'Accounts',
       summary: 'Who changed what, newest first',
       scope: 'admin',
-      query: z.strictObject(pageShape),
+      query: z.strictObject(pageShape('row')),
       answers: [{ status: 200, description: 'A page of entries.', schema: definePage(auditView) }],
       async handle({ key, query }) {
         return answerPage(await journal.listAudit(key.accountId, toPageRequest(query)), toAuditView);

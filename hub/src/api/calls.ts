@@ -18,7 +18,7 @@ export function defineCallRoutes({ journal, clock, settings }: ApiGround): reado
       tag: 'Calls',
       summary: 'List calls, latest change first',
       scope: 'read',
-      query: z.strictObject({ ...pageShape, ...filterShape }),
+      query: z.strictObject({ ...pageShape('time'), ...filterShape }),
       answers: [{ status: 200, description: 'A page of calls.', schema: definePage(callView) }],
       async handle({ key, query }) {
         const read = readFilter(query);
@@ -67,7 +67,7 @@ export function defineCallRoutes({ journal, clock, settings }: ApiGround): reado
       description:
         'Stale calls are left out, so that a page may hold fewer entries than its limit. `count` is over all pages.',
       scope: 'read',
-      query: z.strictObject({ ...pageShape, ...filterShape }),
+      query: z.strictObject({ ...pageShape('time'), ...filterShape }),
       answers: [
         {
           status: 200,

@@ -26,7 +26,7 @@ export function defineDeliveryRoutes({ journal }: ApiGround): readonly Route[] {
       tag: 'Deliveries',
       summary: 'List deliveries, newest first',
       scope: 'read',
-      query: z.strictObject({ ...pageShape, ...filterShape }),
+      query: z.strictObject({ ...pageShape('row'), ...filterShape }),
       answers: [{ status: 200, description: 'A page of deliveries.', schema: definePage(deliveryView) }],
       async handle({ key, query }) {
         const read = readFilter(query);

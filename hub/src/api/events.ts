@@ -22,7 +22,7 @@ export function defineEventRoutes({ journal }: ApiGround, stream: Stream): reado
         'With `after` it is the feed: events in the order of acceptance after that row, for readers who keep their place. Go on with the `row` of the last one.',
       scope: 'read',
       query: z.strictObject({
-        ...pageShape,
+        ...pageShape('row'),
         ...filterShape,
         after: z
           .string()

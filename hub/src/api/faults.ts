@@ -29,7 +29,7 @@ export function toFaults(
         in: where,
         pointer: toPointer(path),
         detail: toDetail(issue, found),
-        code: found === undefined ? 'missing' : issue.code,
+        code: found === undefined ? 'missing' : toCode(issue),
       });
     }
   }
@@ -41,9 +41,11 @@ export function toFaultsProblem(code: ProblemCode, faults: readonly Fault[]): Pr
   const name = first === undefined || first.pointer === '' ? 'The body' : first.pointer;
   const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : '';
   const detail = first?.detail ?? 'cannot be used.';
-  // Sentences of this house go on from the field's name; those of a kind's settings begin with it.
-  const joint = /^(?:is|has|must|cannot) /.test(detail) ? ' ' : ': ';
-  return makeProblem(code, `${name}${joint}${detail}${more}`, { faults });
+  // Sentences of this house go on from the field's name; those of a kind's settings begin with it, or say more of it.
+  const field = name.slice(name.lastIndexOf('/') + 1);
+  const rest = detail.startsWith(`${field} `) ? detail.slice(field.length + 1) : detail;
+  const joint = rest !== detail || /^(?:is|has|must|cannot) /.test(detail) ? ' ' : ': ';
+  return makeProblem(code, `${name}${joint}${rest}${more}`, { faults });
 }
 
 export function toUnknownKey(
@@ -67,6 +69,11 @@ export function toUnknownKey(
   };
 }
 
+/** Zod says `custom` of whatever a schema checks with code of its own, which tells a program nothing. */
+function toCode(issue: z.core.$ZodIssue): string {
+  return issue.code === 'custom' ? 'invalid' : issue.code;
+}
+
 function toDetail(issue: z.core.$ZodIssue, found: unknown): string {
   // Zod's own sentences all begin alike; ours are written at the schema and are kept.
   const isOurs = !/^(?:Invalid|Too (?:small|big)|Unrecognized)/.test(issue.message);
@@ -76,7 +83,7 @@ function toDetail(issue: z.core.$ZodIssue, found: unknown): string {
     case 'invalid_type':
       return `${there}; must be ${toArticle(issue.expected)}.`;
     case 'invalid_value':
-      return `${there}; must be ${issue.values.map((value) => JSON.stringify(value)).join(', ')}.`;
+      return `${there}; must be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.map((value) => JSON.stringify(value)).join(', ')}.`;
     case 'too_small':
       return `${there}; must be at least ${issue.minimum}${toUnit(issue.origin)}.`;
     case 'too_big':

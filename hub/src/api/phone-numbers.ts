@@ -17,7 +17,7 @@ export function definePhoneNumberRoutes({ journal }: ApiGround): readonly Route[
       tag: 'Phone numbers',
       summary: 'List registered numbers',
       scope: 'read',
-      query: z.strictObject(pageShape),
+      query: z.strictObject(pageShape('text')),
       answers: [{ status: 200, description: 'A page of numbers.', schema: definePage(phoneNumberView) }],
       async handle({ key, query }) {
         return answerPage(

@@ -1,10 +1,10 @@
 import type { z } from 'zod';
-import type { Problem } from '../ingest/problem.ts';
+import type { Fault, Problem } from '../ingest/problem.ts';
 
 import { toRefusalProblem } from '../ingest/problem.ts';
 import { parseJsonDoor } from '../sources/json-door.ts';
 import { refuseBody } from '../sources/source.ts';
-import { toFaults, toFaultsProblem, toUnknownKey } from './faults.ts';
+import { FAULTS_MAX, toFaults, toFaultsProblem, toUnknownKey } from './faults.ts';
 
 export type ReadValue = { readonly kind: 'read'; readonly value: unknown } | Problem;
 
@@ -23,7 +23,7 @@ export function readQuery(
   query: Readonly<Record<string, unknown>>,
 ): ReadValue {
   const known = schema === undefined ? [] : Object.keys(schema.shape);
-  const faults = Object.keys(query).flatMap((name) => {
+  const faults: Fault[] = Object.keys(query).flatMap((name) => {
     if (!known.includes(name)) return [toUnknownKey(name, known, [], 'query')];
     if (typeof query[name] === 'string') return [];
     return [
@@ -35,9 +35,19 @@ export function readQuery(
       },
     ];
   });
-  if (faults.length > 0) return toFaultsProblem('invalid_query', faults);
-  if (schema === undefined) return { kind: 'read', value: undefined };
-  const checked = schema.safeParse(query);
-  if (checked.success) return { kind: 'read', value: checked.data };
-  return toFaultsProblem('invalid_query', toFaults(checked.error.issues, schema, query, 'query'));
+  const usable = Object.fromEntries(
+    Object.entries(query).filter(([name, value]) => known.includes(name) && typeof value === 'string'),
+  );
+  const checked = schema?.safeParse(usable);
+  if (schema !== undefined && checked?.success === false) {
+    // What is given twice is not missing as well.
+    const issues = checked.error.issues.filter((issue) => !isRepeated(query[String(issue.path[0])]));
+    faults.push(...toFaults(issues, schema, usable, 'query'));
+  }
+  if (faults.length > 0) return toFaultsProblem('invalid_query', faults.slice(0, FAULTS_MAX));
+  return { kind: 'read', value: checked?.data };
+}
+
+function isRepeated(value: unknown): boolean {
+  return value !== undefined && typeof value !== 'string';
 }

@@ -96,7 +96,7 @@ export function defineReplayRoutes({ journal }: ApiGround): readonly Route[] {
       tag: 'Replays',
       summary: 'List replays, newest first',
       scope: 'read',
-      query: z.strictObject(pageShape),
+      query: z.strictObject(pageShape('row')),
       answers: [{ status: 200, description: 'A page of replays.', schema: definePage(replayView) }],
       async handle({ key, query }) {
         return answerPage(await journal.listReplays(key.accountId, toPageRequest(query)), toReplayView);

@@ -104,6 +104,40 @@ describe('calls, events and deliveries', () => {
     }
   });
 
+  it.each(['calls', 'active-calls', 'events', 'deliveries', 'replays', 'audit', 'phone-numbers'])(
+    'refuse a cursor that no page of %s gave instead of beginning anew',
+    async (list) => {
+      for (const cursor of ['xx', '!', 'MTI', 'MTI!', 'YS5i']) {
+        const isNumbers = list === 'phone-numbers' && ['MTI', 'YS5i'].includes(cursor);
+        const isRow = cursor === 'MTI' && !list.endsWith('calls');
+        const response = await hub.call('GET', `/v1/${list}?cursor=${cursor}`);
+        if (isNumbers || isRow) {
+          expect(response.statusCode).toBe(200);
+        } else {
+          expect([response.statusCode, response.json().type, response.json().errors]).toEqual([
+            400,
+            'urn:offhook:problem:invalid_query',
+            [expect.objectContaining({ in: 'query', pointer: '/cursor', code: 'invalid' })],
+          ]);
+        }
+      }
+    },
+  );
+
+  it('name every fault of a query at once', async () => {
+    const { errors } = (await hub.call('GET', '/v1/calls?limit=abc&foo=1')).json();
+    expect(errors.map(({ pointer }: { pointer: string }) => pointer)).toEqual(['/foo', '/limit']);
+    const zero = (await hub.call('GET', '/v1/calls?limit=0')).json();
+    expect(zero.errors).toEqual([
+      {
+        in: 'query',
+        pointer: '/limit',
+        detail: 'must be a whole number from 1 to 200.',
+        code: 'invalid',
+      },
+    ]);
+  });
+
   it('are shown as the document says', async () => {
     await hub.call('PUT', '/v1/calls/shown/status', {
       status: 'in-progress',

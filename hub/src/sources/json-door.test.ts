@@ -10,6 +10,15 @@ import { JSON_LIMITS, parseJsonDoor, toPointer } from './json-door.ts';
 const KEEPING: JsonLimits = { ...JSON_LIMITS, inexactNumbers: 'text' };
 
 describe('the JSON door', () => {
+  it('says of a body without anything in it that it is empty', () => {
+    for (const text of ['', ' \n']) {
+      expect(parseJsonDoor(Buffer.from(text))).toMatchObject({
+        ok: false,
+        fault: { code: 'malformed_json', detail: 'is empty: send a JSON value.' },
+      });
+    }
+  });
+
   it('lets JSON through as it is', () => {
     const text = '{"a":[1,-2.5,1e3,true,false,null,"x",{}],"b":{"c":"\\u00e9\\n\\"\\ud83d\\ude00"}}';
     expect(parseJsonDoor(Buffer.from(text))).toEqual({ ok: true, value: JSON.parse(text) });

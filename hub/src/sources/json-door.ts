@@ -133,6 +133,7 @@ function parseJson(text: string): JsonDoorResult {
   try {
     return { ok: true, value: JSON.parse(text) };
   } catch (error) {
+    if (text.trim() === '') return fault('', 'malformed_json', 'is empty: send a JSON value.');
     // The engine's message quotes the body, which may hold phone numbers; only the place is passed on.
     const position = /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
     const where = position === undefined ? '' : ` (at character ${position})`;

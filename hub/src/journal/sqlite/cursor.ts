@@ -1,11 +1,29 @@
 /**
- * Opaque cursors: base64url of the sort key and row of the last item seen. A cursor that is not ours starts
- * from the beginning: it can only come from a person who edited an address.
+ * Opaque cursors: base64url of the sort key and row of the last item seen. The API asks `isCursor` before it passes one
+ * on, since a list that silently began anew would be taken for its next page; here, what is not ours starts from the
+ * beginning.
  */
 import type { Page } from '../journal.ts';
 
 /** Greater than every row number and time, so "row < this" holds for all; 15 digits, as cursors take them. */
 export const ROW_END = 999_999_999_999_999;
+
+/** What a list goes on from: a row, a time and a row, or a text. */
+export type CursorKind = 'row' | 'time' | 'text';
+
+/** Whether a list of this kind may have given it. */
+export function isCursor(kind: CursorKind, cursor: string): boolean {
+  // Decoding skips what is not base64url; only what was encoded here comes out of the way back the same.
+  if (cursor === '' || toTextCursor(parseTextCursor(cursor)) !== cursor) return false;
+  switch (kind) {
+    case 'row':
+      return decode(cursor, 1) !== undefined;
+    case 'time':
+      return decode(cursor, 2) !== undefined;
+    case 'text':
+      return true;
+  }
+}
 
 export function toRowCursor(row: number): string {
   return encode([row]);
