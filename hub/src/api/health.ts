@@ -9,6 +9,9 @@ import { JSON_MEDIA_TYPE } from '../ingest/door.ts';
 import { JournalError } from '../journal/journal.ts';
 import { defineRawRoute } from './route.ts';
 
+/** Asking the journal costs an fsync, and anybody may ask. */
+const READY_MS = 1_000;
+
 const readyView = z.object({
   status: z.enum(['ready', 'not_ready']),
   checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string().nullable() })),
@@ -24,13 +27,24 @@ export function defineHealthRoutes(ground: {
   const { journal, metrics, version } = ground;
   let openApi: { readonly text: string; readonly etag: string } | null = null;
 
-  async function checkReadiness(): Promise<z.output<typeof readyView>> {
-    const fault = await journal.check().then(
+  let journalCheck: { readonly atMs: number; readonly fault: Promise<string | null> } | null = null;
+
+  /** Whoever asks while a check is under way waits for that one. */
+  function checkJournal(): Promise<string | null> {
+    const nowMs = performance.now();
+    if (journalCheck !== null && nowMs - journalCheck.atMs < READY_MS) return journalCheck.fault;
+    const fault = journal.check().then(
       () => null,
       // The code is enough for whoever looks; the message may hold paths.
       (error: unknown) =>
         error instanceof JournalError ? `The journal is ${error.code}.` : 'The journal cannot be written.',
     );
+    journalCheck = { atMs: nowMs, fault };
+    return fault;
+  }
+
+  async function checkReadiness(): Promise<z.output<typeof readyView>> {
+    const fault = await checkJournal();
     const isStopping = ground.isStopping();
     return {
       status: fault === null && !isStopping ? 'ready' : 'not_ready',

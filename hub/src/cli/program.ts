@@ -420,11 +420,16 @@ function withSettings(command: Command, names: readonly SettingName[]): Command 
     const setting: Setting<unknown> = SETTINGS[name];
     if (setting.flag === null) continue;
     command.option(
-      `${setting.flag} <${setting.unit.split(' ')[0]}>`,
+      `${setting.flag} <${toPlaceholder(setting.unit)}>`,
       `${setting.sentence} ${toHelpNote(name)}`,
     );
   }
   return command;
+}
+
+function toPlaceholder(unit: string): string {
+  if (unit === 'true or false') return 'bool';
+  return unit.startsWith('trace, ') ? 'level' : (unit.split(' ')[0] ?? unit);
 }
 
 function withListOptions(command: Command): Command {

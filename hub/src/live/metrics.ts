@@ -12,6 +12,8 @@ import type { DestinationJournal, JournalReader } from '../journal/journal.ts';
 const REQUEST_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 /** Calls last seconds to hours. */
 const CALL_BUCKETS_S = [5, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400];
+/** Longer comes from a clock that is wrong, and would spoil the sum for good. */
+const CALL_DURATION_MS_MAX = 30 * 24 * 3_600_000;
 /** A scrape every few seconds by several Prometheus servers must not become the journal's main reader. */
 const READINGS_MS = 1_000;
 
@@ -148,7 +150,8 @@ export function createMetrics(options: {
     contentType: registry.contentType,
     reported({ sourceKind, status, outcome, callState, durationMs }) {
       events.inc({ source: sourceKind, status: toStatusLabel(status), result: outcome });
-      if (outcome === 'advanced' && callState !== 'live' && durationMs !== null) {
+      const isKnown = durationMs !== null && durationMs <= CALL_DURATION_MS_MAX;
+      if (outcome === 'advanced' && callState !== 'live' && isKnown) {
         callDuration.observe({ status: toStatusLabel(status) }, durationMs / 1000);
       }
     },

@@ -2,7 +2,7 @@
  * Opens the journal's file: the one writing connection, a read-only one beside it, and the lock that makes
  * this process its only owner.
  */
-import { existsSync, mkdirSync, statfsSync, statSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -40,6 +40,7 @@ export function openDatabase(file: string, synchronous: 'FULL' | 'NORMAL'): Data
   }
   makeFolder(dirname(file));
   refuseNetworkFileSystem(dirname(file));
+  makePrivateFile(`${file}-owner`);
   const lock = takeOwnerLock(`${file}-owner`);
   const opened: DatabaseSync[] = [lock];
   const close = (): void => {
@@ -49,6 +50,7 @@ export function openDatabase(file: string, synchronous: 'FULL' | 'NORMAL'): Data
   try {
     const walFile = `${file}-wal`;
     const isUnclean = existsSync(walFile) && statSync(walFile).size > 0;
+    makePrivateFile(file);
     const write = new DatabaseSync(file);
     opened.push(write);
     prepareConnection(write);
@@ -98,6 +100,18 @@ function makeFolder(folder: string): void {
     throw new JournalError('unsupported', `The folder ${folder} cannot be made: ${String(error)}.`, {
       cause: error,
     });
+  }
+}
+
+/**
+ * Before SQLite makes it readable for everybody; its WAL and shared memory take the mode of the file. Only a file that
+ * does not exist is opened: closing one that this process has locked would let go of the lock.
+ */
+function makePrivateFile(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch {
+    // It exists, or SQLite meets the same obstacle next and says so.
   }
 }
 
