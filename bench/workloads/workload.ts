@@ -39,7 +39,7 @@ export const SIZES: Readonly<Record<Size['name'], Size>> = {
   full: {
     name: 'full',
     warmUpMs: 3_000,
-    throughput: { destinations: [1, 100, 1_000], rounds: 7, turnMs: 3_000 },
+    throughput: { destinations: [1, 100, 1_000], rounds: 5, turnMs: 3_000 },
     latency: { rounds: 5, turnMs: 6_000 },
     isolation: { hostile: 100, rounds: 5, turnMs: 6_000 },
     backlog: { pending: 1_000_000, rounds: 5, turnMs: 3_000 },
