@@ -140,12 +140,24 @@ function printBanner(context: CommandContext, hub: Hub, settings: Settings): voi
     '',
     isUnsigned
       ? `  curl ${address}/webhooks/status-update -H 'Content-Type: application/json' -d '${EXAMPLE}'`
-      : '  offhook trigger in-progress',
+      : `  ${toCommand(context, hub, 'trigger in-progress')}`,
     '',
-    'Then: offhook calls list · offhook listen · offhook destinations create <url> · offhook help',
+    'Then:',
+    '',
+    ...['calls list', 'listen', 'destinations create <url>'].map(
+      (words) => `  ${toCommand(context, hub, words)}`,
+    ),
     '',
   ];
   for (const line of lines) output.line(line);
+}
+
+/** As it can be typed where the hub was started: nothing puts `offhook` on the PATH. */
+function toCommand(context: CommandContext, hub: Hub, words: string): string {
+  // Only a checkout runs the sources; what is installed runs what was built from them.
+  const program = import.meta.url.endsWith('.ts') ? 'npm run -s offhook --' : 'npx offhook';
+  const url = hub.address === context.settings.url ? '' : ` --url ${hub.address}`;
+  return `${program} ${words}${url}`;
 }
 
 /** The source document's first payload. */

@@ -15,7 +15,7 @@ import type { Colour } from '../output.ts';
 import type { DestinationView, DestinationWithSecretView } from '../views.ts';
 import { startDemoReceiver } from './demo-receiver.ts';
 import type { Arrival } from './demo-receiver.ts';
-import { simulateCall } from './simulated-calls.ts';
+import { openingCalls, simulateCall } from './simulated-calls.ts';
 import type { SimulatedReport } from './simulated-calls.ts';
 
 const RECEIVER_FILE = 'demo-receiver.json';
@@ -33,8 +33,9 @@ export async function runDemo(options: {
   output.note('Simulated calls arrive; below is what the receiver got, verified. Ctrl-C ends it.\n');
 
   const underWay = new Set<Promise<void>>();
+  const opening = [...openingCalls(randomUUID)];
   while (!signal.aborted) {
-    const call = simulateCall(randomUUID(), Math.random);
+    const call = opening.shift() ?? simulateCall(randomUUID(), Math.random);
     const posting = postCall(options, call.reports).finally(() => underWay.delete(posting));
     underWay.add(posting);
     await pause(call.nextCallAfterMs, signal);
@@ -129,7 +130,7 @@ function showArrival(context: CommandContext, { eventId, sequence, message }: Ar
   const status = output.paint(STATUS_COLOURS[message.call.status] ?? 'dim', message.call.status.padEnd(16));
   const ours = message.phone_number.name ?? message.phone_number.number ?? 'web call';
   const error = message.error === undefined ? '' : `  ${output.paint('red', message.error)}`;
-  output.line(`${toClock(output)}  ${status}  call ${message.call.id.slice(0, 8)}  ${ours}${error}`);
+  output.line(`${toClock(output)}  ${status}  call ${message.call.id}  ${ours}${error}`);
 }
 
 function showOutcome(context: CommandContext, report: SimulatedReport, outcome: string | null): void {
@@ -137,7 +138,7 @@ function showOutcome(context: CommandContext, report: SimulatedReport, outcome: 
   if (outcome === 'advanced' || output.json) return;
   const note = `${report.status} reported again or late: ${outcome}, nothing delivered`;
   output.line(
-    `${toClock(output)}  ${output.paint('dim', `${''.padEnd(16)}  call ${report.callId.slice(0, 8)}  ${note}`)}`,
+    `${toClock(output)}  ${output.paint('dim', `${''.padEnd(16)}  call ${report.callId}  ${note}`)}`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { simulateCall } from './simulated-calls.ts';
+import { openingCalls, simulateCall } from './simulated-calls.ts';
 
 /** A small linear congruential generator: same seed, same calls. */
 function createRandom(seed: number): () => number {
@@ -37,5 +37,18 @@ describe('simulateCall', () => {
 
   it('begins the next call within seconds', () => {
     expect(Math.max(...calls.map((call) => call.nextCallAfterMs))).toBeLessThan(6_000);
+  });
+});
+
+describe('openingCalls', () => {
+  it('show every status within ten seconds', () => {
+    let beginsMs = 0;
+    const seen = new Map<string, number>();
+    for (const { reports, nextCallAfterMs } of openingCalls(() => 'call')) {
+      for (const { status, arrivesAfterMs } of reports) seen.set(status, beginsMs + arrivesAfterMs);
+      beginsMs += nextCallAfterMs;
+    }
+    expect([...seen.keys()].toSorted()).toEqual(['ended', 'ended-with-error', 'in-progress']);
+    expect(Math.max(...seen.values())).toBeLessThan(10_000);
   });
 });

@@ -51,6 +51,23 @@ export function simulateCall(callId: string, random: () => number): SimulatedCal
   };
 }
 
+/** The first calls, one of each ending within seconds, so that whoever just looks in has seen them all. */
+export function openingCalls(makeId: () => string): readonly SimulatedCall[] {
+  return [
+    { status: 'ended', durationMs: 2_500 },
+    { status: 'ended-with-error', durationMs: 4_000 },
+  ].map(({ status, durationMs }) => {
+    const callId = makeId();
+    return {
+      reports: [
+        { callId, status: 'in-progress', happensAfterMs: 0, arrivesAfterMs: 0 },
+        { callId, status: status as CallStatus, happensAfterMs: durationMs, arrivesAfterMs: durationMs },
+      ],
+      nextCallAfterMs: 1_000,
+    };
+  });
+}
+
 /** Times between independent arrivals, and roughly how long calls last. */
 function toExponential(mean: number, random: () => number): number {
   return -Math.log(1 - random()) * mean;
