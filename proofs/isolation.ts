@@ -52,7 +52,7 @@ const HOSTILE: readonly (BehaviourName | 'dns-silent')[] = [
 const DESTINATIONS_PER_BEHAVIOUR = 5;
 
 const SIZES = {
-  full: { rounds: 6, phaseMs: 30_000, judgesRatio: true },
+  full: { rounds: 5, phaseMs: 20_000, judgesRatio: true },
   // 80 samples have no 99th percentile worth the name: a small run shows the ratio and does not judge it.
   small: { rounds: 1, phaseMs: 8_000, judgesRatio: false },
 } as const;
