@@ -230,6 +230,26 @@ describe('order', () => {
     expect(hub.sent).toHaveLength(6);
   });
 
+  it('does not send the poison after a later event that may have arrived', async () => {
+    const hub = await openHub();
+    await hub.destination('a');
+    let refuses = true;
+    hub.answers.set('a', (_, { sequence }) => {
+      if (sequence === 1) return answer(refuses ? 422 : 200);
+      refuses = false;
+      return {
+        kind: 'failed',
+        cause: 'timeout',
+        detail: 'no answer',
+        timing: { firstByteMs: null, totalMs: 1 },
+      };
+    });
+    await hub.report('call', 'in-progress', 'ended');
+    await hub.passMs(DAY_MS);
+    expect(hub.sent.filter(({ sequence }) => sequence === 1)).toHaveLength(5);
+    expect(await hub.deliveryStates('call')).toEqual(['superseded', 'pending']);
+  });
+
   it('never has two events of one call under way together, though the first was let past', async () => {
     const hub = await openHub();
     await hub.destination('a');

@@ -160,7 +160,8 @@ export interface DeliveryJournal {
   /**
    * Records attempts, ends their leases, and in the same transaction: promotes the call's next delivery
    * (delivered, dead, or releasesNext), supersedes older undelivered events of the call once a later one is
-   * delivered, and turns a retry into superseded where the destination wants only the latest and a newer
+   * delivered or may have been (no answer came: timeout, reset, protocol), and turns a retry into superseded where
+   * the destination wants only the latest and a newer
    * event waits. Results in the same order.
    */
   recordAttempts(records: readonly AttemptRecord[]): Promise<readonly RecordedAttempt[]>;

@@ -21,7 +21,7 @@ export interface PendingDelivery {
   readonly released: number;
 }
 
-export const SUPERSEDED_BY_DELIVERED = 'A later event of the call was delivered.';
+export const SUPERSEDED_BY_DELIVERED = 'A later event of the call was delivered, or may have been.';
 export const SUPERSEDED_BY_NEWER = 'A newer event of the call takes its place.';
 
 const PENDING_COLUMNS = 'row, destination_row, event_row, sequence, due_at_ms, released';
@@ -67,7 +67,7 @@ export interface LaneOrder {
   finish(row: number, state: Exclude<DeliveryState, 'pending'>, reason: string | null, nowMs: number): void;
   /** The head is gone or released: the next waiting one, if any, becomes due. */
   promote(destination: KnownDestination, callRow: number, nowMs: number): void;
-  /** A later event arrived: what is older and was never delivered must not come after it. */
+  /** A later event arrived, or may have: what is older and was never delivered must not come after it. */
   supersedeOlder(
     pending: readonly PendingDelivery[],
     delivered: { readonly row: number; readonly sequence: number },

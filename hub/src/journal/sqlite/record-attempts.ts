@@ -24,6 +24,12 @@ const INSERT_ATTEMPT = `
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const SELECT_STATE = 'SELECT state FROM deliveries WHERE row = ?';
 
+/**
+ * No answer came, but the request may have: sending an older event of the call now could turn the order around.
+ * Only the poison rule lets an older one be pending then, and it was answered 4xx five times.
+ */
+const ARRIVAL_UNKNOWN: ReadonlySet<string> = new Set(['timeout', 'reset', 'protocol']);
+
 export function createRecordAttempts(
   store: Store,
   order: LaneOrder,
@@ -109,6 +115,9 @@ export function createRecordAttempts(
       attempt.detail,
       attempt.responseBody,
     );
+    if (attempt.cause !== null && ARRIVAL_UNKNOWN.has(attempt.cause)) {
+      order.supersedeOlder(order.readPending(lease.callRow, destination.row), lease, nowMs);
+    }
     if (dueAtMs === null) settle(lease.row);
     else due.hint(destination.id, dueAtMs);
     if (dueAtMs === null || attempt.releasesNext) order.promote(destination, lease.callRow, nowMs);
