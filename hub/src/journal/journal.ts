@@ -161,8 +161,7 @@ export interface DeliveryJournal {
    * Records attempts, ends their leases, and in the same transaction: promotes the call's next delivery
    * (delivered, dead, or releasesNext), supersedes older undelivered events of the call once a later one is
    * delivered or may have been (no answer came: timeout, reset, protocol), and turns a retry into superseded where
-   * the destination wants only the latest and a newer
-   * event waits. Results in the same order.
+   * the destination wants only the latest and a newer event waits. Results in the same order.
    */
   recordAttempts(records: readonly AttemptRecord[]): Promise<readonly RecordedAttempt[]>;
   /** Gives claimed deliveries back untouched; stale tokens are ignored. */
