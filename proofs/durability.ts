@@ -78,7 +78,7 @@ export async function proveDurability({ size, seed }: ProofOptions): Promise<Pro
         powerCutCycles: cuts.lives,
         wholeHubKillCycles: hubKills.lives,
         wholeHubPowerCutCycles: hubCuts.lives,
-        killedAtCrashPoints: sum('atCrashPoint'),
+        aimedAtCrashPoints: sum('atCrashPoint'),
         tornCuts: sum('torn'),
         acked,
         ackedOverHttp: hubKills.acked + hubCuts.acked,
