@@ -1,7 +1,6 @@
 /**
  * The SQLite journal behind a thread of its own: the same interface, and the commits, checkpoints and long
- * reads of the file never hold up the sockets. Measured before it was so: of 210 µs an event on the main
- * thread 81 were SQLite's, and a checkpoint held every answer for 10 ms and more.
+ * reads of the file never hold up the sockets. The messages cost about 13 µs of CPU an event, both sides together.
  */
 import { Worker } from 'node:worker_threads';
 
