@@ -45,7 +45,7 @@ const { size, workloads, contestants, profileDir, store, redraw } = readOptions(
 const results = redraw ? (JSON.parse(await readFile(RESULTS_FILE, 'utf8')) as Results) : await runAll();
 console.log(`\n${toTables(results)}`);
 if (store || redraw) {
-  await mkdir(dirname(CHART_FILE), { recursive: true });
+  for (const file of [RESULTS_FILE, CHART_FILE]) await mkdir(dirname(file), { recursive: true });
   await writeFile(RESULTS_FILE, `${JSON.stringify(results, null, 2)}\n`);
   await writeFile(CHART_FILE, toChart(results));
 }

@@ -8,6 +8,8 @@ import type { Machine } from './machine.ts';
 /** What one run measured, turn by turn; everything that is printed or drawn is derived from it. */
 export interface Results {
   readonly startedAt: string;
+  /** What a reader must know about this file beyond its figures. */
+  readonly note?: string;
   readonly size: Size['name'];
   readonly machine: Machine;
   /** What was not run, and why. */
