@@ -239,6 +239,21 @@ export function describeClaims(open: OpenHarness): void {
       expect(listener.taken).toEqual([]);
     });
 
+    it('is not offered an event while an earlier one of its call, let past as poison, is leased again', async () => {
+      const harness = await open();
+      const { journal, clock } = harness;
+      const { id } = await createDestination(journal);
+      await accept(journal, 'a', 'in-progress');
+      const poisoned = { ...retryIn(clock, 0), status: 422, rejected: true, releasesNext: true };
+      await record(journal, await claimOne(harness, id), poisoned);
+      await claimOne(harness, id);
+      const listener = createListener();
+      journal.listenDue(listener);
+      await accept(journal, 'a', 'ended');
+      await accept(journal, 'b', 'in-progress');
+      expect(listener.taken.map(({ sequence }) => sequence)).toEqual([1]);
+    });
+
     it('is not offered what is paused, and hears when it may go', async () => {
       const harness = await open();
       const { journal } = harness;
