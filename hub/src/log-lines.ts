@@ -156,7 +156,7 @@ function openStderr(): Sink {
   // A closed stderr (the reader of a pipe went away) must not end the hub.
   out.on('error', () => {});
   let dropped = 0;
-  // Lines are collected here and not by the stream, which measures each line's bytes: that took 9 µs of a line.
+  // Lines are collected here and not by the stream, which measures each line's bytes: that was 10 % of the main thread's time in a profile.
   let lines: string[] = [];
   let characters = 0;
   let timer: NodeJS.Timeout | null = null;

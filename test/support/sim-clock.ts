@@ -20,7 +20,7 @@ export interface SimClock extends Clock {
   settle(): Promise<void>;
 }
 
-/** The journal commits on an immediate, and a commit may cause another one; the longest chain seen was 5. */
+/** The journal commits on an immediate, and a commit may cause another one. */
 const SETTLE_ROUNDS = 8;
 
 export function createSimClock(startMs: number): SimClock {

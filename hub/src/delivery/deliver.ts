@@ -84,7 +84,7 @@ function toRecord(
     status: answered ? result.status : null,
     cause: answered ? null : result.cause,
     detail: decision.detail,
-    // What a receiver says when all is well helps nobody, and keeping it would double the journal's growth.
+    // What a receiver says when all is well helps nobody, and most attempts are that.
     responseBody: answered && decision.outcome !== 'delivered' ? result.responseBody : null,
     outcome: decision.outcome,
     nextDueAtMs: decision.delayMs === null ? null : endedAtMs + decision.delayMs,
