@@ -17,6 +17,8 @@ export type SourceId = 'api' | 'voicedock' | `src_${string}`;
 export type ReplayId = `rpl_${string}`;
 export type AuditId = `aud_${string}`;
 export type ReportId = `rep_${string}`;
+export type ErrorGroupId = `err_${string}`;
+export type SessionId = `ses_${string}`;
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const DIGITS: ReadonlyMap<string, number> = new Map(Array.from(ALPHABET, (digit, value) => [digit, value]));

@@ -19,8 +19,10 @@ import type {
   KeyId,
   ReplayId,
   ReportId,
+  SessionId,
   SourceId,
 } from './ids.ts';
+import type { AnalyticsJournal, StateCounts } from './analytics.ts';
 
 // ───────────────────────────── accepting reports (used by ingest/) ─────────────────────────────
 
@@ -336,6 +338,10 @@ export interface JournalFilter {
   readonly durationMs?: { readonly min?: number; readonly max?: number };
   /** Words found in the error text, case-insensitive. */
   readonly error?: string;
+  /** Deliveries only: HTTP status of the last answer, [min, max]; one of these must hold. */
+  readonly codes?: readonly { readonly min: number; readonly max: number }[];
+  /** Deliveries only: attempts made so far. */
+  readonly attempts?: { readonly min?: number; readonly max?: number };
 }
 
 export interface EventEntry {
@@ -444,6 +450,24 @@ export interface JournalReader {
     }[]
   >;
   readActiveCallCount(accountId: AccountId | undefined, liveSinceMsMin: number): Promise<number>;
+  /** Calls that match, by state; the filter's own states are not looked at. Each counts up to `limit`. */
+  countCalls(accountId: AccountId, filter: JournalFilter, limit: number): Promise<StateCounts>;
+  /** Deliveries that match, by state, likewise. */
+  countDeliveries(accountId: AccountId, filter: JournalFilter, limit: number): Promise<StateCounts>;
+  /** Changed calls in acceptance order, after a row of the feed: the call as it is now, and the row that changed it. */
+  readCallChanges(
+    accountId: AccountId | undefined,
+    afterRow: number,
+    limit: number,
+  ): Promise<readonly CallChange[]>;
+}
+
+/** A call that a report changed. Several changes of one call in one reading all show it as it is now. */
+export interface CallChange {
+  /** Place in the feed, as of EventEntry; rows of reports that made no event but changed the call count too. */
+  readonly row: number;
+  readonly accountId: AccountId;
+  readonly call: Call;
 }
 
 // ───────────────────────────── commands (used by api/) ─────────────────────────────
@@ -479,6 +503,10 @@ export interface ReplayRequest {
   readonly deliveryIds?: readonly DeliveryId[];
   /** Deliveries made per second; null = as fast as the lanes take them. */
   readonly ratePerSecond: number | null;
+  /** Ends after it has made this many. */
+  readonly createdMax?: number;
+  /** What a dry run counted just before, for showing progress. */
+  readonly expected?: number;
 }
 
 export interface Replay {
@@ -523,8 +551,8 @@ export interface CommandJournal {
 
 // ───────────────────────────── accounts, keys, sources, numbers, audit ─────────────────────────────
 
-export const SCOPES = ['ingest', 'read', 'write', 'admin'] as const;
-/** write includes read; admin includes all. */
+export const SCOPES = ['ingest', 'watch', 'read', 'write', 'admin'] as const;
+/** read includes watch (what a wall screen shows, numbers masked); write includes read; admin includes all. */
 export type Scope = (typeof SCOPES)[number];
 
 export interface Account {
@@ -545,6 +573,17 @@ export interface ApiKey {
   readonly revokedAtMs: number | null;
   /** Written at most once a minute. */
   readonly lastUsedAtMs: number | null;
+}
+
+/** Somebody signed in to the dashboard with a key. */
+export interface Session {
+  readonly id: SessionId;
+  readonly accountId: AccountId;
+  readonly keyId: KeyId;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+  /** Unix ms since which it shows numbers in the clear; null while they are masked. */
+  readonly revealedAtMs: number | null;
 }
 
 export interface Source {
@@ -596,6 +635,17 @@ export interface AdminJournal {
   revokeKey(accountId: AccountId, id: KeyId, actor: Actor): Promise<ApiKey | undefined>;
   touchKey(id: KeyId, atMs: number): Promise<void>;
 
+  /** hash: SHA-256 of the token in the cookie. Writes `session.created`. */
+  createSession(
+    session: Pick<Session, 'accountId' | 'keyId' | 'expiresAtMs'> & { readonly hash: Uint8Array },
+    actor: Actor,
+  ): Promise<Session>;
+  /** With its key as it is now; undefined once it has ended. Expired ones too: the door decides. */
+  findSession(hash: Uint8Array): Promise<{ readonly session: Session; readonly key: ApiKey } | undefined>;
+  /** Reveals numbers or masks them again; writes `numbers.revealed` or `numbers.masked`. */
+  setSessionRevealed(id: SessionId, isRevealed: boolean, actor: Actor): Promise<Session | undefined>;
+  endSession(id: SessionId, actor: Actor): Promise<boolean>;
+
   /** `api` and `voicedock` exist in the default account from the start, the latter without secrets. */
   listSources(accountId: AccountId): Promise<readonly Source[]>;
   /** Without an account: the receiving door knows only the id in its path. */
@@ -619,6 +669,11 @@ export interface AdminJournal {
   deletePhoneNumber(accountId: AccountId, number: string, actor: Actor): Promise<boolean>;
 
   listAudit(accountId: AccountId, page: PageRequest): Promise<Page<AuditEntry>>;
+  /** What changes nothing in the journal but must be known: `data.exported`. */
+  appendAudit(
+    entry: Pick<AuditEntry, 'accountId' | 'action' | 'subject' | 'detail'>,
+    actor: Actor,
+  ): Promise<void>;
 }
 
 // ───────────────────────────── the whole ─────────────────────────────
@@ -632,7 +687,14 @@ export interface JournalStats {
 }
 
 export interface Journal
-  extends AcceptJournal, DeliveryJournal, DestinationJournal, JournalReader, CommandJournal, AdminJournal {
+  extends
+    AcceptJournal,
+    DeliveryJournal,
+    DestinationJournal,
+    JournalReader,
+    AnalyticsJournal,
+    CommandJournal,
+    AdminJournal {
   /** Resolves if a write would be taken now; rejects with JournalError otherwise. For /readyz. */
   check(): Promise<void>;
   readStats(): Promise<JournalStats>;
