@@ -20,6 +20,7 @@ import type { Settings } from './config/settings.ts';
 import { listStartFaults } from './config/start-rules.ts';
 import { createDeliveryEngine } from './delivery/engine.ts';
 import type { DeliveryObserver } from './delivery/observer.ts';
+import { RETRY_SCHEDULE_S } from './delivery/retry-schedule.ts';
 import { createDestinationTester } from './destination-tester.ts';
 import { createEgressGuard } from './destinations/egress/address-rules.ts';
 import type { OwnAddress } from './destinations/egress/address-rules.ts';
@@ -121,6 +122,8 @@ export async function startHub(settings: Settings): Promise<Hub> {
         version,
         localProfile,
         staleAfterMs: settings.staleAfterMs,
+        retentionDays: settings.retentionDays,
+        retryScheduleS: RETRY_SCHEDULE_S,
         voicedockSecrets: settings.voicedockSecrets,
         keyRateLimit: toRateLimit(settings.keyRatePerSecond),
         sourceRateLimit: toRateLimit(settings.sourceRatePerSecond),

@@ -9,6 +9,7 @@ import type { DestinationKindPort } from '../../hub/src/api/ground.ts';
 import type { ServerSettings } from '../../hub/src/api/server.ts';
 
 import { systemClock } from '../../hub/src/clock.ts';
+import { RETRY_SCHEDULE_S } from '../../hub/src/delivery/retry-schedule.ts';
 import { createApiKeyText, ensureBootstrapKey } from '../../hub/src/ingest/api-key.ts';
 import { createSecretBox } from '../../hub/src/journal/secret-box.ts';
 import { openSqliteJournal } from '../../hub/src/journal/sqlite/sqlite-journal.ts';
@@ -58,6 +59,8 @@ export async function openTestHub(
       version: '0.0.0-test',
       localProfile: true,
       staleAfterMs: 4 * 3_600_000,
+      retentionDays: 30,
+      retryScheduleS: RETRY_SCHEDULE_S,
       voicedockSecrets: [],
       ...settings,
     },

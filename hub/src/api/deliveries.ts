@@ -4,6 +4,7 @@ import type { ApiGround } from './ground.ts';
 import type { Route } from './route.ts';
 
 import { makeProblem } from '../ingest/problem.ts';
+import { describeAttempt, readChangesSince } from './attempt-requests.ts';
 import { answerPage, definePage, pageShape, toPageRequest } from './page.ts';
 import { filterShape, readFilter } from './query-filter.ts';
 import { answer, defineRoute } from './route.ts';
@@ -17,7 +18,44 @@ const retryView = z.object({
   delivery: deliveryView,
 });
 
-export function defineDeliveryRoutes({ journal }: ApiGround): readonly Route[] {
+export function defineDeliveryRoutes({ journal, clock, destinationKinds }: ApiGround): readonly Route[] {
+  async function toDetailView(
+    delivery: NonNullable<Awaited<ReturnType<typeof journal.getDelivery>>>,
+  ): Promise<z.output<typeof deliveryDetailView>> {
+    const nowMs = clock.nowMs();
+    const { attemptEntries } = delivery;
+    const destination = await journal.getDestination(delivery.accountId, delivery.destinationId);
+    const state = destination?.state ?? 'deleted';
+    const kind = destination === undefined ? undefined : destinationKinds.get(destination.kind);
+    const firstAtMs = Math.min(...attemptEntries.map((attempt) => attempt.startedAtMs));
+    const changes =
+      destination === undefined || attemptEntries.length === 0
+        ? null
+        : await readChangesSince(journal, destination, firstAtMs);
+    const url = destination === undefined ? undefined : kind?.toPublicSettings(destination.settings)['url'];
+    return {
+      ...toDeliveryView(delivery, nowMs, state),
+      destination:
+        destination === undefined
+          ? null
+          : {
+              id: destination.id,
+              kind: destination.kind,
+              name: destination.name,
+              url: typeof url === 'string' ? url : null,
+              state: destination.state,
+            },
+      attempt_entries: attemptEntries.map((attempt) => ({
+        ...toAttemptView(attempt, nowMs, state),
+        request:
+          destination === undefined || kind === undefined || kind === null
+            ? null
+            : describeAttempt(kind, destination, delivery, attempt, changes),
+      })),
+      body: Buffer.from(delivery.body).toString('utf8'),
+    };
+  }
+
   return [
     defineRoute({
       method: 'GET',
@@ -31,8 +69,9 @@ export function defineDeliveryRoutes({ journal }: ApiGround): readonly Route[] {
       async handle({ key, query }) {
         const read = readFilter(query);
         if (read.kind === 'problem') return read;
+        const nowMs = clock.nowMs();
         const page = await journal.listDeliveries(key.accountId, read.filter, toPageRequest(query));
-        return answerPage(page, toDeliveryView);
+        return answerPage(page, (delivery) => toDeliveryView(delivery, nowMs));
       },
     }),
     defineRoute({
@@ -46,11 +85,7 @@ export function defineDeliveryRoutes({ journal }: ApiGround): readonly Route[] {
       async handle({ key, params }) {
         const delivery = await journal.getDelivery(key.accountId, params['delivery_id'] as DeliveryId);
         if (delivery === undefined) return NO_DELIVERY;
-        return answer(200, {
-          ...toDeliveryView(delivery),
-          attempt_entries: delivery.attemptEntries.map(toAttemptView),
-          body: Buffer.from(delivery.body).toString('utf8'),
-        });
+        return answer(200, await toDetailView(delivery));
       },
     }),
     defineRoute({
@@ -66,7 +101,10 @@ export function defineDeliveryRoutes({ journal }: ApiGround): readonly Route[] {
         const result = await journal.retryDelivery(key.accountId, params['delivery_id'] as DeliveryId, actor);
         if (result === undefined) return NO_DELIVERY;
         if (result.kind === 'destination_gone') return DESTINATION_GONE;
-        return answer(202, { outcome: result.kind, delivery: toDeliveryView(result.delivery) });
+        return answer(202, {
+          outcome: result.kind,
+          delivery: toDeliveryView(result.delivery, clock.nowMs()),
+        });
       },
     }),
     defineRoute({
@@ -84,14 +122,14 @@ export function defineDeliveryRoutes({ journal }: ApiGround): readonly Route[] {
           actor,
         );
         if (result === undefined) return NO_DELIVERY;
-        if (result.kind === 'cancelled') return answer(200, toDeliveryView(result.delivery));
+        if (result.kind === 'cancelled') return answer(200, toDeliveryView(result.delivery, clock.nowMs()));
         const { state } = result.delivery;
         return makeProblem(
           'not_possible',
           state === 'pending'
             ? 'An attempt is under way: try again once it has ended.'
             : `It is ${state} already, which never changes.`,
-          { members: { delivery: toDeliveryView(result.delivery) } },
+          { members: { delivery: toDeliveryView(result.delivery, clock.nowMs()) } },
         );
       },
     }),

@@ -118,7 +118,7 @@ const testView = z.object({
 type Found = { readonly kind: 'found'; readonly destination: Destination } | Problem;
 
 export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
-  const { journal, lanes, backlog, tester, destinationKinds } = ground;
+  const { journal, lanes, backlog, success, settings, tester, destinationKinds } = ground;
 
   const toFacts = (destination: Destination): ReturnType<typeof toDestinationFacts> =>
     toDestinationFacts(
@@ -129,8 +129,13 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
 
   async function show(status: number, destination: Destination, secret?: string): Promise<Answer> {
     const facts = toFacts(destination);
-    const lane = lanes.readLanes().find((one) => one.destinationId === destination.id);
-    const view = toDestinationView(facts, lane, (await backlog()).get(destination.id));
+    const [pending, succeeded] = await Promise.all([backlog(), success(destination.accountId)]);
+    const view = toDestinationView(facts, {
+      lane: lanes.readLanes().find((one) => one.destinationId === destination.id),
+      backlog: pending.get(destination.id),
+      success: succeeded.get(destination.id),
+      retryScheduleS: settings.retryScheduleS,
+    });
     // For If-Match only: lane and backlog move by themselves, which a 304 would hide.
     const headers = { etag: toEtag(JSON.stringify(facts)) };
     return answer(status, secret === undefined ? view : { ...view, secret }, { headers });
@@ -231,13 +236,19 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
       scope: 'read',
       answers: [{ status: 200, description: 'All of the account.', schema: definePage(destinationView) }],
       async handle({ key }) {
-        const [destinations, pending] = await Promise.all([
+        const [destinations, pending, succeeded] = await Promise.all([
           journal.listDestinations(key.accountId),
           backlog(),
+          success(key.accountId),
         ]);
         const laneOf = new Map(lanes.readLanes().map((lane) => [lane.destinationId, lane]));
         return answerAll(destinations, (destination) =>
-          toDestinationView(toFacts(destination), laneOf.get(destination.id), pending.get(destination.id)),
+          toDestinationView(toFacts(destination), {
+            lane: laneOf.get(destination.id),
+            backlog: pending.get(destination.id),
+            success: succeeded.get(destination.id),
+            retryScheduleS: settings.retryScheduleS,
+          }),
         );
       },
     }),

@@ -6,11 +6,35 @@ import type { KeyRing } from '../ingest/key-ring.ts';
 import type { DestinationId } from '../journal/ids.ts';
 import type { Destination, Journal } from '../journal/journal.ts';
 import type { BacklogReader } from './backlog.ts';
+import type { SuccessReader } from './destination-success.ts';
 
 export interface DestinationKindPort {
   readonly kind: string;
   readonly settings: z.ZodType;
   toPublicSettings(settings: unknown): Record<string, unknown>;
+  /** As destinations/destination.ts says it. */
+  describeRequest?(settings: unknown, request: DescribedAttempt): DescribedRequest | null;
+}
+
+/** What is known of an attempt that was made. */
+export interface DescribedAttempt {
+  readonly eventId: string;
+  readonly sequence: number;
+  readonly attemptNumber: number;
+  readonly body: Uint8Array;
+  readonly nowMs: number;
+  /** null: not kept. */
+  readonly traceparent: string | null;
+  /** null: they are no longer known. */
+  readonly secrets: { readonly current: string; readonly previous: string | null } | null;
+}
+
+export interface DescribedRequest {
+  readonly method: string;
+  /** As people may see it. */
+  readonly url: string;
+  /** Name and value, in the order sent; what is secret is masked, and what is not known is "…". */
+  readonly headers: readonly (readonly [string, string])[];
 }
 
 export interface DestinationKindsPort {
@@ -47,6 +71,15 @@ export interface LaneReader {
   readLanes(): readonly Lane[];
 }
 
+/** live/metrics.ts satisfies it. */
+export interface CountReader {
+  readCounts(): {
+    readonly streams: number;
+    /** Reports refused at the doors since the start, by the code of their problem. */
+    readonly refused: Readonly<Record<string, number>>;
+  };
+}
+
 export interface Lane {
   readonly destinationId: DestinationId;
   readonly inFlight: number;
@@ -63,11 +96,18 @@ export interface ApiGround {
     readonly version: string;
     readonly staleAfterMs: number;
     readonly localProfile: boolean;
+    readonly retentionDays: number;
+    /** Seconds before each try after the first, where a destination has no schedule of its own. */
+    readonly retryScheduleS: readonly number[];
   };
+  /** Unix ms. */
+  readonly startedAtMs: number;
   readonly destinationKinds: DestinationKindsPort;
   readonly tester: DestinationTester;
   readonly lanes: LaneReader;
   readonly backlog: BacklogReader;
+  readonly success: SuccessReader;
+  readonly counts: CountReader;
   readonly keyRing: KeyRing;
   readonly forgetSource: (id: string) => void;
 }

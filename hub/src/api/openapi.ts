@@ -16,6 +16,13 @@ import { statusUpdateSchema } from '../sources/voicedock-schema.ts';
 import { reportAnswerView } from './doors.ts';
 import { PUBLISHED_EXAMPLES } from './published-examples.ts';
 import { problemView } from './problem-view.ts';
+import { systemView } from './system.ts';
+import {
+  callStatisticsView,
+  deliveryStatisticsView,
+  errorGroupView,
+  stateCountsView,
+} from './views-analytics.ts';
 import * as views from './views.ts';
 
 type Json = Record<string, unknown>;
@@ -33,6 +40,12 @@ const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   Delivery: views.deliveryView,
   DeliveryDetail: views.deliveryDetailView,
   Attempt: views.attemptView,
+  AttemptDetail: views.attemptDetailView,
+  CallStatistics: callStatisticsView,
+  DeliveryStatistics: deliveryStatisticsView,
+  ErrorGroup: errorGroupView,
+  StateCounts: stateCountsView,
+  System: systemView,
   Destination: views.destinationView,
   DestinationWithSecret: views.destinationWithSecretView,
   EventFilter: views.eventFilterSchema,

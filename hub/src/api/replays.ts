@@ -11,6 +11,8 @@ import { answer, defineRoute } from './route.ts';
 import { replayCountView, replayView, toReplayCountView, toReplayView } from './views.ts';
 
 export const REPLAY_DELIVERIES_MAX = 1_000;
+/** More than a journal can hold; a number above it is a mistake. */
+export const REPLAY_MAX = 1_000_000_000;
 
 const replayBody = z
   .strictObject({
@@ -24,6 +26,18 @@ const replayBody = z
     rate_per_second: z.number().min(0.01).max(100_000).nullable().optional().meta({
       description: 'Deliveries made per second; null or left out: as fast as the destinations take them.',
     }),
+    max: z
+      .int()
+      .min(1)
+      .max(REPLAY_MAX)
+      .optional()
+      .meta({ description: 'Ends after it has made this many deliveries; all that match if not given.' }),
+    expected: z
+      .int()
+      .min(0)
+      .max(REPLAY_MAX)
+      .optional()
+      .meta({ description: 'What a dry run counted just before; shown again, for progress.' }),
     dry_run: z.boolean().default(false).meta({ description: 'Count what would be sent, and send nothing.' }),
   })
   .meta({ title: 'Replay' });
@@ -64,6 +78,8 @@ export function defineReplayRoutes({ journal }: ApiGround): readonly Route[] {
         const {
           delivery_ids: deliveryIds,
           rate_per_second: ratePerSecond,
+          max,
+          expected,
           dry_run: isDryRun,
           ...query
         } = body;
@@ -84,6 +100,8 @@ export function defineReplayRoutes({ journal }: ApiGround): readonly Route[] {
           filter: read.filter satisfies JournalFilter,
           ...(deliveryIds !== undefined && { deliveryIds: deliveryIds as DeliveryId[] }),
           ratePerSecond: ratePerSecond ?? null,
+          ...(max !== undefined && { createdMax: max }),
+          ...(expected !== undefined && { expected }),
         };
         if (isDryRun) return answer(200, toReplayCountView(await journal.countReplay(request)));
         return answer(201, toReplayView(await journal.createReplay(request, actor)));

@@ -29,6 +29,7 @@ import { createWebhookDoor } from '../ingest/webhook-door.ts';
 import { createFeed } from '../live/feed.ts';
 import { defineAccountRoutes } from './accounts.ts';
 import { createBacklogReader } from './backlog.ts';
+import { createSuccessReader } from './destination-success.ts';
 import { defineCallRoutes } from './calls.ts';
 import { defineDeliveryRoutes } from './deliveries.ts';
 import { defineDestinationRoutes } from './destinations.ts';
@@ -42,6 +43,7 @@ import { defineReplayRoutes } from './replays.ts';
 import { registerRoute } from './serve-route.ts';
 import { defineSourceRoutes } from './sources.ts';
 import { createStream, STREAM_PATH } from './stream.ts';
+import { defineSystemRoutes } from './system.ts';
 
 export interface ServerOptions {
   readonly journal: Journal;
@@ -63,6 +65,9 @@ export interface ServerSettings {
   /** HOST is loopback: a source without a secret takes unsigned reports. */
   readonly localProfile: boolean;
   readonly staleAfterMs: number;
+  readonly retentionDays: number;
+  /** Seconds before each try after the first, where a destination has no schedule of its own. */
+  readonly retryScheduleS: readonly number[];
   /** OFFHOOK_VOICEDOCK_SECRET. */
   readonly voicedockSecrets: readonly string[];
   /** Of each API key; null = none (see ingest/rate-limit.ts for why that is the default). */
@@ -144,15 +149,20 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     tester: options.tester,
     lanes: options.lanes,
     backlog: createBacklogReader(journal, clock),
+    success: createSuccessReader(journal, clock),
+    counts: metrics,
+    startedAtMs: clock.nowMs(),
     keyRing,
     forgetSource: webhookDoor.forgetSource,
   };
+  const doorRoutes = defineDoorRoutes({
+    putCallStatus: createCallStatusDoor({ journal, metrics }),
+    postReports: createReportsDoor({ journal, metrics }),
+    receiveWebhook: webhookDoor.receive,
+  });
+  const doorPaths: ReadonlySet<string> = new Set(doorRoutes.map((route) => route.path));
   const routes: readonly Route[] = [
-    ...defineDoorRoutes({
-      putCallStatus: createCallStatusDoor({ journal, metrics }),
-      postReports: createReportsDoor({ journal, metrics }),
-      receiveWebhook: webhookDoor.receive,
-    }),
+    ...doorRoutes,
     ...defineCallRoutes(ground),
     ...defineEventRoutes(ground, stream),
     ...defineDestinationRoutes(ground),
@@ -162,6 +172,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     ...definePhoneNumberRoutes(ground),
     ...defineKeyRoutes(ground),
     ...defineAccountRoutes(ground),
+    ...defineSystemRoutes(ground),
     ...defineHealthRoutes({
       journal,
       metrics,
@@ -203,6 +214,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     if (route === null || !SILENT_ROUTES.has(route)) {
       // How long somebody watched says nothing about how fast the hub answers.
       if (route !== STREAM_PATH) metrics.answered({ method, route, status: reply.statusCode, durationMs });
+      // A conflicting report is kept, and shows as such on its call.
+      if (doorPaths.has(route ?? '') && notes.problem !== null && notes.problem !== 'conflicting') {
+        metrics.refused(notes.problem);
+      }
       observer.answered({
         requestId: request.id,
         method,

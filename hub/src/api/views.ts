@@ -20,7 +20,9 @@ import type {
   Source,
 } from '../journal/journal.ts';
 import type { Backlog } from './backlog.ts';
+import type { DestinationSuccess } from './destination-success.ts';
 import type { Lane } from './ground.ts';
+import type { AttemptFacts } from './explain-attempt.ts';
 
 import { CALL_STATES, REPORT_OUTCOMES } from '../calls/call.ts';
 import { isStale } from '../calls/apply-report.ts';
@@ -32,7 +34,9 @@ import {
   REPLAY_STATES,
   SCOPES,
 } from '../journal/journal.ts';
+import { explainAttempt } from './explain-attempt.ts';
 import { toRfc3339, toRfc3339OrNull } from './time.ts';
+import { toRate } from './views-analytics.ts';
 
 const time = z.string().meta({ format: 'date-time' });
 const timeOrNull = time.nullable();
@@ -152,6 +156,10 @@ export function toReportView(entry: ReportEntry): z.output<typeof reportView> {
   };
 }
 
+export const explanationView = z
+  .object({ title: z.string(), hint: z.string().meta({ description: 'What to do about it.' }) })
+  .meta({ description: 'What an answer that did not deliver means, in plain words.' });
+
 export const deliveryView = z.object({
   id: z.string(),
   destination_id: z.string(),
@@ -164,6 +172,9 @@ export const deliveryView = z.object({
   attempts: z.int(),
   last_status: z.int().nullable().meta({ description: 'HTTP status of the last answer.' }),
   last_detail: z.string().nullable(),
+  explanation: explanationView
+    .nullable()
+    .meta({ description: 'Of the last answer; null where it was 2xx or there was none.' }),
   due_at: timeOrNull.meta({
     description: 'Next try; null while it waits behind an earlier event of its call.',
   }),
@@ -172,7 +183,14 @@ export const deliveryView = z.object({
   replay_id: z.string().nullable(),
 });
 
-export function toDeliveryView(delivery: DeliveryEntry): z.output<typeof deliveryView> {
+export type DestinationStateNow = AttemptFacts['destinationState'];
+
+/** destinationState: null where nobody looked it up. */
+export function toDeliveryView(
+  delivery: DeliveryEntry,
+  nowMs: number,
+  destinationState: DestinationStateNow = null,
+): z.output<typeof deliveryView> {
   return {
     id: delivery.id,
     destination_id: delivery.destinationId,
@@ -185,6 +203,13 @@ export function toDeliveryView(delivery: DeliveryEntry): z.output<typeof deliver
     attempts: delivery.attempts,
     last_status: delivery.lastStatus,
     last_detail: delivery.lastDetail,
+    explanation: explainAttempt({
+      status: delivery.lastStatus,
+      cause: null,
+      detail: delivery.lastDetail,
+      ageMs: delivery.finishedAtMs === null ? null : nowMs - delivery.finishedAtMs,
+      destinationState,
+    }),
     due_at: toRfc3339OrNull(delivery.dueAtMs),
     created_at: toRfc3339(delivery.createdAtMs),
     finished_at: toRfc3339OrNull(delivery.finishedAtMs),
@@ -203,9 +228,14 @@ export const attemptView = z.object({
   detail: z.string().nullable(),
   response_body: z.string().nullable().meta({ description: 'At most 16 KiB, read as UTF-8.' }),
   outcome: z.enum(ATTEMPT_OUTCOMES),
+  explanation: explanationView.nullable().meta({ description: 'null where it was delivered.' }),
 });
 
-export function toAttemptView(attempt: AttemptEntry): z.output<typeof attemptView> {
+export function toAttemptView(
+  attempt: AttemptEntry,
+  nowMs: number,
+  destinationState: DestinationStateNow = null,
+): z.output<typeof attemptView> {
   return {
     id: attempt.id,
     number: attempt.number,
@@ -217,12 +247,56 @@ export function toAttemptView(attempt: AttemptEntry): z.output<typeof attemptVie
     detail: attempt.detail,
     response_body: attempt.responseBody === null ? null : toText(attempt.responseBody),
     outcome: attempt.outcome,
+    explanation: explainAttempt({
+      status: attempt.status,
+      cause: attempt.cause,
+      detail: attempt.detail,
+      ageMs: nowMs - attempt.startedAtMs,
+      destinationState,
+    }),
   };
 }
 
+export const attemptRequestView = z
+  .object({
+    method: z.string(),
+    url: z.string().meta({ description: 'Values of its query are masked, as in the settings.' }),
+    headers: z.array(z.tuple([z.string(), z.string()])).meta({
+      description:
+        'Name and value, in the order sent. Values that could be keys are masked; "…" stands for what was not kept.',
+    }),
+    signature: z.enum(['valid', 'secret rotated since']).meta({
+      description: 'valid: the signatures shown are those that were sent, by the secret of then.',
+    }),
+    settings_changed: z.boolean().meta({
+      description:
+        'Somebody has changed the destination since: address and headers are those of now, and may have been others then.',
+    }),
+  })
+  .meta({
+    description:
+      'The request of an attempt, put together again by the code that sends them. Where no connection was made it was not sent.',
+  });
+
+export const attemptDetailView = attemptView.extend({
+  request: attemptRequestView.nullable().meta({
+    description: 'null where its destination is gone or its settings cannot be used.',
+  }),
+});
+
 export const deliveryDetailView = deliveryView.extend({
-  attempt_entries: z.array(attemptView),
-  body: z.string(),
+  destination: z
+    .object({
+      id: z.string(),
+      kind: z.string(),
+      name: z.string().nullable(),
+      url: z.string().nullable().meta({ description: 'Where its kind has one.' }),
+      state: z.enum(DESTINATION_STATES),
+    })
+    .nullable()
+    .meta({ description: 'null once it is deleted.' }),
+  attempt_entries: z.array(attemptDetailView),
+  body: z.string().meta({ description: 'The exact text that is sent.' }),
 });
 
 export const timelineView = z.object({
@@ -243,8 +317,8 @@ export function toTimelineView(
     reports: timeline.reports.map(toReportView),
     events: timeline.events.map(toEventView),
     deliveries: timeline.deliveries.map((delivery) => ({
-      ...toDeliveryView(delivery),
-      attempt_entries: delivery.attemptEntries.map(toAttemptView),
+      ...toDeliveryView(delivery, nowMs),
+      attempt_entries: delivery.attemptEntries.map((attempt) => toAttemptView(attempt, nowMs)),
     })),
     truncated: timeline.truncated,
   };
@@ -285,6 +359,16 @@ export const destinationView = z.object({
     .meta({ description: 'What this node does for it now; null before its first delivery.' }),
   pending: z.int().meta({ description: 'Pending deliveries, counted up to 10,000.' }),
   oldest_pending_at: timeOrNull,
+  retry_schedule_effective_s: z
+    .array(z.number())
+    .meta({ description: 'Its own schedule, or the default one written out.' }),
+  success_24h: z
+    .object({
+      delivered: z.int(),
+      failed_attempts: z.int(),
+      rate: z.number().nullable().meta({ description: 'null where nothing was tried.' }),
+    })
+    .meta({ description: 'Attempts of the last 24 hours, counted anew every few seconds.' }),
 });
 
 export const destinationWithSecretView = destinationView.extend({
@@ -324,9 +408,15 @@ function toFilterView({ filter }: Destination): z.output<typeof eventFilterSchem
 
 export function toDestinationView(
   facts: ReturnType<typeof toDestinationFacts>,
-  lane: Lane | undefined,
-  backlog: Backlog | undefined,
+  now: {
+    readonly lane: Lane | undefined;
+    readonly backlog: Backlog | undefined;
+    readonly success: DestinationSuccess | undefined;
+    readonly retryScheduleS: readonly number[];
+  },
 ): z.output<typeof destinationView> {
+  const { lane, backlog } = now;
+  const { delivered, failedAttempts } = now.success ?? NOTHING_TRIED;
   return {
     ...facts,
     lane:
@@ -335,8 +425,16 @@ export function toDestinationView(
         : { in_flight: lane.inFlight, held: lane.held, breaker: lane.breaker, window: lane.window },
     pending: backlog?.pending ?? 0,
     oldest_pending_at: toRfc3339OrNull(backlog?.oldestAtMs ?? null),
+    retry_schedule_effective_s: facts.retry_schedule_s ?? [...now.retryScheduleS],
+    success_24h: {
+      delivered,
+      failed_attempts: failedAttempts,
+      rate: toRate(delivered, delivered + failedAttempts),
+    },
   };
 }
+
+const NOTHING_TRIED: DestinationSuccess = { delivered: 0, failedAttempts: 0 };
 
 export const replayView = z.object({
   id: z.string(),
@@ -346,6 +444,8 @@ export const replayView = z.object({
     .meta({ description: 'What is sent again, as the hub understood it.' }),
   delivery_ids: z.array(z.string()).nullable(),
   rate_per_second: z.number().nullable(),
+  max: z.int().nullable().meta({ description: 'Ends after it has made this many deliveries.' }),
+  expected: z.int().nullable().meta({ description: 'What a dry run counted just before, as it was given.' }),
   examined: z.int(),
   created: z.int(),
   skipped: z.int(),
@@ -361,6 +461,8 @@ export function toReplayView(replay: Replay): z.output<typeof replayView> {
     filter: { ...request.filter },
     delivery_ids: request.deliveryIds === undefined ? null : [...request.deliveryIds],
     rate_per_second: request.ratePerSecond,
+    max: request.createdMax ?? null,
+    expected: request.expected ?? null,
     examined: replay.examined,
     created: replay.created,
     skipped: replay.skipped,

@@ -31,6 +31,24 @@ export interface AttemptRequest {
   readonly secrets: SigningSecrets;
 }
 
+/** An attempt that was made, as far as it is known afterwards. */
+export interface DescribedAttempt extends Omit<AttemptRequest, 'deadlineMs' | 'traceparent' | 'secrets'> {
+  /** null: not kept. */
+  readonly traceparent: string | null;
+  /** Those that signed then; null: no longer known. */
+  readonly secrets: SigningSecrets | null;
+}
+
+export interface DescribedRequest {
+  readonly method: string;
+  /** As people may see it. */
+  readonly url: string;
+  /** Name and value, in the order sent; what is secret is masked, and what is not known is UNKNOWN_VALUE. */
+  readonly headers: readonly (readonly [string, string])[];
+}
+
+export const UNKNOWN_VALUE = '…';
+
 /** Milliseconds since the attempt began; null where the step was not reached or not measured. */
 export interface AttemptTiming {
   readonly firstByteMs: number | null;
@@ -87,4 +105,9 @@ export interface DestinationKind<Settings = unknown> {
   /** The settings as people may see them: no secrets, no user info. */
   toPublicSettings(settings: Settings): Record<string, unknown>;
   open(settings: Settings): DestinationSender;
+  /**
+   * The request of an attempt as people may see it, made by the code that sends them, so that the two cannot drift.
+   * null where these settings cannot send.
+   */
+  describeRequest?(settings: Settings, request: DescribedAttempt): DescribedRequest | null;
 }

@@ -28,7 +28,11 @@ export function createReportsDoor(ground: AcceptGround): Door {
     const problems = new Map<number, Problem>();
     for (const [index, item] of parsed.items.entries()) {
       if (item.kind === 'report') reports.push(item.report);
-      else problems.set(index, toRefusalProblem(item));
+      else {
+        const problem = toRefusalProblem(item);
+        problems.set(index, problem);
+        ground.metrics.refused(problem.code);
+      }
     }
 
     const origin = {

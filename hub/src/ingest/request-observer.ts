@@ -1,7 +1,7 @@
 /** What the doors and the API tell about themselves: main.ts turns it into one wide log line per request. */
 import type { CallState, ReportOutcome } from '../calls/call.ts';
 import type { AccountId, KeyId } from '../journal/ids.ts';
-import type { ApiKey } from '../journal/journal.ts';
+import type { ApiKey, Scope, Session } from '../journal/journal.ts';
 import type { ProblemCode } from './problem.ts';
 
 export interface RequestObserver {
@@ -32,6 +32,8 @@ export interface AnsweredRequest {
 export interface ReportObserver {
   /** Once per report that was committed. */
   reported(report: ReportedReport): void;
+  /** Once per report of a batch that was refused alone; a request refused as a whole is counted by who answers it. */
+  refused(problem: ProblemCode): void;
 }
 
 export interface ReportedReport {
@@ -57,7 +59,16 @@ export interface RequestNotes {
 declare module 'fastify' {
   interface FastifyRequest {
     notes: RequestNotes;
-    /** Set before the handler of every route that needs a key runs. */
+    /** Set before the handler of every route that needs a key runs; of a session, the key it was opened with. */
     key: ApiKey | null;
+    /** Set where the cookie of a session let it in; null where a key did. */
+    session: Session | null;
+    /** Numbers in the answer are masked. JSON routes are masked for you; raw ones see to it with maskView. */
+    isMasked: boolean;
+    /**
+     * Whether key or session are still good for this scope, and still masked (or not) as they were when the
+     * request came in: long-lived answers (the stream) ask again, and end where it says no.
+     */
+    recheck(scope: Scope): Promise<boolean>;
   }
 }

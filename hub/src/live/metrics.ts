@@ -41,6 +41,10 @@ export interface Metrics {
     readonly durationMs: number;
   }): void;
   setStreamClients(count: number): void;
+  /** A report was refused at a door; `problem` is the code of what it was told. */
+  refused(problem: string): void;
+  /** For people: what a scrape would say of these. */
+  readCounts(): { readonly streams: number; readonly refused: Readonly<Record<string, number>> };
   render(): Promise<string>;
   readonly contentType: string;
 }
@@ -114,6 +118,12 @@ export function createMetrics(options: {
     help: 'Open event streams.',
     registers,
   });
+  const refusals = new Counter({
+    name: 'offhook_reports_refused_total',
+    help: 'Reports refused at the doors, by the code of their problem.',
+    labelNames: ['problem'] as const,
+    registers,
+  });
   new Gauge({
     name: 'offhook_build_info',
     help: 'Always 1; the version is its label.',
@@ -124,6 +134,8 @@ export function createMetrics(options: {
   collectDefaultMetrics({ register: registry });
 
   let readAtMs = Number.NEGATIVE_INFINITY;
+  let streams = 0;
+  const refused: Record<string, number> = {};
 
   async function read(): Promise<void> {
     if (clock.monotonicMs() - readAtMs < READINGS_MS) return;
@@ -164,8 +176,14 @@ export function createMetrics(options: {
       deliveryDuration.observe(labels, durationMs / 1000);
     },
     setStreamClients(count) {
+      streams = count;
       streamClients.set(count);
     },
+    refused(problem) {
+      refusals.inc({ problem });
+      refused[problem] = (refused[problem] ?? 0) + 1;
+    },
+    readCounts: () => ({ streams, refused: { ...refused } }),
     async render() {
       await read();
       return registry.metrics();

@@ -16,9 +16,12 @@ import {
 } from '@offhook/contract/headers';
 import type { Signer } from '@offhook/contract/signature';
 import { createSigner, SignatureError } from '@offhook/contract/signature';
+import { UNKNOWN_VALUE } from '../destination.ts';
 import type {
   AttemptRequest,
   AttemptResult,
+  DescribedAttempt,
+  DescribedRequest,
   DestinationKind,
   DestinationSender,
   SigningSecrets,
@@ -55,8 +58,13 @@ export function createWebhookKind(options: WebhookKindOptions): DestinationKind<
       const url = URL.parse(settings.url);
       // Parsed at the API door, so this can only be a journal edited by hand; said per attempt, where people look.
       if (url === null) return new UnusableSender('the URL of this destination cannot be read');
-      return new WebhookSender(url, http.open(url), fixedHeaders(settings, options.userAgent));
+      return new WebhookSender(
+        url,
+        http.open(url),
+        toFixedHeaders(settings.headers ?? {}, options.userAgent),
+      );
     },
+    describeRequest: (settings, request) => describeRequest(settings, request, options.userAgent),
   };
 }
 
@@ -93,29 +101,8 @@ class WebhookSender implements DestinationSender {
 
   /** The headers, or why the secret cannot sign. */
   #headers(request: AttemptRequest): string[] | string {
-    const timestampSeconds = Math.floor(request.nowMs / 1_000);
-    const timestamp = String(timestampSeconds);
     try {
-      const signer = this.#signerFor(request.secrets);
-      return [
-        ...this.#fixedHeaders,
-        WEBHOOK_TIMESTAMP_HEADER,
-        timestamp,
-        WEBHOOK_SIGNATURE_HEADER,
-        signer.signPublished(timestampSeconds, request.body),
-        STANDARD_ID_HEADER,
-        request.eventId,
-        STANDARD_TIMESTAMP_HEADER,
-        timestamp,
-        STANDARD_SIGNATURE_HEADER,
-        signer.signStandard(request.eventId, timestampSeconds, request.body),
-        CALL_SEQUENCE_HEADER,
-        String(request.sequence),
-        ATTEMPT_HEADER,
-        String(request.attemptNumber),
-        TRACEPARENT_HEADER,
-        request.traceparent,
-      ];
+      return [...this.#fixedHeaders, ...toAttemptHeaders(request, this.#signerFor(request.secrets))];
     } catch (error) {
       if (error instanceof SignatureError) return error.message;
       throw error;
@@ -157,7 +144,55 @@ function settingsFailure(detail: string): AttemptResult {
   return { kind: 'failed', cause: 'settings', detail, timing: { firstByteMs: null, totalMs: 0 } };
 }
 
-function fixedHeaders(settings: WebhookSettings, userAgent: string): string[] {
+function describeRequest(
+  settings: WebhookSettings,
+  request: DescribedAttempt,
+  userAgent: string,
+): DescribedRequest | null {
+  if (URL.parse(settings.url) === null) return null;
+  const { url, headers } = toPublicWebhookSettings(settings);
+  try {
+    const list = [
+      ...toFixedHeaders((headers ?? {}) as Record<string, string>, userAgent),
+      ...toAttemptHeaders(request, request.secrets === null ? null : createSigner(request.secrets)),
+    ];
+    return { method: 'POST', url: String(url), headers: toPairs(list) };
+  } catch (error) {
+    if (error instanceof SignatureError) return null;
+    throw error;
+  }
+}
+
+/** signer: null where what it signed with is no longer known. */
+function toAttemptHeaders(
+  request: Pick<AttemptRequest, 'nowMs' | 'eventId' | 'sequence' | 'attemptNumber' | 'body'> & {
+    readonly traceparent: string | null;
+  },
+  signer: Signer | null,
+): string[] {
+  const timestampSeconds = Math.floor(request.nowMs / 1_000);
+  const timestamp = String(timestampSeconds);
+  return [
+    WEBHOOK_TIMESTAMP_HEADER,
+    timestamp,
+    WEBHOOK_SIGNATURE_HEADER,
+    signer?.signPublished(timestampSeconds, request.body) ?? UNKNOWN_VALUE,
+    STANDARD_ID_HEADER,
+    request.eventId,
+    STANDARD_TIMESTAMP_HEADER,
+    timestamp,
+    STANDARD_SIGNATURE_HEADER,
+    signer?.signStandard(request.eventId, timestampSeconds, request.body) ?? UNKNOWN_VALUE,
+    CALL_SEQUENCE_HEADER,
+    String(request.sequence),
+    ATTEMPT_HEADER,
+    String(request.attemptNumber),
+    TRACEPARENT_HEADER,
+    request.traceparent ?? UNKNOWN_VALUE,
+  ];
+}
+
+function toFixedHeaders(headers: Readonly<Record<string, string>>, userAgent: string): string[] {
   return [
     'User-Agent',
     userAgent,
@@ -165,6 +200,11 @@ function fixedHeaders(settings: WebhookSettings, userAgent: string): string[] {
     'application/json',
     WEBHOOK_EVENT_HEADER,
     STATUS_UPDATE_EVENT,
-    ...Object.entries(settings.headers ?? {}).flat(),
+    ...Object.entries(headers).flat(),
   ];
+}
+
+/** Names and values take turns in what is sent. */
+function toPairs(list: readonly string[]): readonly (readonly [string, string])[] {
+  return list.flatMap((name, index) => (index % 2 === 0 ? [[name, list[index + 1] ?? ''] as const] : []));
 }

@@ -1,0 +1,74 @@
+/**
+ * The requests of past attempts, put together again: the body is kept, and so is all that the headers are made of,
+ * but for the parent of the trace and secrets that were rotated away. The destination's kind writes them.
+ */
+import type { z } from 'zod';
+import type { AttemptEntry, AuditEntry, Destination, DeliveryEntry, Journal } from '../journal/journal.ts';
+import type { DestinationKindPort } from './ground.ts';
+import type { attemptRequestView } from './views.ts';
+
+/** What changed a destination since a time; null where the audit log is too long to tell. */
+export interface ChangesSince {
+  readonly rotatedAtMs: readonly number[];
+  readonly changedAtMs: readonly number[];
+}
+
+const AUDIT_PAGE = 200;
+/** 2,000 entries after an attempt are more than one page load should read. */
+const AUDIT_PAGES_MAX = 10;
+
+export async function readChangesSince(
+  journal: Pick<Journal, 'listAudit'>,
+  destination: Destination,
+  sinceMs: number,
+): Promise<ChangesSince | null> {
+  if (destination.updatedAtMs < sinceMs) return { rotatedAtMs: [], changedAtMs: [] };
+  const entries: AuditEntry[] = [];
+  let cursor: string | null = null;
+  for (let pages = 0; pages < AUDIT_PAGES_MAX; pages += 1) {
+    const page = await journal.listAudit(destination.accountId, { limit: AUDIT_PAGE, cursor });
+    entries.push(...page.items.filter((entry) => entry.subject === destination.id && entry.atMs >= sinceMs));
+    const oldest = page.items.at(-1);
+    if (page.nextCursor === null || oldest === undefined || oldest.atMs < sinceMs) {
+      const toTimes = (action: string): readonly number[] =>
+        entries.filter((entry) => entry.action === action).map((entry) => entry.atMs);
+      return {
+        rotatedAtMs: toTimes('destination.secret_rotated'),
+        changedAtMs: toTimes('destination.updated'),
+      };
+    }
+    cursor = page.nextCursor;
+  }
+  return null;
+}
+
+export function describeAttempt(
+  kind: DestinationKindPort,
+  destination: Destination,
+  delivery: Pick<DeliveryEntry, 'eventId' | 'sequence'> & { readonly body: Uint8Array },
+  attempt: AttemptEntry,
+  changes: ChangesSince | null,
+): z.output<typeof attemptRequestView> | null {
+  const isAfter = (atMs: number): boolean => atMs >= attempt.startedAtMs;
+  // Where nobody can tell, no signature is shown: a wrong one would send people looking for a fault that is not there.
+  const isRotated = changes === null || changes.rotatedAtMs.some(isAfter);
+  const { secret, previousSecret, previousSecretUntilMs } = destination;
+  const overlaps = previousSecretUntilMs !== null && attempt.startedAtMs < previousSecretUntilMs;
+  const described = kind.describeRequest?.(destination.settings, {
+    eventId: delivery.eventId,
+    sequence: delivery.sequence,
+    attemptNumber: attempt.number,
+    body: delivery.body,
+    nowMs: attempt.startedAtMs,
+    traceparent: null,
+    secrets: isRotated ? null : { current: secret, previous: overlaps ? previousSecret : null },
+  });
+  if (described === undefined || described === null) return null;
+  return {
+    method: described.method,
+    url: described.url,
+    headers: described.headers.map(([name, value]): [string, string] => [name, value]),
+    signature: isRotated ? 'secret rotated since' : 'valid',
+    settings_changed: changes === null || changes.changedAtMs.some(isAfter),
+  };
+}
