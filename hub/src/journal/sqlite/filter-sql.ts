@@ -68,6 +68,13 @@ export function toConditions(
     addIn('d.destination_row', destinationRows);
     addIn('d.state', states);
     addIn('d.state', excludedStates, true);
+    if (filter.codes !== undefined) {
+      const ranges = filter.codes.map(() => 'd.last_status BETWEEN ? AND ?').join(' OR ');
+      // No range at all matches nothing, as an empty list of states does.
+      add(`(${ranges === '' ? 'FALSE' : ranges})`, ...filter.codes.flatMap(({ min, max }) => [min, max]));
+    }
+    if (filter.attempts?.min !== undefined) add('d.attempts >= ?', filter.attempts.min);
+    if (filter.attempts?.max !== undefined) add('d.attempts <= ?', filter.attempts.max);
   } else if (withDeliveries) {
     const owner =
       scope === 'calls' ? 'x.call_row = c.row' : 'x.call_row = e.call_row AND x.event_row = e.row';

@@ -5,7 +5,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 import { parseRow } from '../ids.ts';
-import type { ReplayRequest } from '../journal.ts';
+import type { JournalFilter, ReplayRequest } from '../journal.ts';
 import { DELIVERY_STATE_CODES } from './codes.ts';
 import { matches, type KnownDestination } from './destination-registry.ts';
 import { toConditions } from './filter-sql.ts';
@@ -37,7 +37,8 @@ export interface ReplayTargets {
 }
 
 const SELECT_DELIVERIES = `
-  SELECT row, destination_row, state FROM deliveries WHERE call_row = ? AND event_row = ? ORDER BY row`;
+  SELECT row, destination_row, state, last_status, attempts FROM deliveries
+  WHERE call_row = ? AND event_row = ? ORDER BY row`;
 const SELECT_DELIVERY_EVENT = `
   SELECT d.event_row, d.destination_row FROM deliveries d JOIN calls c ON c.row = d.call_row
   WHERE d.row = ? AND c.account_row = ?`;
@@ -71,15 +72,15 @@ export function createReplayTargets(
     return rows.slice(0, limit).flatMap((row) => read(row - 1, row, 1));
   }
 
-  /** The states of the latest delivery decide; a pending one anywhere means: on its way. */
+  /** The latest delivery decides; a pending one anywhere means: on its way. */
   function findTargets(event: ReplayEvent): readonly ReplayTarget[] {
-    const latest = new Map<number, { state: number; isPending: boolean }>();
-    const rows = selectDeliveries.all(event.call_row, event.row) as unknown as {
-      destination_row: number;
-      state: number;
-    }[];
-    for (const { destination_row: row, state } of rows) {
-      latest.set(row, { state, isPending: state === 0 || latest.get(row)?.isPending === true });
+    const latest = new Map<number, LatestDelivery & { readonly isPending: boolean }>();
+    const rows = selectDeliveries.all(event.call_row, event.row) as unknown as (LatestDelivery & {
+      readonly destination_row: number;
+    })[];
+    for (const delivery of rows) {
+      const { destination_row: row, state } = delivery;
+      latest.set(row, { ...delivery, isPending: state === 0 || latest.get(row)?.isPending === true });
     }
     const candidates = named?.get(event.row) ?? wanted ?? [...latest.keys()];
     return candidates.flatMap((row) => {
@@ -89,16 +90,36 @@ export function createReplayTargets(
       const last = latest.get(row);
       if (last === undefined) {
         // A destination that is named but never had the event gets it where it wants such events: backfill.
-        const isWanted = states === undefined && matches(destination.destination.filter, toTraits(event));
+        const asksOfDeliveries =
+          states !== undefined || filter.codes !== undefined || filter.attempts !== undefined;
+        const isWanted = !asksOfDeliveries && matches(destination.destination.filter, toTraits(event));
         return isWanted ? [{ destination, isPending: false }] : [];
       }
       if (states?.includes(last.state) === false || excluded?.includes(last.state) === true) return [];
+      if (!matchesAnswer(filter, last)) return [];
       return [{ destination, isPending: last.isPending }];
     });
   }
 
   const startRow = filter.sinceMs === undefined ? 0 : findRowAt(db, 'reports', filter.sinceMs).lower - 1;
   return { startRow: Math.max(startRow, (namedRows[0] ?? 1) - 1), readEvents, findTargets };
+}
+
+interface LatestDelivery {
+  readonly state: number;
+  readonly last_status: number | null;
+  readonly attempts: number;
+}
+
+function matchesAnswer({ codes, attempts }: JournalFilter, delivery: LatestDelivery): boolean {
+  const code = delivery.last_status;
+  const hasCode =
+    codes === undefined || (code !== null && codes.some(({ min, max }) => code >= min && code <= max));
+  return (
+    hasCode &&
+    delivery.attempts >= (attempts?.min ?? 0) &&
+    delivery.attempts <= (attempts?.max ?? Number.POSITIVE_INFINITY)
+  );
 }
 
 /** Event row → destination rows. */

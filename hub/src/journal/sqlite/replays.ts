@@ -93,11 +93,14 @@ export function createReplays(store: Store, deliveries: DeliveryMaker): ReplaysJ
 
   /**
    * One step: the next matching events, a delivery for each target, the cursor, all together. It ends at the
-   * first event with which `limit` deliveries are made, so it makes at most one event's fan-out more.
+   * first event with which `limit` deliveries are made, so it makes at most one event's fan-out more; the job
+   * itself never makes more than it was allowed to, even if that leaves an event sent to some of its targets.
    */
   function advance(before: ReplayRow, limit: number): ReplayRow {
     const nowMs = clock.nowMs();
-    const targets = createReplayTargets(store, db, before.account_row, toReplay(before).request);
+    const { request } = toReplay(before);
+    const createdMax = request.createdMax ?? Number.POSITIVE_INFINITY;
+    const targets = createReplayTargets(store, db, before.account_row, request);
     const from = Math.max(before.cursor_row, targets.startRow);
     const until = Math.min(before.end_row, from + WINDOW_ROWS);
     const events = targets.readEvents(from, until, limit);
@@ -107,6 +110,7 @@ export function createReplays(store: Store, deliveries: DeliveryMaker): ReplaysJ
     for (const event of events) {
       lastRow = event.row;
       for (const { destination, isPending } of targets.findTargets(event)) {
+        if (counts.created >= createdMax) break;
         counts.examined += 1;
         if (isPending) {
           counts.skipped += 1;
@@ -126,14 +130,14 @@ export function createReplays(store: Store, deliveries: DeliveryMaker): ReplaysJ
         counts.created += 1;
         if (made.isDue) due.hint(destination.id, nowMs);
       }
-      if (counts.created - before.created >= limit) {
+      if (counts.created >= createdMax || counts.created - before.created >= limit) {
         isFull = true;
         break;
       }
     }
     // A full step stops at its last event; else the whole window was looked at.
     const cursor = isFull ? lastRow : until;
-    const isDone = cursor >= before.end_row;
+    const isDone = cursor >= before.end_row || counts.created >= createdMax;
     return save({
       ...before,
       ...counts,
@@ -154,8 +158,8 @@ export function createReplays(store: Store, deliveries: DeliveryMaker): ReplaysJ
           const accountRow = toAccountRow(store, request.accountId);
           const id = makeId('rpl');
           insert.run(id, accountRow, JSON.stringify(request), 0, counters.now.reportRow, clock.nowMs());
-          const { filter, deliveryIds, ratePerSecond } = request;
-          const detail = { filter, ratePerSecond, deliveries: deliveryIds?.length ?? null };
+          const { filter, deliveryIds, ratePerSecond, createdMax = null } = request;
+          const detail = { filter, ratePerSecond, createdMax, deliveries: deliveryIds?.length ?? null };
           writeAudit(store, accountRow, actor, 'replay.created', id, detail);
           return toReplay(readReplay(undefined, id) as ReplayRow);
         },

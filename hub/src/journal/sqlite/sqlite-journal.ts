@@ -13,6 +13,7 @@ import { loadAccounts } from './account-registry.ts';
 import { createAccounts } from './accounts.ts';
 import { createAudit } from './audit.ts';
 import { createCallCache } from './call-cache.ts';
+import { createCallChanges } from './call-changes.ts';
 import { createCallsReader } from './calls-reader.ts';
 import { createClaims } from './claims.ts';
 import { loadCounters } from './counters.ts';
@@ -35,6 +36,7 @@ import { createRecordAttempts } from './record-attempts.ts';
 import { createReplays } from './replays.ts';
 import { loadSources } from './source-registry.ts';
 import { createSources } from './sources.ts';
+import { createStateCounts } from './state-counts.ts';
 import type { Store } from './store.ts';
 import { createWriter, type CrashPoint } from './writer.ts';
 
@@ -138,6 +140,8 @@ function buildJournal(database: Database, options: SqliteJournalOptions): Journa
     ...destinationCommands,
     ...createReplays(store, deliveries),
     ...createCallsReader(store),
+    ...createCallChanges(store),
+    ...createStateCounts(store),
     ...feedReader,
     ...createDeliveriesReader(store),
     ...createDeliveryCommands(store, deliveries, order),
