@@ -15,6 +15,7 @@ import { callStatusSchema, reportsSchema } from '../sources/api-schema.ts';
 import { statusUpdateSchema } from '../sources/voicedock-schema.ts';
 import { reportAnswerView } from './doors.ts';
 import { PUBLISHED_EXAMPLES } from './published-examples.ts';
+import { overviewView } from './overview.ts';
 import { problemView } from './problem-view.ts';
 import { systemView } from './system.ts';
 import {
@@ -45,6 +46,7 @@ const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   DeliveryStatistics: deliveryStatisticsView,
   ErrorGroup: errorGroupView,
   StateCounts: stateCountsView,
+  Overview: overviewView,
   System: systemView,
   Destination: views.destinationView,
   DestinationWithSecret: views.destinationWithSecretView,

@@ -16,6 +16,7 @@ import type { Problem } from '../ingest/problem.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Metrics } from '../live/metrics.ts';
 import type { ApiGround, DestinationKindsPort, DestinationTester, LaneReader } from './ground.ts';
+import type { Pages } from './pages.ts';
 import type { Route } from './route.ts';
 
 import { createCallStatusDoor } from '../ingest/call-status-door.ts';
@@ -27,6 +28,7 @@ import { createReportsDoor } from '../ingest/reports-door.ts';
 import { toStoreProblem } from '../ingest/store-trouble.ts';
 import { createWebhookDoor } from '../ingest/webhook-door.ts';
 import { createFeed } from '../live/feed.ts';
+import { createOverviewReader } from '../live/overview.ts';
 import { defineAccountRoutes } from './accounts.ts';
 import { createBacklogReader } from './backlog.ts';
 import { createSuccessReader } from './destination-success.ts';
@@ -38,6 +40,8 @@ import { defineEventRoutes } from './events.ts';
 import { defineHealthRoutes } from './health.ts';
 import { defineKeyRoutes } from './keys.ts';
 import { toOpenApi } from './openapi.ts';
+import { isPagePath, registerPages } from './pages.ts';
+import { defineOverviewRoutes } from './overview.ts';
 import { definePhoneNumberRoutes } from './phone-numbers.ts';
 import { defineReplayRoutes } from './replays.ts';
 import { registerRoute } from './serve-route.ts';
@@ -58,6 +62,8 @@ export interface ServerOptions {
   readonly lanes: LaneReader;
   readonly metrics: Metrics;
   readonly observer: RequestObserver;
+  /** The dashboard; null serves none. */
+  readonly pages?: Pages | null;
 }
 
 export interface ServerSettings {
@@ -91,6 +97,7 @@ const PARAM_CHARACTERS_MAX = 256 * 9;
 
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { journal, clock, settings, observer, metrics } = options;
+  const pages = options.pages ?? null;
   const troubled = observer.troubled.bind(observer);
   const server = fastify({
     logger: false,
@@ -155,6 +162,12 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     keyRing,
     forgetSource: webhookDoor.forgetSource,
   };
+  const readOverview = createOverviewReader({
+    journal,
+    clock,
+    staleAfterMs: settings.staleAfterMs,
+    readBacklog: ground.backlog,
+  });
   const doorRoutes = defineDoorRoutes({
     putCallStatus: createCallStatusDoor({ journal, metrics }),
     postReports: createReportsDoor({ journal, metrics }),
@@ -172,6 +185,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     ...definePhoneNumberRoutes(ground),
     ...defineKeyRoutes(ground),
     ...defineAccountRoutes(ground),
+    ...defineOverviewRoutes(readOverview),
     ...defineSystemRoutes(ground),
     ...defineHealthRoutes({
       journal,
@@ -179,6 +193,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       version: settings.version,
       isStopping: () => isStopping,
       readOpenApi: () => openApi,
+      pages,
     }),
   ];
   const openApi = JSON.stringify(
@@ -190,6 +205,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   server.decorateRequest('key', null);
   server.decorateRequest('notes', null as never);
+  server.decorateRequest('session', null);
+  server.decorateRequest('isMasked', false);
+  server.decorateRequest('recheck', function recheck(scope) {
+    return keyRing.recheck(this.headers.authorization, scope);
+  });
 
   server.addHook('onRequest', (request, reply, done) => {
     request.notes = makeNotes();
@@ -211,7 +231,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     const { notes, method } = request;
     const route = request.routeOptions.url ?? null;
     const durationMs = reply.elapsedTime;
-    if (route === null || !SILENT_ROUTES.has(route)) {
+    if (route === null || !(SILENT_ROUTES.has(route) || isPagePath(pages, route))) {
       // How long somebody watched says nothing about how fast the hub answers.
       if (route !== STREAM_PATH) metrics.answered({ method, route, status: reply.statusCode, durationMs });
       // A conflicting report is kept, and shows as such on its call.
@@ -238,6 +258,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   server.setNotFoundHandler((request, reply) => sendProblem(request, reply, toMissProblem(request)));
 
   for (const route of routes) registerRoute(server, route, { keyRing, keyLimiter });
+  if (pages !== null) registerPages(server, pages);
 
   server.addHook('onReady', async () => feed.start());
   server.addHook('preClose', (done) => {
@@ -266,7 +287,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   }
 }
 
-/** Health and metrics are asked for every few seconds and say nothing about the hub's users. */
+/** Health and metrics are asked for every few seconds and, like pages, say nothing about the hub's users. */
 const SILENT_ROUTES: ReadonlySet<string> = new Set(['/livez', '/readyz', '/healthz', '/metrics']);
 
 const STOPPING = makeProblem('stopping', 'The hub is stopping: send it again to the one that takes over.', {

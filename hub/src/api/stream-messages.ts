@@ -1,0 +1,60 @@
+/**
+ * The messages of `GET /v1/stream`: what each holds, and how it is written as a server-sent event. JSON has no line
+ * breaks of its own, so that one data line holds it.
+ */
+import { z } from 'zod';
+import { DELIVERY_STATES } from '../journal/journal.ts';
+
+import { overviewView } from './overview.ts';
+import { callView, eventView } from './views.ts';
+
+export const STREAM_TOPICS = ['events', 'calls', 'deliveries', 'overview'] as const;
+export type StreamTopic = (typeof STREAM_TOPICS)[number];
+
+export const callMessageView = z.object({
+  row: z.int().meta({ description: 'Place in the feed, as of events.' }),
+  call: callView.meta({ description: 'The call as it is now.' }),
+});
+
+export const deliveryMessageView = z.object({
+  id: z.string(),
+  destination_id: z.string(),
+  event_id: z.string(),
+  call_id: z.string(),
+  sequence: z.int(),
+  status: z.string().meta({ description: 'Status of the call that the event says.' }),
+  state: z.enum(DELIVERY_STATES),
+  attempts: z.int(),
+  last_status: z.int().nullable().meta({ description: 'HTTP status of the last answer.' }),
+  last_detail: z.string().nullable(),
+  due_at: z
+    .string()
+    .nullable()
+    .meta({ format: 'date-time', description: 'Next try; null where there is none.' }),
+});
+
+export const resyncMessageView = z.object({
+  row: z.int().meta({ description: 'Where the stream goes on.' }),
+  topics: z
+    .array(z.enum(STREAM_TOPICS))
+    .meta({ description: 'What was shown of these is to be read anew: something was left out.' }),
+});
+
+/** By the name of the message: what `data` holds. */
+export const streamMessageView = z
+  .union([
+    z.object({ event: z.literal('status-update'), data: eventView }),
+    z.object({ event: z.literal('call'), data: callMessageView }),
+    z.object({ event: z.literal('delivery'), data: deliveryMessageView }),
+    z.object({ event: z.literal('overview'), data: overviewView }),
+    z.object({ event: z.literal('resync'), data: resyncMessageView }),
+  ])
+  .meta({ description: '`data` is this as JSON on one line; rows of the feed have their number as `id`.' });
+
+export type CallMessageView = z.output<typeof callMessageView>;
+export type DeliveryMessageView = z.output<typeof deliveryMessageView>;
+export type ResyncMessageView = z.output<typeof resyncMessageView>;
+
+export function toMessageText(event: string, data: string, id: number | null): string {
+  return `${id === null ? '' : `id: ${id}\n`}event: ${event}\ndata: ${data}\n\n`;
+}
