@@ -1,0 +1,139 @@
+/**
+ * What the API answers, as the hub's own views say it: a change there that a screen does not follow fails `npm run
+ * types`.
+ */
+import type {
+  accountView,
+  attemptView,
+  auditView,
+  callView,
+  deliveryDetailView,
+  deliveryView,
+  destinationView,
+  destinationWithSecretView,
+  eventView,
+  keyView,
+  keyWithTextView,
+  phoneNumberView,
+  replayCountView,
+  replayView,
+  reportView,
+  sourceView,
+  timelineView,
+} from '../../../hub/src/api/views.ts';
+import type {
+  callStatisticsView,
+  deliveryStatisticsView,
+  errorGroupView,
+  stateCountsView,
+} from '../../../hub/src/api/views-analytics.ts';
+import type { overviewView } from '../../../hub/src/api/overview.ts';
+import type {
+  callMessageView,
+  deliveryMessageView,
+  resyncMessageView,
+} from '../../../hub/src/api/stream-messages.ts';
+import type { systemView } from '../../../hub/src/api/system.ts';
+
+type Output<Schema extends { readonly _zod: { readonly output: unknown } }> = Schema['_zod']['output'];
+
+export type CallView = Output<typeof callView>;
+export type TimelineView = Output<typeof timelineView>;
+export type ReportView = Output<typeof reportView>;
+export type EventView = Output<typeof eventView>;
+export type DeliveryView = Output<typeof deliveryView> & { readonly explanation?: Explanation | null };
+export type DeliveryDetailView = Output<typeof deliveryDetailView> & {
+  readonly explanation?: Explanation | null;
+  readonly destination?: {
+    readonly id: string;
+    readonly kind: string;
+    readonly name: string | null;
+    readonly url: string | null;
+  } | null;
+  readonly attempt_entries: readonly AttemptView[];
+};
+export type AttemptView = Output<typeof attemptView> & {
+  readonly explanation?: Explanation | null;
+  readonly request?: AttemptRequestView | null;
+};
+export type DestinationView = Output<typeof destinationView> & {
+  readonly retry_schedule_effective_s?: readonly number[];
+  readonly success_24h?: {
+    readonly delivered: number;
+    readonly failed_attempts: number;
+    readonly rate: number | null;
+  };
+};
+export type DestinationWithSecretView = DestinationView & Output<typeof destinationWithSecretView>;
+export type ReplayView = Output<typeof replayView> & {
+  readonly max?: number | null;
+  readonly expected?: number | null;
+};
+export type ReplayCountView = Output<typeof replayCountView>;
+export type KeyView = Output<typeof keyView>;
+export type KeyWithTextView = Output<typeof keyWithTextView>;
+export type SourceView = Output<typeof sourceView>;
+export type PhoneNumberView = Output<typeof phoneNumberView>;
+export type AccountView = Output<typeof accountView>;
+export type AuditView = Output<typeof auditView>;
+
+export interface Explanation {
+  readonly title: string;
+  readonly hint: string;
+}
+
+export interface AttemptRequestView {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly signature: 'valid' | 'secret rotated since';
+}
+
+export type OverviewView = Output<typeof overviewView>;
+
+export type Scope = KeyView['scopes'][number];
+
+export interface SessionView {
+  readonly role: 'viewer' | 'operator' | 'admin';
+  readonly scopes: readonly Scope[];
+  readonly key: { readonly id: string; readonly name: string };
+  readonly account: { readonly id: string; readonly name: string };
+  readonly expires_at: string | null;
+  readonly revealed: boolean;
+  readonly can_reveal: boolean;
+  readonly version: string;
+  readonly local: boolean;
+}
+
+export type CallStatisticsView = Output<typeof callStatisticsView>;
+export type CallTotalsView = CallStatisticsView['totals'];
+export type CallSlotView = CallStatisticsView['slots'][number];
+export type DeliveryStatisticsView = Output<typeof deliveryStatisticsView>;
+export type ErrorGroupView = Output<typeof errorGroupView>;
+export type ErrorGroupState = ErrorGroupView['state'];
+
+export type SystemView = Output<typeof systemView>;
+export type StateCountsView = Output<typeof stateCountsView>;
+
+/** What the stream says of a delivery. */
+export type DeliveryChangeView = Output<typeof deliveryMessageView>;
+export type CallMessageView = Output<typeof callMessageView>;
+export type ResyncMessageView = Output<typeof resyncMessageView>;
+export type StreamTopic = ResyncMessageView['topics'][number];
+
+export interface Page<T> {
+  readonly data: readonly T[];
+  readonly next_cursor: string | null;
+  readonly has_more: boolean;
+}
+
+/** RFC 9457, as every refusal of the API has it. */
+export interface ProblemView {
+  readonly type: string;
+  readonly title: string;
+  readonly status?: number;
+  readonly detail: string;
+  readonly code: string;
+  readonly request_id: string | null;
+  readonly errors?: readonly { readonly pointer?: string; readonly detail: string; readonly code?: string }[];
+}

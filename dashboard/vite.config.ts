@@ -1,0 +1,29 @@
+import { defineConfig } from 'vite';
+
+/** `OFFHOOK_HUB=http://127.0.0.1:8080 npx vite` in this folder: pages from here, everything else from that hub. */
+const hub = process.env['OFFHOOK_HUB'] ?? 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  root: import.meta.dirname,
+  base: '/',
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  build: {
+    outDir: '../hub/dashboard',
+    emptyOutDir: true,
+    assetsDir: 'assets',
+    // img-src allows data:, but what is inlined cannot be kept by the browser's cache.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    target: ['chrome123', 'edge123', 'firefox121', 'safari17.5'],
+    cssMinify: true,
+    // Text that is measured compressed; the hub serves it compressed too.
+    reportCompressedSize: true,
+  },
+  server: {
+    proxy: {
+      // Same-origin rules look at Origin, which must be the hub's own.
+      '/v1': { target: hub, changeOrigin: true, headers: { origin: hub } },
+      '/openapi.json': { target: hub, changeOrigin: true },
+    },
+  },
+});
