@@ -3,6 +3,7 @@
  * count, so that a question over 30 days never reads the rows themselves. Everything is counted at the time Offhook
  * accepted it, as the lists are filtered, because a source's clock may be wrong and a slot of the past never changes.
  */
+import type { ErrorClass } from '../calls/error-group.ts';
 import type { Actor, Page, PageRequest } from './journal.ts';
 import type { AccountId, DestinationId, ErrorGroupId, SourceId } from './ids.ts';
 
@@ -91,18 +92,8 @@ export interface DeliveryStatistics {
   readonly destinations: readonly DestinationStatistics[];
 }
 
-/** Keyword classes of error texts (reference voice-platforms.md 3.7). */
-export const ERROR_CLASSES = [
-  'stt',
-  'tts',
-  'llm',
-  'telephony',
-  'integration',
-  'quota',
-  'timeout',
-  'other',
-] as const;
-export type ErrorClass = (typeof ERROR_CLASSES)[number];
+/** Keyword classes of error texts, told apart where calls are understood. */
+export { ERROR_CLASSES, type ErrorClass } from '../calls/error-group.ts';
 
 export const ERROR_GROUP_STATES = ['open', 'acknowledged', 'resolved', 'muted'] as const;
 /** A resolved group opens again with its next call; a muted one stays muted. */
