@@ -6,6 +6,8 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { reportDashboard } from './dashboard.ts';
+
 const root = join(import.meta.dirname, '..');
 const compiled = join(root, 'build/compiled');
 const staged = join(root, 'build/offhook');
@@ -20,6 +22,12 @@ function readManifest(folder: string): Manifest {
 function writeManifest(folder: string, manifest: Manifest): void {
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
+
+await reportDashboard();
+if (process.exitCode === 1) process.exit();
+const dashboard = join(root, 'hub/dashboard');
+// The package is what users run: without its pages it is not whole.
+if (!existsSync(dashboard)) throw new Error('There is no dashboard to put into the package.');
 
 rmSync(join(root, 'build/compiled'), { recursive: true, force: true });
 rmSync(staged, { recursive: true, force: true });
@@ -41,13 +49,17 @@ cpSync(join(root, 'hub/src'), join(staged, 'dist'), {
   recursive: true,
   filter: (source) => !source.endsWith('.ts') && !source.endsWith('/conformance'),
 });
+cpSync(dashboard, join(staged, 'dashboard'), {
+  recursive: true,
+  filter: (source) => !source.endsWith('/.build.json'),
+});
 cpSync(join(root, 'hub/bin'), join(staged, 'bin'), { recursive: true });
 for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md']) {
   if (existsSync(join(root, file))) cpSync(join(root, file), join(staged, file));
 }
 writeManifest(staged, {
   ...readManifest('hub'),
-  files: ['bin', 'dist'],
+  files: ['bin', 'dist', 'dashboard'],
   bundleDependencies: ['@offhook/contract'],
 });
 process.stdout.write(`built ${staged}\n`);

@@ -11,6 +11,7 @@ import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
+import { readPages } from './api/pages.ts';
 import { createServer } from './api/server.ts';
 import { systemClock } from './clock.ts';
 import { prepareKeys, readKeptApiKey } from './config/keys.ts';
@@ -118,6 +119,7 @@ export async function startHub(settings: Settings): Promise<Hub> {
       lanes: engine,
       metrics,
       observer: log.requests,
+      pages: readPages(),
       settings: {
         version,
         localProfile,

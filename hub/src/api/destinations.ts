@@ -13,7 +13,7 @@ import { findNearest } from '../nearest-word.ts';
 import { toFaults, toFaultsProblem } from './faults.ts';
 import { answerAll, definePage } from './page.ts';
 import { answer, defineRoute } from './route.ts';
-import { holdsEtag, toEtag } from './serve-route.ts';
+import { holdsEtag, toEtag } from './etag.ts';
 import { parseDurationMs } from './time.ts';
 import {
   destinationView,

@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Journal } from '../journal/journal.ts';
 import type { Metrics } from '../live/metrics.ts';
+import type { Pages } from './pages.ts';
 import type { Route } from './route.ts';
 
 import { JSON_MEDIA_TYPE } from '../ingest/door.ts';
 import { JournalError } from '../journal/journal.ts';
+import { INDEX_PATH, sendPage, wantsPage } from './pages.ts';
 import { defineRawRoute } from './route.ts';
 
 /** Asking the journal costs an fsync, and anybody may ask. */
@@ -23,8 +25,9 @@ export function defineHealthRoutes(ground: {
   readonly version: string;
   readonly isStopping: () => boolean;
   readonly readOpenApi: () => string;
+  readonly pages: Pages | null;
 }): readonly Route[] {
-  const { journal, metrics, version } = ground;
+  const { journal, metrics, version, pages } = ground;
   let openApi: { readonly text: string; readonly etag: string } | null = null;
 
   let journalCheck: { readonly atMs: number; readonly fault: Promise<string | null> } | null = null;
@@ -134,29 +137,36 @@ export function defineHealthRoutes(ground: {
     }),
     defineRawRoute({
       method: 'GET',
-      path: '/',
+      path: INDEX_PATH,
       operationId: 'getIndex',
       tag: 'Health',
       summary: 'Where things are',
+      description: 'Browsers get the dashboard here; ask for application/json to be told the paths.',
       scope: null,
       answers: [
         { status: 200, description: 'Name, version and paths.', schema: z.record(z.string(), z.unknown()) },
       ],
-      serve: (_request, reply) =>
-        reply.header('content-type', JSON_MEDIA_TYPE).send(
+      serve(request, reply) {
+        reply.header('vary', 'Accept');
+        if (pages !== null && wantsPage(request.headers.accept)) return sendPage(pages.index, request, reply);
+        return reply.header('content-type', JSON_MEDIA_TYPE).send(
           JSON.stringify({
             name: 'Offhook',
             version,
+            dashboard: pages === null ? NO_PAGES : '/live',
             api: '/v1',
             openapi: '/openapi.json',
             webhooks: '/webhooks/status-update',
             stream: '/v1/stream',
             health: ['/livez', '/readyz', '/metrics'],
           }),
-        ),
+        );
+      },
     }),
   ];
 }
+
+const NO_PAGES = 'not built: npm run dashboard builds it, then start the hub again';
 
 function toDocument(text: string): { readonly text: string; readonly etag: string } {
   return { text, etag: `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"` };

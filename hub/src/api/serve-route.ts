@@ -1,5 +1,4 @@
 /** One entry of the route table as Fastify serves it: key, limit, query, body, handler, answer, each a step. */
-import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { KeyRing } from '../ingest/key-ring.ts';
 import type { Problem } from '../ingest/problem.ts';
@@ -10,6 +9,7 @@ import type { Answer, JsonRoute, Route } from './route.ts';
 import { checkContentType } from '../ingest/content-type.ts';
 import { JSON_MEDIA_TYPE, requireKey, setRateHeaders } from '../ingest/door.ts';
 import { sendProblem } from '../ingest/problem.ts';
+import { holdsEtag, toEtag } from './etag.ts';
 import { readBody, readQuery } from './read-request.ts';
 
 interface RouteGround {
@@ -121,15 +121,4 @@ function sendAnswer(request: FastifyRequest, reply: FastifyReply, result: Answer
   reply.code(result.status);
   if (result.body === undefined) return reply.send();
   return reply.header('content-type', JSON_MEDIA_TYPE).send(JSON.stringify(result.body));
-}
-
-export function toEtag(text: string): string {
-  return `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
-}
-
-/** Whether a list of ETags (If-Match, If-None-Match) names this one; weak ones match for reading. */
-export function holdsEtag(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false;
-  if (header.trim() === '*') return true;
-  return header.split(',').some((one) => one.trim().replace(/^W\//, '') === etag);
 }
