@@ -1,0 +1,76 @@
+/**
+ * The one tip of the page, for everything with data-tip: in the top layer, because a table's rows and a drawer cut off
+ * what stands out of them. Shown on hover and on focus by key, hidden by Esc (WCAG 1.4.13). What it says must be in the
+ * element's name as well: the tip itself is for eyes only.
+ */
+import './tip.css';
+import { place } from './place.ts';
+
+const HOVER_DELAY_MS = 350;
+
+let box: HTMLDivElement | null = null;
+let shownFor: Element | null = null;
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+function show(element: Element): void {
+  const text = element.getAttribute('data-tip');
+  if (text === null || text === '' || !element.isConnected) return;
+  if (box === null) {
+    box = document.createElement('div');
+    box.className = 'tip';
+    box.setAttribute('aria-hidden', 'true');
+    if (typeof box.showPopover !== 'function') return;
+    box.popover = 'manual';
+    document.body.append(box);
+  }
+  box.textContent = text;
+  // Shown anew, so that it lies above a dialog that was opened since.
+  if (box.matches(':popover-open')) box.hidePopover();
+  box.showPopover();
+  const side = element.getAttribute('data-tip-side');
+  place(box, element.getBoundingClientRect(), { side: side === 'top' || side === 'left' ? side : 'bottom', align: 'center' });
+  shownFor = element;
+}
+
+function hide(): void {
+  clearTimeout(timer);
+  timer = undefined;
+  shownFor = null;
+  if (box?.matches(':popover-open') === true) box.hidePopover();
+}
+
+function toTipped(target: EventTarget | null): Element | null {
+  return target instanceof Element ? target.closest('[data-tip]') : null;
+}
+
+function listen(): void {
+  document.addEventListener('pointerover', (event) => {
+    if (event.pointerType === 'touch') return;
+    const element = toTipped(event.target);
+    if (element === shownFor) return;
+    hide();
+    if (element !== null) timer = setTimeout(() => show(element), HOVER_DELAY_MS);
+  });
+  document.addEventListener('focusin', ({ target }) => {
+    if (!(target instanceof Element) || !target.matches(':focus-visible')) return;
+    hide();
+    const element = toTipped(target) ?? target.closest('[data-row-key]')?.querySelector('.time[data-tip]') ?? null;
+    if (element !== null) show(element);
+  });
+  document.addEventListener('focusout', hide);
+  document.addEventListener('pointerdown', hide);
+  document.addEventListener('scroll', hide, { capture: true, passive: true });
+  document.addEventListener(
+    'keydown',
+    (event) => {
+      // The first Esc takes the tip away and nothing else.
+      if (event.key === 'Escape' && shownFor !== null) {
+        hide();
+        if (!(event.target instanceof Element && event.target.closest('dialog') !== null)) event.stopPropagation();
+      }
+    },
+    { capture: true },
+  );
+}
+
+if (typeof document !== 'undefined') listen();
