@@ -59,6 +59,8 @@ const BODIES: Readonly<Record<string, unknown>> = {
   '/v1/destinations/{destination_id}': { name: 'taken over' },
   '/v1/sources/{source_id}': { name: 'taken over' },
   '/v1/phone-numbers/{number}': { name: 'taken over' },
+  '/v1/calls/{call_id}/end': { reason: 'taken over' },
+  '/v1/errors/{error_id}': { state: 'muted' },
 };
 
 function call(operation: Operation, authorization: string) {

@@ -1,14 +1,19 @@
 import { z } from 'zod';
+import type { Call } from '../calls/call.ts';
+import type { Problem } from '../ingest/problem.ts';
 import type { ApiGround } from './ground.ts';
+import type { FilterQuery } from './query-filter.ts';
 import type { Route } from './route.ts';
 
+import { acceptReports } from '../ingest/accept-report.ts';
 import { makeFault, makeProblem } from '../ingest/problem.ts';
 import { answerPage, definePage, pageShape, toPageRequest } from './page.ts';
-import { filterShape, readFilter } from './query-filter.ts';
+import { filterShape, readFilter, refuseDeliveryWords } from './query-filter.ts';
 import { answer, defineRoute } from './route.ts';
+import { stateCountsView, toStateCountsView } from './views-analytics.ts';
 import { callView, timelineView, toCallView, toTimelineView } from './views.ts';
 
-export function defineCallRoutes({ journal, clock, settings }: ApiGround): readonly Route[] {
+export function defineCallRoutes({ journal, clock, settings, reports }: ApiGround): readonly Route[] {
   const { staleAfterMs } = settings;
   return [
     defineRoute({
@@ -21,11 +26,29 @@ export function defineCallRoutes({ journal, clock, settings }: ApiGround): reado
       query: z.strictObject({ ...pageShape('time'), ...filterShape }),
       answers: [{ status: 200, description: 'A page of calls.', schema: definePage(callView) }],
       async handle({ key, query }) {
-        const read = readFilter(query);
+        const read = readCallFilter(query);
         if (read.kind === 'problem') return read;
         const nowMs = clock.nowMs();
         const page = await journal.listCalls(key.accountId, read.filter, toPageRequest(query));
         return answerPage(page, (call) => toCallView(call, nowMs, staleAfterMs));
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/v1/calls/counts',
+      operationId: 'countCalls',
+      tag: 'Calls',
+      summary: 'Count calls by state',
+      description:
+        'Of all that match, whatever states the filter names. (A call whose id is `counts` is found by `q=call:counts`.)',
+      scope: 'read',
+      query: z.strictObject(filterShape),
+      answers: [{ status: 200, description: 'How many of each state.', schema: stateCountsView }],
+      async handle({ key, query }) {
+        const read = readCallFilter(query);
+        if (read.kind === 'problem') return read;
+        const counts = await journal.countCalls(key.accountId, read.filter, COUNTED_MAX);
+        return answer(200, toStateCountsView(counts, COUNTED_MAX));
       },
     }),
     defineRoute({
@@ -59,6 +82,59 @@ export function defineCallRoutes({ journal, clock, settings }: ApiGround): reado
       },
     }),
     defineRoute({
+      method: 'POST',
+      path: '/v1/calls/:call_id/end',
+      operationId: 'endCall',
+      tag: 'Calls',
+      summary: 'End a live call by hand',
+      description:
+        'For a call whose end nobody will report. It ends with the error "ended by hand: " and the reason, which is delivered like any other end; the platform is not told to hang up.',
+      scope: 'write',
+      body: z.strictObject({
+        reason: z.string().trim().min(1).max(END_REASON_CHARACTERS_MAX).meta({
+          description: 'Why, for whoever reads the timeline and for the receivers.',
+        }),
+      }),
+      answers: [{ status: 200, description: 'The call, ended.', schema: callView }],
+      async handle({ key, actor, params, body }) {
+        const callId = params['call_id'] ?? '';
+        const call = await journal.getCall(key.accountId, callId);
+        if (call === undefined) return NO_CALL;
+        if (call.state !== 'live') return toNotLive(call);
+        const nowMs = clock.nowMs();
+        const [accepted] = await acceptReports(
+          { journal, metrics: reports },
+          { accountId: key.accountId, sourceId: 'api', sourceKind: 'api', traceparent: null },
+          [
+            {
+              callId,
+              status: 'ended-with-error',
+              occurredAtMs: nowMs,
+              type: null,
+              phoneNumber: null,
+              customer: null,
+              error: `ended by hand: ${body.reason}`,
+              endReason: null,
+              assistant: null,
+              unknownFields: null,
+            },
+          ],
+        );
+        // Its own end may have come in between.
+        if (accepted?.outcome !== 'advanced') return toNotLive(accepted?.call ?? call);
+        await journal.appendAudit(
+          {
+            accountId: key.accountId,
+            action: 'call.ended',
+            subject: callId,
+            detail: { reason: body.reason },
+          },
+          actor,
+        );
+        return answer(200, toCallView(accepted.call, nowMs, staleAfterMs));
+      },
+    }),
+    defineRoute({
       method: 'GET',
       path: '/v1/active-calls',
       operationId: 'listActiveCalls',
@@ -81,7 +157,7 @@ export function defineCallRoutes({ journal, clock, settings }: ApiGround): reado
         },
       ],
       async handle({ key, query }) {
-        const read = readFilter(query);
+        const read = readCallFilter(query);
         if (read.kind === 'problem') return read;
         if (read.filter.callStates !== undefined || read.filter.excludedCallStates !== undefined) {
           return makeFault(
@@ -107,6 +183,26 @@ export function defineCallRoutes({ journal, clock, settings }: ApiGround): reado
       },
     }),
   ];
+}
+
+/** Each state is counted up to this many: beyond it people read "1,000+" and care no more. */
+export const COUNTED_MAX = 1_000;
+/** With the words before it an error of a usual length. */
+const END_REASON_CHARACTERS_MAX = 500;
+
+function readCallFilter(query: FilterQuery): ReturnType<typeof readFilter> {
+  const read = readFilter(query);
+  if (read.kind === 'problem') return read;
+  return refuseDeliveryWords(read.filter, 'calls') ?? read;
+}
+
+function toNotLive(call: Call): Problem {
+  return makeProblem(
+    'not_possible',
+    call.state === 'none'
+      ? 'Nobody has reported that it runs: only a live call can be ended.'
+      : `It has ${call.state === 'ended' ? 'ended' : 'failed'} already, which never changes.`,
+  );
 }
 
 const NO_CALL = makeProblem('not_found', 'No report of such a call has come to this account.');

@@ -5,9 +5,11 @@ import type { Route } from './route.ts';
 
 import { makeProblem } from '../ingest/problem.ts';
 import { describeAttempt, readChangesSince } from './attempt-requests.ts';
+import { COUNTED_MAX } from './calls.ts';
 import { answerPage, definePage, pageShape, toPageRequest } from './page.ts';
 import { filterShape, readFilter } from './query-filter.ts';
 import { answer, defineRoute } from './route.ts';
+import { stateCountsView, toStateCountsView } from './views-analytics.ts';
 import { deliveryDetailView, deliveryView, toAttemptView, toDeliveryView } from './views.ts';
 
 const retryView = z.object({
@@ -72,6 +74,23 @@ export function defineDeliveryRoutes({ journal, clock, destinationKinds }: ApiGr
         const nowMs = clock.nowMs();
         const page = await journal.listDeliveries(key.accountId, read.filter, toPageRequest(query));
         return answerPage(page, (delivery) => toDeliveryView(delivery, nowMs));
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/v1/deliveries/counts',
+      operationId: 'countDeliveries',
+      tag: 'Deliveries',
+      summary: 'Count deliveries by state',
+      description: 'Of all that match, whatever states the filter names.',
+      scope: 'read',
+      query: z.strictObject(filterShape),
+      answers: [{ status: 200, description: 'How many of each state.', schema: stateCountsView }],
+      async handle({ key, query }) {
+        const read = readFilter(query);
+        if (read.kind === 'problem') return read;
+        const counts = await journal.countDeliveries(key.accountId, read.filter, COUNTED_MAX);
+        return answer(200, toStateCountsView(counts, COUNTED_MAX));
       },
     }),
     defineRoute({

@@ -5,7 +5,7 @@ import type { Stream } from './stream.ts';
 
 import { makeFault, makeProblem } from '../ingest/problem.ts';
 import { answerPage, definePage, pageShape, toPageRequest } from './page.ts';
-import { filterShape, readFilter } from './query-filter.ts';
+import { filterShape, readFilter, refuseDeliveryWords } from './query-filter.ts';
 import { answer, defineRawRoute, defineRoute } from './route.ts';
 import { STREAM_PATH, streamQuery } from './stream.ts';
 import { eventView, toEventView } from './views.ts';
@@ -41,6 +41,8 @@ export function defineEventRoutes({ journal }: ApiGround, stream: Stream): reado
         if (after === undefined) {
           const read = readFilter(rest);
           if (read.kind === 'problem') return read;
+          const refused = refuseDeliveryWords(read.filter, 'events');
+          if (refused !== null) return refused;
           return answerPage(await journal.listEvents(key.accountId, read.filter, page), toEventView);
         }
         const other = (['q', 'since', 'until', 'cursor'] as const).find((name) => rest[name] !== undefined);

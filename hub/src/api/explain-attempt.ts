@@ -267,7 +267,7 @@ function explainTimeout(detail: string): Explanation {
       hint: 'The DNS servers of the host are slow or down. It is tried again by itself.',
     };
   }
-  if (/^no connection/.test(detail)) {
+  if (detail.startsWith('no connection')) {
     return {
       title: 'The receiver could not be reached in time',
       hint: 'Its machine is down, or a firewall drops the packets: check that this hub may reach the host and port.',

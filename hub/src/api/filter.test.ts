@@ -55,6 +55,24 @@ describe('the filter language', () => {
     expect(read('duration:>1m duration:<5m')).toEqual({ durationMs: { min: 60_001, max: 299_999 } });
   });
 
+  it('reads codes as one, as a hundred and as a range, and attempts with each comparison', () => {
+    expect(read('code:401,5xx,420..429')).toEqual({
+      codes: [
+        { min: 401, max: 401 },
+        { min: 500, max: 599 },
+        { min: 420, max: 429 },
+      ],
+    });
+    expect(read('code:4XX')).toEqual({ codes: [{ min: 400, max: 499 }] });
+    expect(read('attempts:>0')).toEqual({ attempts: { min: 1 } });
+    expect(read('attempts:>=3')).toEqual({ attempts: { min: 3 } });
+    expect(read('attempts:<5')).toEqual({ attempts: { max: 4 } });
+    expect(read('attempts:<=5')).toEqual({ attempts: { max: 5 } });
+    expect(read('attempts:2')).toEqual({ attempts: { min: 2, max: 2 } });
+    expect(read('attempts:1..4')).toEqual({ attempts: { min: 1, max: 4 } });
+    expect(read('attempts:>1 attempts:<5')).toEqual({ attempts: { min: 2, max: 4 } });
+  });
+
   it('points at the column of what it cannot read, and says what was probably meant', () => {
     expect(read('status:ended stats:foo')).toBe('14: "stats" is not known here. Did you mean "status"?');
     expect(read('state:daed')).toBe('7: "daed" is no state. Did you mean "dead"?');
@@ -69,6 +87,16 @@ describe('the filter language', () => {
     expect(read('duration:5m')).toMatch(/^10: A duration is compared/);
     expect(read('destination:abc')).toMatch(/^13: An id here begins with "dst_"/);
     expect(read('number:abc')).toMatch(/^8: A number is digits/);
+    expect(read('code:401,abc')).toMatch(/^10: A code is an HTTP status/);
+    for (const code of ['40', '4x', '4000', '599..500', '>400', '0xx']) {
+      expect(read(`code:${code}`)).toMatch(/^6: A code is an HTTP status/);
+    }
+    expect(read('-code:401')).toMatch(/^1: "-" cannot stand before code/);
+    expect(read('code:401 code:402')).toMatch(/^10: "code" stands twice/);
+    for (const count of ['many', '<0', '4..1', '>', '-1', '1.5']) {
+      expect(read(`attempts:${count}`)).toMatch(/^10: Attempts are counted/);
+    }
+    expect(read('attempts:1,2')).toBe('12: attempts: takes one value.');
     expect(read('call:a,b')).toBe('8: call: takes one value.');
     expect(read(`error:${'x'.repeat(2000)}`)).toMatch(/at most 1024 characters/);
   });

@@ -2,7 +2,7 @@
  * The one filter language: API `q=`, CLI `--filter`, the dashboard's search box. In: what a person typed. Out: a
  * JournalFilter, or the column of what cannot be understood.
  *
- *   status:ended-with-error number:+3185* destination:dst_1 duration:>5m error:"STT" -state:dead
+ *   status:ended-with-error number:+3185* destination:dst_1 duration:>5m error:"STT" -state:dead code:4xx attempts:>0
  *
  * Words apart must all hold; a comma means or; a minus before a word means not; quotes keep spaces and commas.
  */
@@ -37,6 +37,8 @@ export const QUALIFIERS = [
   'source',
   'duration',
   'error',
+  'code',
+  'attempts',
 ] as const;
 export type Qualifier = (typeof QUALIFIERS)[number];
 
@@ -150,6 +152,10 @@ function addTerm(filter: Draft, term: Term): FilterFault | null {
       return addSingle(filter, term, 'error', (value) => value.text);
     case 'duration':
       return addDuration(filter, term);
+    case 'code':
+      return addCodes(filter, term);
+    case 'attempts':
+      return addAttempts(filter, term);
   }
 }
 
@@ -258,6 +264,72 @@ function addDuration(filter: Draft, term: Term): FilterFault | null {
   const merged = { ...filter.durationMs, ...range };
   filter.durationMs = merged;
   return null;
+}
+
+/** `401`, `4xx`, `500..599`; several with commas. */
+function addCodes(filter: Draft, term: Term): FilterFault | null {
+  if (term.isNot) return toNoNot(term);
+  if (filter.codes !== undefined) return toTwice(term);
+  const codes: { min: number; max: number }[] = [];
+  for (const value of term.values) {
+    const range = toCodes(value.text);
+    if (range === undefined) {
+      return toFault(
+        value.column - 1,
+        'A code is an HTTP status: 401, 4xx for all that begin with 4, or 500..599.',
+      );
+    }
+    codes.push(range);
+  }
+  filter.codes = codes;
+  return null;
+}
+
+function toCodes(text: string): { min: number; max: number } | undefined {
+  const hundred = /^([1-9])xx$/i.exec(text)?.[1];
+  if (hundred !== undefined) return { min: Number(hundred) * 100, max: Number(hundred) * 100 + 99 };
+  const [, first, last] = /^([1-9]\d\d)(?:\.\.([1-9]\d\d))?$/.exec(text) ?? [];
+  if (first === undefined) return undefined;
+  const range = { min: Number(first), max: Number(last ?? first) };
+  return range.min <= range.max ? range : undefined;
+}
+
+/** `>0`, `>=3`, `<5`, `1..4`, `2`. */
+function addAttempts(filter: Draft, term: Term): FilterFault | null {
+  if (term.isNot) return toNoNot(term);
+  const [value, second] = term.values;
+  if (value === undefined) return null;
+  if (second !== undefined) return toFault(second.column - 1, 'attempts: takes one value.');
+  const range = toCountRange(value.text);
+  if (range === undefined) {
+    return toFault(value.column - 1, 'Attempts are counted: >0, >=3, <5, 1..4, or 2.');
+  }
+  filter.attempts = { ...filter.attempts, ...range };
+  return null;
+}
+
+function toCountRange(text: string): { min?: number; max?: number } | undefined {
+  const between = /^(\d{1,6})\.\.(\d{1,6})$/.exec(text);
+  if (between !== null) {
+    const range = { min: Number(between[1]), max: Number(between[2]) };
+    return range.min <= range.max ? range : undefined;
+  }
+  const [, comparison, digits] = /^([<>]=?|)(\d{1,6})$/.exec(text) ?? [];
+  if (digits === undefined) return undefined;
+  const count = Number(digits);
+  switch (comparison) {
+    case '>':
+      return { min: count + 1 };
+    case '>=':
+      return { min: count };
+    case '<':
+      // Below none there is nothing, which is not what anybody means.
+      return count === 0 ? undefined : { max: count - 1 };
+    case '<=':
+      return { max: count };
+    default:
+      return { min: count, max: count };
+  }
 }
 
 function toNoNot(term: Term): FilterFault {

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { CallStatus } from '@offhook/contract/message';
 import type { Clock } from '../clock.ts';
 import type { KeyRing } from '../ingest/key-ring.ts';
+import type { ReportObserver } from '../ingest/request-observer.ts';
 import type { DestinationId } from '../journal/ids.ts';
 import type { Destination, Journal } from '../journal/journal.ts';
 import type { BacklogReader } from './backlog.ts';
@@ -108,6 +109,7 @@ export interface ApiGround {
   readonly backlog: BacklogReader;
   readonly success: SuccessReader;
   readonly counts: CountReader;
+  readonly reports: ReportObserver;
   readonly keyRing: KeyRing;
   readonly forgetSource: (id: string) => void;
 }

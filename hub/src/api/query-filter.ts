@@ -14,7 +14,7 @@ export const filterShape = {
     .optional()
     .meta({
       description:
-        'Filter: status:, state:, number:, call:, type:, destination:, source:, duration:, error:. A comma is or, a minus before status or state is not, quotes keep spaces.',
+        'Filter: status:, state:, number:, call:, type:, destination:, source:, duration:, error:; of deliveries also code: (HTTP status of the last answer) and attempts:. A comma is or, a minus before status or state is not, quotes keep spaces.',
       examples: ['status:ended-with-error number:+3185* duration:>5m'],
     }),
   since: sinceSchema.optional(),
@@ -84,4 +84,15 @@ const WORD_OF: Partial<Record<keyof JournalFilter, string>> = {
   sourceIds: 'source:',
   durationMs: 'duration:',
   error: 'error:',
+  codes: 'code:',
+  attempts: 'attempts:',
 };
+
+/** Words that say something of deliveries only. A state of deliveries may be asked of calls: of any of theirs. */
+export function refuseDeliveryWords(
+  filter: JournalFilter,
+  what: string,
+  where: 'query' | 'body' = 'query',
+): Problem | null {
+  return refuseWords(filter, ['codes', 'attempts'], what, where);
+}

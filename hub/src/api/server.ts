@@ -30,6 +30,9 @@ import { createWebhookDoor } from '../ingest/webhook-door.ts';
 import { createFeed } from '../live/feed.ts';
 import { createOverviewReader } from '../live/overview.ts';
 import { defineAccountRoutes } from './accounts.ts';
+import { defineAnalyticsRoutes } from './analytics.ts';
+import { defineErrorRoutes } from './errors.ts';
+import { defineExportRoutes } from './export.ts';
 import { createBacklogReader } from './backlog.ts';
 import { createSuccessReader } from './destination-success.ts';
 import { defineCallRoutes } from './calls.ts';
@@ -158,6 +161,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     backlog: createBacklogReader(journal, clock),
     success: createSuccessReader(journal, clock),
     counts: metrics,
+    reports: metrics,
     startedAtMs: clock.nowMs(),
     keyRing,
     forgetSource: webhookDoor.forgetSource,
@@ -186,6 +190,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     ...defineKeyRoutes(ground),
     ...defineAccountRoutes(ground),
     ...defineOverviewRoutes(readOverview),
+    ...defineAnalyticsRoutes(ground),
+    ...defineErrorRoutes(ground),
+    ...defineExportRoutes(ground),
     ...defineSystemRoutes(ground),
     ...defineHealthRoutes({
       journal,
