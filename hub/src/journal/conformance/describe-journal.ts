@@ -15,6 +15,7 @@ import { describeReading } from './reading.ts';
 import { describeReplays } from './replays.ts';
 import { describeRestart } from './restart.ts';
 import { describeRetention } from './retention.ts';
+import { describeSessions } from './sessions.ts';
 
 export interface StoreTraits {
   /** False for a store that does not outlive its process: it has nothing to promise about crashes. */
@@ -47,6 +48,7 @@ export function describeJournal(
     describeFilters(openTracked);
     describeAdmin(openTracked);
     describeAccounts(openTracked);
+    describeSessions(openTracked);
     describeRetention(openTracked);
     if (survivesCrash) describeRestart(openTracked);
   });

@@ -46,9 +46,18 @@ interface AuditRow {
   readonly detail: string | null;
 }
 
-export function createAudit(store: Store): Pick<AdminJournal, 'listAudit'> {
+export function createAudit(store: Store): Pick<AdminJournal, 'listAudit' | 'appendAudit'> {
   const select = store.read.prepare(SELECT_AUDIT);
   return {
+    appendAudit({ accountId, action, subject, detail }, actor) {
+      return store.writer.run({
+        work() {
+          const accountRow = store.accounts.findRow(accountId);
+          if (accountRow === undefined) throw new Error(`There is no account ${accountId}.`);
+          writeAudit(store, accountRow, actor, action, subject, detail);
+        },
+      });
+    },
     async listAudit(accountId, { limit, cursor }) {
       const accountRow = store.accounts.findRow(accountId);
       if (accountRow === undefined) return { items: [], nextCursor: null };

@@ -1,11 +1,12 @@
 /** API keys: only their hashes are kept. */
 import { makeId, type KeyId } from '../ids.ts';
 import type { AdminJournal, ApiKey, Scope } from '../journal.ts';
+import type { AccountRegistry } from './account-registry.ts';
 import { findAccountRow, toAccountRow } from './accounts.ts';
 import { writeAudit } from './audit.ts';
 import type { Store } from './store.ts';
 
-const KEY_COLUMNS =
+export const KEY_COLUMNS =
   'id, account_row, name, scopes, hint, created_at_ms, expires_at_ms, revoked_at_ms, last_used_at_ms';
 const INSERT_KEY = `
   INSERT INTO keys (id, account_row, name, scopes, hint, hash, created_at_ms, expires_at_ms)
@@ -20,7 +21,7 @@ const TOUCH_KEY = `
 /** A key is used thousands of times a second; when it was last used is written once a minute. */
 const TOUCH_INTERVAL_MS = 60_000;
 
-interface KeyRow {
+export interface KeyRow {
   readonly id: KeyId;
   readonly account_row: number;
   readonly name: string;
@@ -45,19 +46,7 @@ export function createKeys(
   /** Spares the writer a turn per request; the statement's own condition holds across restarts. */
   const touchedAtMs = new Map<KeyId, number>();
 
-  function toKey(row: KeyRow): ApiKey {
-    return {
-      id: row.id,
-      accountId: accounts.toId(row.account_row),
-      name: row.name,
-      scopes: JSON.parse(row.scopes) as Scope[],
-      hint: row.hint,
-      createdAtMs: row.created_at_ms,
-      expiresAtMs: row.expires_at_ms,
-      revokedAtMs: row.revoked_at_ms,
-      lastUsedAtMs: row.last_used_at_ms,
-    };
-  }
+  const toKey = (row: KeyRow): ApiKey => toApiKey(row, accounts);
 
   return {
     createKey({ accountId, name, scopes, hint, expiresAtMs, hash }, actor) {
@@ -97,5 +86,19 @@ export function createKeys(
       touchedAtMs.set(id, atMs);
       await writer.run({ work: () => void touch.run(atMs, id, TOUCH_INTERVAL_MS) }, { lazy: true });
     },
+  };
+}
+
+export function toApiKey(row: KeyRow, accounts: Pick<AccountRegistry, 'toId'>): ApiKey {
+  return {
+    id: row.id,
+    accountId: accounts.toId(row.account_row),
+    name: row.name,
+    scopes: JSON.parse(row.scopes) as Scope[],
+    hint: row.hint,
+    createdAtMs: row.created_at_ms,
+    expiresAtMs: row.expires_at_ms,
+    revokedAtMs: row.revoked_at_ms,
+    lastUsedAtMs: row.last_used_at_ms,
   };
 }

@@ -26,6 +26,7 @@ const DELETE_REPORTS = 'DELETE FROM reports WHERE call_row = ?';
 const DELETE_CALL = 'DELETE FROM calls WHERE row = ?';
 const DELETE_AUDIT = `
   DELETE FROM audit WHERE row IN (SELECT row FROM audit ORDER BY row LIMIT ?) AND at_ms < ?`;
+const DELETE_SESSIONS = 'DELETE FROM sessions WHERE expires_at_ms <= ?';
 
 interface Place {
   readonly ms: number;
@@ -35,7 +36,7 @@ interface Place {
 const START: Place = { ms: -1, row: 0 };
 
 export function createPrune(store: Store): Pick<Journal, 'prune'> {
-  const { db, writer, counters, calls, accounts } = store;
+  const { db, writer, clock, counters, calls, accounts } = store;
   const selectOld = db.prepare(SELECT_OLD_CALLS);
   const selectPending = db.prepare(SELECT_PENDING);
   const countEvents = db.prepare(COUNT_EVENTS);
@@ -43,6 +44,7 @@ export function createPrune(store: Store): Pick<Journal, 'prune'> {
     db.prepare(sql),
   );
   const deleteAudit = db.prepare(DELETE_AUDIT);
+  const deleteSessions = db.prepare(DELETE_SESSIONS);
   /** Where the last run stopped in each account: what it kept is not looked at again before the next round. */
   const places = new Map<number, Place>();
 
@@ -89,7 +91,12 @@ export function createPrune(store: Store): Pick<Journal, 'prune'> {
           await yieldTurn();
         }
       }
-      await writer.run({ work: () => void deleteAudit.run(limit, beforeMs) });
+      await writer.run({
+        work() {
+          deleteAudit.run(limit, beforeMs);
+          deleteSessions.run(clock.nowMs());
+        },
+      });
       return deleted;
     },
   };

@@ -34,6 +34,7 @@ import { createPhoneNumbers } from './phone-numbers.ts';
 import { createPrune } from './prune.ts';
 import { createRecordAttempts } from './record-attempts.ts';
 import { createReplays } from './replays.ts';
+import { createSessions } from './sessions.ts';
 import { loadSources } from './source-registry.ts';
 import { createSources } from './sources.ts';
 import { createStateCounts } from './state-counts.ts';
@@ -147,6 +148,7 @@ function buildJournal(database: Database, options: SqliteJournalOptions): Journa
     ...createDeliveryCommands(store, deliveries, order),
     ...createAccounts(store),
     ...createKeys(store),
+    ...createSessions(store),
     ...createSources(store),
     ...createPhoneNumbers(store),
     ...createAudit(store),
