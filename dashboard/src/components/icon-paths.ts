@@ -69,6 +69,8 @@ export const ICON_PATHS = {
   auto: 'M10 3a7 7 0 1 0 0 14 7 7 0 0 0 0-14ZM10 3v14M10 6.5h4.9M10 10h6.9M10 13.5h4.9',
   user: 'M10 3.5a3.2 3.2 0 1 0 0 6.4 3.2 3.2 0 0 0 0-6.4ZM3.8 17c.4-3 2.9-4.7 6.2-4.7s5.8 1.7 6.2 4.7',
   'sign-out': 'M8 4H4v12h4M12.5 6l4 4-4 4M16.5 10H8',
+  table: 'M3 4.5h14v11H3ZM3 8.5h14M3 12h14M8 8.5v7',
+  image: 'M3 4h14v12H3ZM3 13.5l4-4 3.5 3.5 2.5-2.5 4 4M12.5 7.5v.01',
   // States: the shape alone must tell them apart, for those who see no colour.
   'state-live': 'M10 3a7 7 0 1 0 0 14 7 7 0 0 0 0-14ZM10 8a2 2 0 1 0 0 4 2 2 0 0 0 0-4ZM10 9.2a.8.8 0 1 0 0 1.6.8.8 0 0 0 0-1.6Z',
   'state-done': 'M10 3a7 7 0 1 0 0 14 7 7 0 0 0 0-14ZM6.8 10.3 9 12.5 13.3 7.7',
