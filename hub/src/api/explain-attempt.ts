@@ -71,7 +71,10 @@ function explain({ status, cause, detail }: AttemptFacts): Explanation | null {
   const known = EXPLAINED_CAUSES.find((one) => one === cause) ?? readCause(detail);
   if (known !== null) return explainCause(known, detail ?? '');
   if (cause === null && detail === null) return null;
-  return { title: toTitle(detail ?? String(cause)), hint: 'The receiver got no chance to answer.' };
+  return {
+    title: toTitle(detail === null || detail === '' ? `No answer (${cause ?? 'unknown'})` : detail),
+    hint: 'No answer came. Check the URL, and whether the receiver runs.',
+  };
 }
 
 function explainStatus(status: number, detail: string): Explanation | null {
@@ -366,17 +369,18 @@ function readCause(detail: string | null): ExplainedCause | null {
   return CAUSE_WORDS.find(([words]) => words.test(detail))?.[1] ?? null;
 }
 
+/** The first that fits. A certificate's sentence ends in names that its owner chose, so it is looked for first. */
 const CAUSE_WORDS: readonly (readonly [RegExp, ExplainedCause])[] = [
+  [/^certificate /, 'tls'],
   [/ within [\d.]+ s$/, 'timeout'],
   [/\bcannot be used: /, 'blocked'],
   [/\bDNS\b/, 'dns'],
   [
-    /^the attempt could not be made|^the URL of this destination|^the request could not be written/,
+    /^the attempt could not be made|^the URL of this destination|^the request could not be written|secret (?:is|must) /,
     'settings',
   ],
-  [/^the signing secret|secret must be/i, 'settings'],
-  [/[Cc]ertificate|\bTLS\b/, 'tls'],
-  [/^connection refused|^no route|file handles|^no connection/, 'connect'],
+  [/\bTLS\b/, 'tls'],
+  [/^connection refused|^no route|file handles|^no connection|^there was no address/, 'connect'],
   [/reset the connection|lost the connection|closed the connection/, 'reset'],
   [/not HTTP|something other than an answer|^the exchange failed/, 'protocol'],
 ];

@@ -46,6 +46,33 @@ describe('a webhook attempt', () => {
     expect(received[0]?.headers).not.toHaveProperty('accept-encoding');
   });
 
+  it('is described afterwards as it was sent, but for what is secret and what was not kept', async () => {
+    const { sender, received, kind, settings } = await start({ headers: { Authorization: 'Bearer abc' } });
+    const request = attempt({ attemptNumber: 3 });
+    await sender.attempt(request);
+    const sent = received[0]?.headers ?? {};
+
+    const described = kind.describeRequest?.(settings, request);
+    expect([described?.method, described?.url]).toEqual([
+      'POST',
+      expect.stringMatching(/^http:\/\/localhost:\d+\/hook\?a=••••••$/),
+    ]);
+    const headers = Object.fromEntries(
+      (described?.headers ?? []).map(([name, value]) => [name.toLowerCase(), value]),
+    );
+    const { host: _host, connection: _connection, 'content-length': _length, ...rest } = sent;
+    expect(headers).toEqual({ ...rest, authorization: '••••••' });
+
+    const unknown = kind.describeRequest?.(settings, { ...request, traceparent: null, secrets: null });
+    expect(unknown?.headers.filter(([, value]) => value === '…').map(([name]) => name)).toEqual([
+      'X-Webhook-Signature',
+      'webhook-signature',
+      'traceparent',
+    ]);
+    const broken = { current: 'whsec_!', previous: null };
+    expect(kind.describeRequest?.(settings, { ...request, secrets: broken })).toBeNull();
+  });
+
   it('is verified by the scheme of the source document and by three independent verifiers', async () => {
     const { sender, received } = await start();
     const secret = createSecret();
@@ -172,12 +199,13 @@ async function start(more: { readonly headers?: Record<string, string> } = {}) {
   const address = server.address();
   const port = address !== null && typeof address === 'object' ? address.port : 0;
   const kind = createKind();
-  const sender = kind.open(kind.settings.parse({ url: `http://localhost:${port}/hook?a=1`, ...more }));
+  const settings = kind.settings.parse({ url: `http://localhost:${port}/hook?a=1`, ...more });
+  const sender = kind.open(settings);
   cleanUps.push(
     () => new Promise<void>((resolve) => void server.close(() => resolve())),
     () => sender.close(),
   );
-  return { sender, received };
+  return { sender, received, kind, settings };
 }
 
 function attempt(over: Partial<AttemptRequest>): AttemptRequest {
