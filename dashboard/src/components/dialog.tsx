@@ -68,6 +68,8 @@ export interface ConfirmDialogProps {
   readonly confirmLabel: string;
   readonly cancelLabel?: string | undefined;
   readonly isDangerous?: boolean | undefined;
+  /** There is nothing to confirm yet, or any more. */
+  readonly isBlocked?: boolean | undefined;
   /** What has to be typed first: a number ("1284", may be typed "1,284") or a name. */
   readonly typed?: string | undefined;
   readonly typedLabel?: string | undefined;
@@ -85,6 +87,7 @@ function OpenConfirmDialog({
   confirmLabel,
   cancelLabel = 'Cancel',
   isDangerous = false,
+  isBlocked = false,
   typed,
   typedLabel,
 }: Omit<ConfirmDialogProps, 'isOpen'>) {
@@ -100,7 +103,7 @@ function OpenConfirmDialog({
   );
 
   async function confirm() {
-    if (isBusy) return;
+    if (isBusy || isBlocked) return;
     if (typed !== undefined && !isTyped(text, typed)) {
       setError(`Type ${typed} to go on.`);
       return;
@@ -127,7 +130,7 @@ function OpenConfirmDialog({
       actions={
         <>
           <Button onClick={onClose}>{cancelLabel}</Button>
-          <Button type="submit" kind={isDangerous ? 'danger' : 'primary'} isBusy={isBusy}>
+          <Button type="submit" kind={isDangerous ? 'danger' : 'primary'} isBusy={isBusy} disabled={isBlocked}>
             {confirmLabel}
           </Button>
         </>

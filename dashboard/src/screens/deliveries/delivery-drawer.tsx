@@ -1,0 +1,249 @@
+import './delivery-drawer.css';
+import type { AttemptView, DeliveryDetailView } from '../../data/types.ts';
+
+import { useEffect, useState } from 'preact/hooks';
+import { CodeBadge, DeliveryStateBadge, OutcomeBadge } from '../../components/badge.tsx';
+import { Button, LinkButton } from '../../components/button.tsx';
+import { CopyButton } from '../../components/copy-button.tsx';
+import { ConfirmDialog } from '../../components/dialog.tsx';
+import { Drawer } from '../../components/drawer.tsx';
+import { Icon } from '../../components/icon.tsx';
+import { JsonView } from '../../components/json-view.tsx';
+import { Facts, Section, Skeleton } from '../../components/page.tsx';
+import { ProblemNote } from '../../components/problem.tsx';
+import { Countdown, Time } from '../../components/time.tsx';
+import { request } from '../../data/api.ts';
+import { formatLatency } from '../../data/format.ts';
+import { useResource } from '../../data/resource.ts';
+import { can } from '../../data/session.ts';
+import { onDeliveries } from '../../data/stream.ts';
+import { isMasked, toAttemptCurl } from '../calls/curl-text.ts';
+import { cancelDelivery, retryDeliveries } from './retry.ts';
+import { TimingBar } from './timing-bar.tsx';
+
+export interface DeliveryDrawerProps {
+  readonly id: string;
+  readonly onClose: () => void;
+  readonly previousHref?: string | null | undefined;
+  readonly nextHref?: string | null | undefined;
+}
+
+/** One delivery: why it is as it is, each attempt as it went out and what came back, and what can be done. */
+export function DeliveryDrawer({ id, onClose, previousHref, nextHref }: DeliveryDrawerProps) {
+  const { data, fault, isLoading, reload } = useResource(
+    `delivery ${id}`,
+    (signal) => request<DeliveryDetailView>('GET', `/v1/deliveries/${encodeURIComponent(id)}`, { signal }),
+    { resync: ['deliveries'] },
+  );
+  useEffect(
+    () =>
+      onDeliveries((changes) => {
+        if (changes.some((change) => change.id === id)) reload();
+      }),
+    [id, reload],
+  );
+  const shown = data?.id === id ? data : undefined;
+  return (
+    <Drawer
+      isOpen
+      onClose={onClose}
+      previousHref={previousHref}
+      nextHref={nextHref}
+      isBusy={isLoading && shown === undefined}
+      title={shown === undefined ? 'Delivery' : `${shown.status} to ${toName(shown)}`}
+      meta={shown !== undefined && <DeliveryStateBadge state={shown.state} attempts={shown.attempts} />}
+      actions={shown !== undefined && can('write') ? <Actions delivery={shown} /> : undefined}
+    >
+      {shown === undefined ? (
+        fault === null ? (
+          <Skeleton lines={8} />
+        ) : (
+          <ProblemNote fault={fault} onRetry={reload} isRetrying={isLoading} />
+        )
+      ) : (
+        <Detail delivery={shown} />
+      )}
+    </Drawer>
+  );
+}
+
+function Actions({ delivery }: { readonly delivery: DeliveryDetailView }) {
+  const [isCancelling, setCancelling] = useState(false);
+  const isPending = delivery.state === 'pending';
+  return (
+    <>
+      <Button kind="primary" icon="retry" onClick={() => void retryDeliveries([delivery.id])}>
+        {isPending ? 'Try now' : delivery.state === 'delivered' ? 'Send again' : 'Retry'}
+      </Button>
+      {isPending && (
+        <Button icon="cancel" onClick={() => setCancelling(true)}>
+          Cancel
+        </Button>
+      )}
+      <ConfirmDialog
+        isOpen={isCancelling}
+        onClose={() => setCancelling(false)}
+        onConfirm={async () => {
+          await cancelDelivery(delivery.id);
+        }}
+        title="Give up this delivery?"
+        confirmLabel="Cancel delivery"
+        cancelLabel="Keep it"
+        isDangerous
+      >
+        It is not sent any more. It stays in the list, and can be sent again later as a new delivery.
+      </ConfirmDialog>
+    </>
+  );
+}
+
+function Detail({ delivery }: { readonly delivery: DeliveryDetailView }) {
+  const { explanation, destination } = delivery;
+  const attempts = [...delivery.attempt_entries].reverse();
+  return (
+    <div class="delivery">
+      {explanation != null && delivery.state !== 'delivered' && (
+        <aside class="delivery-cause" aria-label="What is wrong">
+          <Icon name="alert" />
+          <div>
+            <p class="delivery-cause-title">{explanation.title}</p>
+            <p>{explanation.hint}</p>
+            <LinkButton size="small" icon="destinations" href={`/destinations/${delivery.destination_id}`}>
+              Open the destination
+            </LinkButton>
+          </div>
+        </aside>
+      )}
+      <Facts
+        items={[
+          ['Destination', <a href={`/destinations/${delivery.destination_id}`}>{toName(delivery)}</a>],
+          [
+            'Address',
+            destination?.url == null ? null : <span class="mono delivery-url">{destination.url}</span>,
+          ],
+          [
+            'Call',
+            <a class="mono" href={`/calls/${encodeURIComponent(delivery.call_id)}`}>
+              {delivery.call_id}
+            </a>,
+          ],
+          ['Status sent', `${delivery.status}, number ${delivery.sequence} of the call`],
+          ['Next try', delivery.state !== 'pending' ? null : toNextTry(delivery)],
+          ['Why', delivery.state_reason],
+          ['Created', <Time at={delivery.created_at} shape="absolute" />],
+          [
+            'Finished',
+            delivery.finished_at === null ? null : <Time at={delivery.finished_at} shape="absolute" />,
+          ],
+          [
+            'Delivery',
+            <span class="mono">
+              {delivery.id} <CopyButton text={delivery.id} label="Copy delivery id" />
+            </span>,
+          ],
+          [
+            'Event',
+            <span class="mono">
+              {delivery.event_id} <CopyButton text={delivery.event_id} label="Copy event id" />
+            </span>,
+          ],
+        ]}
+      />
+      <Section title="Attempts" hint={attempts.length === 0 ? 'None yet' : 'Latest first'}>
+        <ol class="attempts" reversed>
+          {attempts.map((attempt, index) => (
+            <Attempt key={attempt.id} attempt={attempt} body={delivery.body} isOpen={index === 0} />
+          ))}
+        </ol>
+      </Section>
+      <Section title="Body" hint="Exactly what is signed and sent">
+        <JsonView text={delivery.body} label="Request body" />
+      </Section>
+    </div>
+  );
+}
+
+function Attempt({
+  attempt,
+  body,
+  isOpen,
+}: {
+  readonly attempt: AttemptView;
+  readonly body: string;
+  readonly isOpen: boolean;
+}) {
+  const { request: sent, explanation } = attempt;
+  return (
+    <li class="attempt">
+      <details open={isOpen}>
+        <summary class="attempt-head">
+          <span class="attempt-number">{attempt.number}</span>
+          <OutcomeBadge outcome={attempt.outcome} isPlain />
+          <CodeBadge status={attempt.status} />
+          <span class="attempt-title">{explanation?.title ?? ''}</span>
+          <span class="muted">{formatLatency(attempt.duration_ms)}</span>
+        </summary>
+        <div class="attempt-body">
+          <Facts
+            items={[
+              ['Started', <Time at={attempt.started_at} shape="exact" />],
+              ['Took', <TimingBar firstByteMs={attempt.first_byte_ms} totalMs={attempt.duration_ms} />],
+              ['What happened', attempt.detail],
+              ['What to do', explanation?.hint ?? null],
+              ['Signature', sent == null ? null : toSignatureText(sent.signature)],
+            ]}
+          />
+          {sent != null && (
+            <details class="attempt-request">
+              <summary>Request as it was sent</summary>
+              <div class="attempt-wire">
+                <p class="mono attempt-line">
+                  {sent.method} {sent.url}
+                </p>
+                <dl class="headers mono">
+                  {sent.headers.map(([name, value]) => (
+                    <div key={name}>
+                      <dt>{name}:</dt> <dd>{value}</dd>
+                    </div>
+                  ))}
+                </dl>
+                <CopyButton
+                  text={toAttemptCurl(sent, body)}
+                  label={
+                    isMasked(body)
+                      ? 'Copy as curl (numbers masked: its signature will not verify)'
+                      : 'Copy as curl'
+                  }
+                  isIconOnly={false}
+                />
+              </div>
+            </details>
+          )}
+          {attempt.response_body === null ? (
+            <p class="muted">
+              {attempt.outcome === 'delivered'
+                ? 'Bodies of good answers are not kept.'
+                : 'The answer had no body.'}
+            </p>
+          ) : (
+            <JsonView text={attempt.response_body} label={`Answer to attempt ${attempt.number}`} />
+          )}
+        </div>
+      </details>
+    </li>
+  );
+}
+
+function toSignatureText(signature: 'valid' | 'secret rotated since'): string {
+  return signature === 'valid'
+    ? 'Checked: these headers verify with the destination’s secret'
+    : 'Not shown: the secret was rotated since';
+}
+
+function toNextTry({ due_at: dueAt }: DeliveryDetailView) {
+  return dueAt === null ? 'After the call’s earlier event' : <Countdown untilMs={dueAt} />;
+}
+
+function toName({ destination, destination_id: id }: DeliveryDetailView): string {
+  return destination?.name ?? destination?.kind ?? id;
+}

@@ -1,0 +1,102 @@
+import './call-grid.css';
+import { memo } from 'preact/compat';
+import type { Tile } from './live-calls.ts';
+
+import { CallStateBadge } from '../../components/badge.tsx';
+import { Icon } from '../../components/icon.tsx';
+import type { IconName } from '../../components/icon.tsx';
+import { PhoneNumber } from '../../components/number.tsx';
+import { LiveDuration } from '../../components/time.tsx';
+import { nowMs } from '../../data/clock.ts';
+import { formatCount, formatDuration } from '../../data/format.ts';
+import { groupByNumber, toSinceMs } from './live-calls.ts';
+
+export interface CallGridProps {
+  readonly tiles: readonly Tile[];
+  readonly isGrouped: boolean;
+}
+
+export function CallGrid({ tiles, isGrouped }: CallGridProps) {
+  if (!isGrouped) return <Tiles tiles={tiles} label="Active calls" />;
+  return (
+    <>
+      {groupByNumber(tiles).map((group) => (
+        <section key={group.key} class="call-group">
+          <h3 class="call-group-head">
+            <PhoneNumber value={group.number} name={group.name} empty="Web calls" />
+            <span class="muted"> {formatCount(group.tiles.length)}</span>
+          </h3>
+          <Tiles tiles={group.tiles} label={group.name ?? group.number ?? 'Web calls'} />
+        </section>
+      ))}
+    </>
+  );
+}
+
+function Tiles({ tiles, label }: { readonly tiles: readonly Tile[]; readonly label: string }) {
+  return (
+    <ul class="call-tiles" aria-label={label}>
+      {tiles.map((tile) => (
+        <CallTile key={tile.call.id} tile={tile} />
+      ))}
+    </ul>
+  );
+}
+
+/** Ticking changes a text node only; a tile renders again when its call changed. */
+const CallTile = memo(function CallTile({ tile }: { readonly tile: Tile }) {
+  const { call, overSinceMs } = tile;
+  const type = TYPES.get(call.type ?? '') ?? { icon: 'speaker' as const, word: call.type ?? 'Unknown type' };
+  const isOver = overSinceMs !== null;
+  return (
+    <li
+      class="call-tile"
+      data-state={isOver ? call.state : call.stale ? 'stale' : 'live'}
+      data-call-id={call.id}
+    >
+      <a class="call-tile-link" href={`/calls/${encodeURIComponent(call.id)}`}>
+        <span class="call-tile-ours">
+          <PhoneNumber
+            value={call.phone_number?.name == null ? call.phone_number?.number : call.phone_number.name}
+            empty="Web call"
+          />
+        </span>
+      </a>
+      <span class="call-tile-theirs">
+        <PhoneNumber
+          value={call.customer?.number}
+          empty={call.type === 'web_call' ? 'Browser' : 'Number withheld'}
+        />
+      </span>
+      <span class="call-tile-time">
+        {isOver ? formatDuration(call.duration_ms) : <LiveDuration sinceMs={toSinceMs(call)} />}
+      </span>
+      <span class="call-tile-foot">
+        {isOver || call.stale ? (
+          <CallStateBadge state={call.state} isStale={call.stale} isPlain />
+        ) : (
+          <span class="call-tile-type">
+            <Icon name={type.icon} />
+            {type.word}
+          </span>
+        )}
+        {call.stale && !isOver && (
+          <span>no end for {formatDuration(toSilentMs(call.live_since ?? call.updated_at))}</span>
+        )}
+      </span>
+    </li>
+  );
+});
+
+const TYPES: ReadonlyMap<string, { readonly icon: IconName; readonly word: string }> = new Map([
+  ['inbound_phone_call', { icon: 'phone-in', word: 'Inbound' }],
+  ['outbound_phone_call', { icon: 'phone-out', word: 'Outbound' }],
+  ['web_call', { icon: 'web', word: 'Web' }],
+] as const);
+
+/** How long nothing was heard, in whole hours: minutes mean nothing by then. */
+function toSilentMs(liveSince: string): number {
+  return Math.max(HOUR_MS, Math.floor((nowMs.peek() - Date.parse(liveSince)) / HOUR_MS) * HOUR_MS);
+}
+
+const HOUR_MS = 3_600_000;
