@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['{contract,hub,bench,proofs,scripts,test,examples}/**/*.test.ts'],
+    include: ['{contract,hub,dashboard,bench,proofs,scripts,test,examples}/**/*.test.ts'],
     // Whole-hub stories start servers and wait for real retries; the longest one seen took 10 s.
     testTimeout: 30_000,
     hookTimeout: 30_000,
