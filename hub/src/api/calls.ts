@@ -22,7 +22,7 @@ export function defineCallRoutes({ journal, clock, settings, reports }: ApiGroun
       operationId: 'listCalls',
       tag: 'Calls',
       summary: 'List calls, latest change first',
-      scope: 'read',
+      scope: 'watch',
       query: z.strictObject({ ...pageShape('time'), ...filterShape }),
       answers: [{ status: 200, description: 'A page of calls.', schema: definePage(callView) }],
       async handle({ key, query }) {
@@ -41,7 +41,7 @@ export function defineCallRoutes({ journal, clock, settings, reports }: ApiGroun
       summary: 'Count calls by state',
       description:
         'Of all that match, whatever states the filter names. (A call whose id is `counts` is found by `q=call:counts`.)',
-      scope: 'read',
+      scope: 'watch',
       query: z.strictObject(filterShape),
       answers: [{ status: 200, description: 'How many of each state.', schema: stateCountsView }],
       async handle({ key, query }) {
@@ -58,7 +58,7 @@ export function defineCallRoutes({ journal, clock, settings, reports }: ApiGroun
       tag: 'Calls',
       summary: 'Read a call',
       description: 'Has a strong ETag; with If-None-Match it answers 304 while nothing has changed.',
-      scope: 'read',
+      scope: 'watch',
       answers: [{ status: 200, description: 'The call.', schema: callView }],
       async handle({ key, params }) {
         const call = await journal.getCall(key.accountId, params['call_id'] ?? '');
@@ -73,7 +73,7 @@ export function defineCallRoutes({ journal, clock, settings, reports }: ApiGroun
       operationId: 'getTimeline',
       tag: 'Calls',
       summary: 'Everything about one call: reports, events, deliveries, attempts',
-      scope: 'read',
+      scope: 'watch',
       answers: [{ status: 200, description: 'The timeline, oldest first.', schema: timelineView }],
       async handle({ key, params }) {
         const timeline = await journal.getTimeline(key.accountId, params['call_id'] ?? '');
@@ -142,7 +142,7 @@ export function defineCallRoutes({ journal, clock, settings, reports }: ApiGroun
       summary: 'Calls that are live now',
       description:
         'Stale calls are left out, so that a page may hold fewer entries than its limit. `count` is over all pages.',
-      scope: 'read',
+      scope: 'watch',
       query: z.strictObject({ ...pageShape('time'), ...filterShape }),
       answers: [
         {

@@ -65,7 +65,7 @@ export function defineDeliveryRoutes({ journal, clock, destinationKinds }: ApiGr
       operationId: 'listDeliveries',
       tag: 'Deliveries',
       summary: 'List deliveries, newest first',
-      scope: 'read',
+      scope: 'watch',
       query: z.strictObject({ ...pageShape('row'), ...filterShape }),
       answers: [{ status: 200, description: 'A page of deliveries.', schema: definePage(deliveryView) }],
       async handle({ key, query }) {
@@ -83,7 +83,7 @@ export function defineDeliveryRoutes({ journal, clock, destinationKinds }: ApiGr
       tag: 'Deliveries',
       summary: 'Count deliveries by state',
       description: 'Of all that match, whatever states the filter names.',
-      scope: 'read',
+      scope: 'watch',
       query: z.strictObject(filterShape),
       answers: [{ status: 200, description: 'How many of each state.', schema: stateCountsView }],
       async handle({ key, query }) {
@@ -99,7 +99,7 @@ export function defineDeliveryRoutes({ journal, clock, destinationKinds }: ApiGr
       operationId: 'getDelivery',
       tag: 'Deliveries',
       summary: 'Read a delivery with its attempts and the body that is sent',
-      scope: 'read',
+      scope: 'watch',
       answers: [{ status: 200, description: 'The delivery.', schema: deliveryDetailView }],
       async handle({ key, params }) {
         const delivery = await journal.getDelivery(key.accountId, params['delivery_id'] as DeliveryId);

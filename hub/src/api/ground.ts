@@ -7,6 +7,7 @@ import type { ReportObserver } from '../ingest/request-observer.ts';
 import type { DestinationId } from '../journal/ids.ts';
 import type { Destination, Journal } from '../journal/journal.ts';
 import type { BacklogReader } from './backlog.ts';
+import type { SessionRing } from './session-ring.ts';
 import type { SuccessReader } from './destination-success.ts';
 
 export interface DestinationKindPort {
@@ -111,5 +112,6 @@ export interface ApiGround {
   readonly counts: CountReader;
   readonly reports: ReportObserver;
   readonly keyRing: KeyRing;
+  readonly sessionRing: SessionRing;
   readonly forgetSource: (id: string) => void;
 }

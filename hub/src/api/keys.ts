@@ -24,7 +24,10 @@ const createBody = z.strictObject({
     .array(z.enum(SCOPES))
     .min(1)
     .max(SCOPES.length)
-    .meta({ description: 'ingest: report. read. write: read and change. admin: everything.' }),
+    .meta({
+      description:
+        'ingest: report. watch: what a wall screen shows, numbers masked. read: watch and read everything. write: read and change. admin: everything.',
+    }),
   account_id: accountId,
   expires_at: z.iso
     .datetime({ offset: true, error: 'must be an RFC 3339 time such as "2027-01-01T00:00:00Z"' })
@@ -33,7 +36,7 @@ const createBody = z.strictObject({
 });
 const accountQuery = z.strictObject({ account_id: accountId });
 
-export function defineKeyRoutes({ journal, clock, keyRing }: ApiGround): readonly Route[] {
+export function defineKeyRoutes({ journal, clock, keyRing, sessionRing }: ApiGround): readonly Route[] {
   async function chooseAccount(
     key: ApiKey,
     asked: string | undefined,
@@ -109,7 +112,8 @@ export function defineKeyRoutes({ journal, clock, keyRing }: ApiGround): readonl
       operationId: 'revokeKey',
       tag: 'Keys',
       summary: 'Revoke an API key',
-      description: 'It stops working at once on this node and within 3 s on others.',
+      description:
+        'It stops working at once on this node and within 3 s on others, and so do the sessions opened with it.',
       scope: 'admin',
       query: accountQuery,
       answers: [{ status: 200, description: 'The key, revoked.', schema: keyView }],
@@ -119,6 +123,7 @@ export function defineKeyRoutes({ journal, clock, keyRing }: ApiGround): readonl
         const id = params['key_id'] as KeyId;
         const revoked = await journal.revokeKey(account.id, id, actor);
         keyRing.forget(id);
+        sessionRing.forgetKey(id);
         return revoked === undefined ? NO_KEY : answer(200, toKeyView(revoked));
       },
     }),

@@ -5,7 +5,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Problem } from '../ingest/problem.ts';
-import type { Actor, ApiKey, Scope } from '../journal/journal.ts';
+import type { Actor, ApiKey, Scope, Session } from '../journal/journal.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -55,6 +55,10 @@ export interface ApiRequest<Query = unknown, Body = unknown> {
   readonly query: Query;
   readonly body: Body;
   readonly headers: FastifyRequest['headers'];
+  /** null where a key's text came with the request. */
+  readonly session: Session | null;
+  /** The answer will be masked; handlers need not care. */
+  readonly isMasked: boolean;
 }
 
 export type Answer =

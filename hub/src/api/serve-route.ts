@@ -1,23 +1,19 @@
 /** One entry of the route table as Fastify serves it: key, limit, query, body, handler, answer, each a step. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { KeyRing } from '../ingest/key-ring.ts';
 import type { Problem } from '../ingest/problem.ts';
-import type { RateLimiter } from '../ingest/rate-limit.ts';
-import type { ApiKey, Scope } from '../journal/journal.ts';
+import type { AdmitGround } from './admit.ts';
 import type { Answer, JsonRoute, Route } from './route.ts';
 
 import { checkContentType } from '../ingest/content-type.ts';
-import { JSON_MEDIA_TYPE, requireKey, setRateHeaders } from '../ingest/door.ts';
-import { sendProblem } from '../ingest/problem.ts';
+import { JSON_MEDIA_TYPE, requireKey } from '../ingest/door.ts';
+import { makeProblem, sendProblem } from '../ingest/problem.ts';
+import { admit } from './admit.ts';
 import { holdsEtag, toEtag } from './etag.ts';
+import { maskView } from './mask-view.ts';
+import { openCursor, sealCursor } from './masked-cursor.ts';
 import { readBody, readQuery } from './read-request.ts';
 
-interface RouteGround {
-  readonly keyRing: KeyRing;
-  readonly keyLimiter: RateLimiter;
-}
-
-export function registerRoute(server: FastifyInstance, route: Route, ground: RouteGround): void {
+export function registerRoute(server: FastifyInstance, route: Route, ground: AdmitGround): void {
   const { scope } = route;
   server.route({
     method: route.method,
@@ -33,50 +29,12 @@ export function registerRoute(server: FastifyInstance, route: Route, ground: Rou
   });
 }
 
-function admit(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  scope: Scope,
-  { keyRing, keyLimiter }: RouteGround,
-  done: (error?: Error) => void,
-): void {
-  const verdict = keyRing.authorise(request.headers.authorization, scope);
-  // A promise only where the key was not seen lately: waiting costs the others 1 µs for nothing.
-  if (verdict instanceof Promise) void settleLater(verdict);
-  else settle(verdict);
-
-  async function settleLater(later: Promise<ApiKey | Problem>): Promise<void> {
-    try {
-      settle(await later);
-    } catch (error) {
-      done(error as Error);
-    }
-  }
-
-  function settle(key: ApiKey | Problem): void {
-    if ('kind' in key) {
-      sendProblem(request, reply, key);
-      return;
-    }
-    request.key = key;
-    request.notes.accountId = key.accountId;
-    request.notes.keyId = key.id;
-    const taken = keyLimiter.take(key.id);
-    if (taken.problem !== null) {
-      sendProblem(request, reply, taken.problem);
-      return;
-    }
-    setRateHeaders(reply, taken);
-    done();
-  }
-}
-
 async function serveJson(
   route: JsonRoute,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const query = readQuery(route.query, request.query as Record<string, unknown>);
+  const query = readQuery(route.query, readQueryOf(request));
   if (query.kind === 'problem') return sendProblem(request, reply, query);
   const body = readRouteBody(route, request);
   if (body.kind === 'problem') return sendProblem(request, reply, body);
@@ -88,8 +46,33 @@ async function serveJson(
     query: query.value,
     body: body.value,
     headers: request.headers,
+    session: request.session,
+    isMasked: request.isMasked,
   });
-  return sendAnswer(request, reply, result);
+  return sendAnswer(request, reply, request.isMasked ? maskAnswer(result) : result);
+}
+
+function readQueryOf({ query, isMasked }: FastifyRequest): Record<string, unknown> {
+  const given = query as Record<string, unknown>;
+  const { cursor } = given;
+  return isMasked && typeof cursor === 'string' ? { ...given, cursor: openCursor(cursor) } : given;
+}
+
+/** The one place all answers of JSON routes come through, so that none can forget it. */
+function maskAnswer(result: Answer): Answer {
+  if (result.kind === 'problem') {
+    const { code, detail, faults, members } = result;
+    return {
+      ...result,
+      ...maskView({ code, detail, ...(faults && { faults }), ...(members && { members }) }),
+    };
+  }
+  const { body } = result;
+  if (typeof body !== 'object' || body === null) return result;
+  const masked = maskView(body) as Record<string, unknown>;
+  const cursor = masked['next_cursor'];
+  if (typeof cursor === 'string') masked['next_cursor'] = sealCursor(cursor);
+  return { ...result, body: masked };
 }
 
 function readRouteBody(
@@ -102,8 +85,17 @@ function readRouteBody(
   if (isEmpty && route.bodyIsOptional === true) return readBody(route.body, EMPTY_OBJECT);
   const typeProblem = checkContentType(request.headers['content-type'], request.headers['content-encoding']);
   if (typeProblem !== null) return typeProblem;
+  // A form that was filled from a masked answer must not write the mask over the number.
+  if (request.isMasked && bytes !== undefined && bytes !== null && Buffer.from(bytes).includes(MASK))
+    return MASKED_BODY;
   return readBody(route.body, bytes ?? new Uint8Array());
 }
+
+const MASK = '••';
+const MASKED_BODY = makeProblem(
+  'invalid_body',
+  'The body holds masked numbers: reveal them (POST /v1/session/reveal), then change what you want to change.',
+);
 
 const EMPTY_OBJECT = Buffer.from('{}');
 
@@ -111,11 +103,13 @@ function sendAnswer(request: FastifyRequest, reply: FastifyReply, result: Answer
   if (result.kind === 'problem') return sendProblem(request, reply, result);
   // Answers hold numbers and, once, secrets: no cache on the way may keep them.
   reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+  if (request.session !== null) reply.header('cross-origin-resource-policy', 'same-origin');
   if (result.headers !== undefined) reply.headers(result.headers);
   if (result.etagOf !== undefined) {
     const etag = toEtag(result.etagOf);
     reply.header('etag', etag);
-    if (request.method === 'GET' && holdsEtag(request.headers['if-none-match'], etag))
+    // What is masked now may be shown in the clear with the same ETag later.
+    if (request.method === 'GET' && !request.isMasked && holdsEtag(request.headers['if-none-match'], etag))
       return reply.code(304).send();
   }
   reply.code(result.status);

@@ -107,11 +107,19 @@ export function createKeyRing(options: {
   };
 }
 
-/** write includes read; admin includes all. */
+/** As journal.ts says it: read includes watch, write includes read, admin includes all. */
 export function grants(scopes: readonly Scope[], needed: Scope): boolean {
-  return (
-    scopes.includes(needed) || scopes.includes('admin') || (needed === 'read' && scopes.includes('write'))
-  );
+  if (scopes.includes(needed) || scopes.includes('admin')) return true;
+  switch (needed) {
+    case 'watch':
+      return scopes.includes('read') || scopes.includes('write');
+    case 'read':
+      return scopes.includes('write');
+    case 'ingest':
+    case 'write':
+    case 'admin':
+      return false;
+  }
 }
 
 function parseBearer(authorization: string | undefined): string | null {
@@ -143,7 +151,7 @@ const KEY_EXPIRED = makeProblem('key_refused', 'This API key has expired: create
   headers: CHALLENGE_REFUSED,
 });
 
-function toScopeProblem(scopes: readonly Scope[], needed: Scope): Problem {
+export function toScopeProblem(scopes: readonly Scope[], needed: Scope): Problem {
   return makeProblem(
     'scope_missing',
     `This needs a key with the scope "${needed}"; this one has ${scopes.map((scope) => `"${scope}"`).join(', ')}.`,

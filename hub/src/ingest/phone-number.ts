@@ -30,6 +30,24 @@ export async function loadPhoneNumbers(): Promise<void> {
   library ??= await import('libphonenumber-js/min');
 }
 
+/**
+ * `+31 6 12345678` by parts: country, area, the rest. Null for what is no full number, and before loadPhoneNumbers.
+ */
+export function splitNumber(
+  number: string,
+): { readonly country: string; readonly area: string; readonly national: string } | null {
+  const international = toInternational(number);
+  if (international === null || library === null) return null;
+  const parsed = library.parsePhoneNumberFromString(international);
+  if (parsed === undefined) return null;
+  const [country = '', area = ''] = parsed.formatInternational().split(' ');
+  return { country, area: area.replaceAll(/\D/g, ''), national: parsed.nationalNumber };
+}
+
+export function hasPhoneNumbers(): boolean {
+  return library !== null;
+}
+
 /** Longer texts are no numbers, and the library's patterns need not be tried on them. */
 const NUMBER_CHARACTERS_MAX = 64;
 

@@ -72,7 +72,7 @@ export function createRateLimiter(
         headers,
         problem: makeProblem(
           'rate_limited',
-          `At most ${perSecond} requests a second are taken here: wait ${waitS} s, then go on more slowly.`,
+          `At most ${perSecond} ${perSecond === 1 ? 'request' : 'requests'} a second ${perSecond === 1 ? 'is' : 'are'} taken here: wait ${waitS} s, then go on more slowly.`,
           { headers: { ...headers, 'Retry-After': String(waitS) } },
         ),
       };
