@@ -33,6 +33,7 @@ import { defineAccountRoutes } from './accounts.ts';
 import { defineAnalyticsRoutes } from './analytics.ts';
 import { defineErrorRoutes } from './errors.ts';
 import { defineExportRoutes } from './export.ts';
+import { recheck } from './admit.ts';
 import { createBacklogReader } from './backlog.ts';
 import { createSuccessReader } from './destination-success.ts';
 import { defineCallRoutes } from './calls.ts';
@@ -49,6 +50,8 @@ import { definePhoneNumberRoutes } from './phone-numbers.ts';
 import { defineReplayRoutes } from './replays.ts';
 import { registerRoute } from './serve-route.ts';
 import { defineSourceRoutes } from './sources.ts';
+import { createSessionRing } from './session-ring.ts';
+import { defineSessionRoutes } from './sessions.ts';
 import { createStream, STREAM_PATH } from './stream.ts';
 import { defineSystemRoutes } from './system.ts';
 
@@ -131,7 +134,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
 
   let isStopping = false;
   const keyRing = createKeyRing({ journal, clock, troubled });
+  const sessionRing = createSessionRing({ journal, clock, troubled });
   const keyLimiter = createRateLimiter(settings.keyRateLimit ?? null, 'key', clock);
+  const admitGround = { keyRing, sessionRing, keyLimiter };
   const webhookDoor = createWebhookDoor({
     journal,
     clock,
@@ -164,6 +169,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     reports: metrics,
     startedAtMs: clock.nowMs(),
     keyRing,
+    sessionRing,
     forgetSource: webhookDoor.forgetSource,
   };
   const readOverview = createOverviewReader({
@@ -187,6 +193,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     ...defineReplayRoutes(ground),
     ...defineSourceRoutes(ground),
     ...definePhoneNumberRoutes(ground),
+    ...defineSessionRoutes(ground),
     ...defineKeyRoutes(ground),
     ...defineAccountRoutes(ground),
     ...defineOverviewRoutes(readOverview),
@@ -214,8 +221,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   server.decorateRequest('notes', null as never);
   server.decorateRequest('session', null);
   server.decorateRequest('isMasked', false);
-  server.decorateRequest('recheck', function recheck(scope) {
-    return keyRing.recheck(this.headers.authorization, scope);
+  server.decorateRequest('recheck', function recheckRequest(scope) {
+    return recheck(this, scope, admitGround);
   });
 
   server.addHook('onRequest', (request, reply, done) => {
@@ -264,7 +271,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   server.setErrorHandler((error: FastifyError, request, reply) => answerError(error, request, reply));
   server.setNotFoundHandler((request, reply) => sendProblem(request, reply, toMissProblem(request)));
 
-  for (const route of routes) registerRoute(server, route, { keyRing, keyLimiter });
+  for (const route of routes) registerRoute(server, route, admitGround);
   if (pages !== null) registerPages(server, pages);
 
   server.addHook('onReady', async () => feed.start());
