@@ -26,21 +26,28 @@ const NUMBERS = [
   { number: '+31850835037', name: 'HMS Sovereign Demo' },
   { number: '+442079460101', name: 'Support' },
   { number: '+442079460958', name: 'London desk' },
+  { number: '+12025550142', name: 'Bookings' },
+  { number: '+441614960733', name: 'Returns' },
 ] as const;
-const ERRORS = [
-  'STT connection failed',
-  'LLM request timed out',
-  'TTS voice not available',
-  'SIP 503',
-] as const;
+/** Customers: Ofcom's mobile range, and the one that North America keeps free. */
+const CUSTOMERS = ['+447700900', '+12025550'] as const;
+
+/** Numbers in the texts differ from call to call, as real ones do; their groups are found all the same. */
+const ERRORS: readonly ((seed: number) => string)[] = [
+  () => 'STT connection failed',
+  (seed) => `LLM request timed out after ${20_000 + (seed % 10_000)} ms`,
+  (seed) => `TTS voice not available: quota of ${100 * (1 + (seed % 9))} minutes is used up`,
+  (seed) => `SIP ${SIP_CODES[seed % SIP_CODES.length] ?? 503} from trunk ${1 + (seed % 4)}`,
+  (seed) => `Tool update_crm failed: HTTP 502 after ${1 + (seed % 3)} tries`,
+];
+const SIP_CODES = [408, 480, 503] as const;
 
 export function makeReport(options: {
   readonly callId: string;
   readonly status: CallStatus;
   readonly nowMs: number;
-  readonly random: () => number;
 }): MadeUpReport {
-  const { callId, status, nowMs, random } = options;
+  const { callId, status, nowMs } = options;
   // From the id, not from chance, so that all reports of one call agree.
   const seed = toSeed(callId);
   const kind = seed % 10;
@@ -55,12 +62,23 @@ export function makeReport(options: {
         status,
       },
       phone_number: isWebCall ? { number: null } : (NUMBERS[seed % NUMBERS.length] ?? NUMBERS[0]),
-      customer: { number: isWebCall ? null : `+447700900${String(seed % 1000).padStart(3, '0')}` },
-      ...(status === 'ended-with-error' && {
-        error: ERRORS[Math.floor(random() * ERRORS.length)] ?? ERRORS[0],
-      }),
+      customer: { number: isWebCall ? null : toCustomer(seed) },
+      ...(status === 'ended-with-error' && { error: toErrorText(seed) }),
     },
   };
+}
+
+function toCustomer(seed: number): string {
+  const prefix = CUSTOMERS[seed % CUSTOMERS.length] ?? CUSTOMERS[0];
+  // 555-01xx is what is free there.
+  const digits = prefix.startsWith('+1') ? 100 + (seed % 100) : seed % 1_000;
+  return prefix + String(digits).padStart(3, '0');
+}
+
+function toErrorText(seed: number): string {
+  // Squared, so that some errors are far more common than others.
+  const rank = Math.floor(((seed % 100) / 100) ** 2 * ERRORS.length);
+  return (ERRORS[rank] ?? ERRORS[0])?.(Math.floor(seed / 100)) ?? '';
 }
 
 /** Headers of the published scheme; none where there is no secret. */

@@ -349,6 +349,18 @@ describe('lanes', () => {
       expect(await hub.deliveryStates(`call-${call}`)).toEqual(['delivered']);
   });
 
+  it('tries a failing destination at once when somebody has changed its settings', async () => {
+    const hub = await openHub();
+    const { id } = await hub.destination('a');
+    hub.answers.set('a', () => answer(404));
+    for (let call = 0; call < 30; call += 1) await hub.report(`call-${call}`, 'in-progress');
+    await hub.passMs(200_000);
+    expect(hub.engine.readLanes()[0]?.breaker).toBe('open');
+    await hub.journal.updateDestination('default', id, { settings: { name: 'b' } }, HUB);
+    await hub.passMs(1_000);
+    expect(hub.engine.readLanes()[0]?.breaker).toBe('closed');
+  });
+
   it('keeps a destination’s rate', async () => {
     const hub = await openHub();
     await hub.destination('a', { ratePerSecond: 10 });

@@ -45,6 +45,20 @@ describe('a lane’s flow', () => {
     expect(delays.at(-1)).toBe(PROBE_DELAY_MS_MAX);
   });
 
+  it('probes at once where what it learned no longer counts, and a second apart again from there', () => {
+    const flow = openFlow();
+    let nowMs = startMs;
+    for (let probe = 0; probe < 8; probe += 1) {
+      nowMs = flow.nextChangeAtMs(nowMs) as number;
+      flow.learn({ kind: 'slow', holdMs: 60_000 }, nowMs);
+    }
+    expect(flow.countStartable(0, nowMs)).toBe(0);
+    flow.probeNow(nowMs);
+    expect(flow.countStartable(0, nowMs)).toBe(1);
+    flow.learn({ kind: 'fails' }, nowMs);
+    expect(flow.nextChangeAtMs(nowMs)).toBeLessThanOrEqual(nowMs + 2_000);
+  });
+
   it('does not let attempts that began before it opened push the probe away', () => {
     const flow = openFlow();
     const probeAtMs = flow.nextChangeAtMs(startMs);

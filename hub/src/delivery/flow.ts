@@ -81,6 +81,13 @@ export class Flow {
     this.startSlowly();
   }
 
+  /** What it learned was of another address: it is asked at once, not when the next probe was planned. */
+  probeNow(nowMs: number): void {
+    this.#holdUntilMs = 0;
+    this.#probeDelayMs = PROBE_DELAY_MS_MIN;
+    this.#nextProbeAtMs = nowMs;
+  }
+
   /** How many more attempts may start now, with `inFlight` under way. */
   countStartable(inFlight: number, nowMs: number): number {
     if (nowMs < this.#holdUntilMs) return 0;

@@ -53,8 +53,12 @@ export class Lane {
   change(destination: Destination, nowMs: number): { readonly resumed: boolean; readonly stopped: boolean } {
     const before = this.destination;
     this.destination = destination;
-    if (JSON.stringify(before.settings) !== JSON.stringify(destination.settings)) this.closeSender();
     this.flow.change(destination);
+    if (JSON.stringify(before.settings) !== JSON.stringify(destination.settings)) {
+      this.closeSender();
+      // Somebody mended it, and looks: a minute until the next probe would seem as if it had not helped.
+      this.flow.probeNow(nowMs);
+    }
     const resumed = before.state !== 'enabled' && destination.state === 'enabled';
     if (resumed) {
       this.flow = new Flow(destination, nowMs);

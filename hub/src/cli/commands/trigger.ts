@@ -95,7 +95,7 @@ async function post(
   overrides: readonly string[],
 ): Promise<Answer> {
   const nowMs = Date.now();
-  const report = makeReport({ callId, status, nowMs, random: Math.random });
+  const report = makeReport({ callId, status, nowMs });
   for (const override of overrides) overrideField(report, override);
   const body = Buffer.from(JSON.stringify(report));
   let response: Response;

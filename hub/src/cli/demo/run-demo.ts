@@ -9,17 +9,40 @@ import { OUTCOME_HEADER } from '@offhook/contract/headers';
 import type { Settings } from '../../config/settings.ts';
 import type { Hub } from '../../main.ts';
 import { createApiClient } from '../api-client.ts';
+import type { ApiClient } from '../api-client.ts';
 import type { CommandContext } from '../context.ts';
 import { makeReport, toSignedHeaders } from '../made-up-report.ts';
 import type { Colour } from '../output.ts';
 import type { DestinationView, DestinationWithSecretView } from '../views.ts';
-import { startDemoReceiver } from './demo-receiver.ts';
-import type { Arrival } from './demo-receiver.ts';
-import { openingCalls, simulateCall } from './simulated-calls.ts';
+import { CRM_PATH, CRM_PATH_OLD, RECEIVER_PATH, startDemoReceiver } from './demo-receiver.ts';
+import type { Arrival, DemoPath } from './demo-receiver.ts';
+import { MORNING_RUSH_CALLS, MORNING_RUSH_MS, openingCalls, simulateCall } from './simulated-calls.ts';
 import type { SimulatedReport } from './simulated-calls.ts';
 
-const RECEIVER_FILE = 'demo-receiver.json';
-const RECEIVER_NAME = 'Demo receiver';
+interface DemoDestination {
+  /** Keeps id and secret in the demo's data directory. */
+  readonly file: string;
+  readonly name: string;
+  readonly path: string;
+  readonly secretOf: DemoPath;
+  readonly retryScheduleS: readonly number[] | null;
+}
+
+const RECEIVER: DemoDestination = {
+  file: 'demo-receiver.json',
+  name: 'Demo receiver',
+  path: RECEIVER_PATH,
+  secretOf: RECEIVER_PATH,
+  retryScheduleS: null,
+};
+/** Two tries four seconds apart: its first deliveries are dead before anybody has looked around. */
+const CRM: DemoDestination = {
+  file: 'demo-crm.json',
+  name: 'Demo CRM',
+  path: CRM_PATH_OLD,
+  secretOf: CRM_PATH,
+  retryScheduleS: [4],
+};
 
 export async function runDemo(options: {
   readonly context: CommandContext;
@@ -28,45 +51,59 @@ export async function runDemo(options: {
 }): Promise<void> {
   const { context, hub, settings } = options;
   const { output, signal } = context;
-  const receiver = await startDemoReceiver((arrival) => showArrival(context, arrival));
-  receiver.expectSecret(await keepDestination(context, hub, settings, receiver.url));
-  output.note('Simulated calls arrive; below is what the receiver got, verified. Ctrl-C ends it.\n');
+  const receiver = await startDemoReceiver(createArrivalPrinter(context));
+  const client = createApiClient({
+    ...context,
+    settings: { ...settings, url: hub.address, apiKey: hub.apiKey },
+  });
+  for (const wanted of [RECEIVER, CRM]) {
+    receiver.expectSecret(
+      wanted.secretOf,
+      await keepDestination(client, settings.dataDir, receiver.origin, wanted),
+    );
+  }
+  output.note('Simulated calls arrive; below is what the receiver got, verified. Ctrl-C ends it.');
+  output.note(
+    `"${CRM.name}" has a mistake in its address: its deliveries say which. Mend it, and send again what failed.\n`,
+  );
 
   const underWay = new Set<Promise<void>>();
   const opening = [...openingCalls(randomUUID)];
-  while (!signal.aborted) {
-    const call = opening.shift() ?? simulateCall(randomUUID(), Math.random);
+  for (let rush = MORNING_RUSH_CALLS; !signal.aborted;) {
+    const openingCall = opening.shift();
+    const call = openingCall ?? simulateCall(randomUUID(), Math.random);
     const posting = postCall(options, call.reports).finally(() => underWay.delete(posting));
     underWay.add(posting);
-    await pause(call.nextCallAfterMs, signal);
+    const isRush = openingCall === undefined && rush > 0;
+    if (isRush) rush -= 1;
+    await pause(isRush ? MORNING_RUSH_MS : call.nextCallAfterMs, signal);
   }
   await Promise.all(underWay);
   await receiver.close();
 }
 
-/** The same destination at every start: the receiver's port is another one, its secret stays. */
+/** The same destination at every start: the port is another one; its secret, and a path that was mended, stay. */
 async function keepDestination(
-  context: CommandContext,
-  hub: Hub,
-  settings: Settings,
-  url: string,
+  client: ApiClient,
+  dataDir: string,
+  origin: string,
+  wanted: DemoDestination,
 ): Promise<string> {
-  const client = createApiClient({
-    ...context,
-    settings: { ...settings, url: hub.address, apiKey: hub.apiKey },
-  });
-  const file = join(settings.dataDir, RECEIVER_FILE);
+  const file = join(dataDir, wanted.file);
   const kept = readKept(file);
   const { data } = await client.get<{ readonly data: readonly DestinationView[] }>('/v1/destinations');
-  if (kept !== undefined && data.some((destination) => destination.id === kept.id)) {
-    await client.send('PATCH', `/v1/destinations/${kept.id}`, { settings: { url } });
+  const existing = data.find((destination) => destination.id === kept?.id);
+  if (kept !== undefined && existing !== undefined) {
+    const path = URL.parse(String(existing.settings['url']))?.pathname ?? wanted.path;
+    await client.send('PATCH', `/v1/destinations/${kept.id}`, { settings: { url: origin + path } });
     await client.send('POST', `/v1/destinations/${kept.id}/resume`);
     return kept.secret;
   }
   const created = await client.send<DestinationWithSecretView>('POST', '/v1/destinations', {
     kind: 'webhook',
-    name: RECEIVER_NAME,
-    settings: { url },
+    name: wanted.name,
+    settings: { url: origin + wanted.path },
+    retry_schedule_s: wanted.retryScheduleS,
   });
   writeFileSync(file, JSON.stringify({ id: created.id, secret: created.secret }), { mode: 0o600 });
   return created.secret;
@@ -94,7 +131,6 @@ async function postCall(
       callId: report.callId,
       status: report.status,
       nowMs: beganAtMs + Math.round(report.happensAfterMs),
-      random: Math.random,
     });
     const body = Buffer.from(JSON.stringify(content));
     try {
@@ -120,6 +156,21 @@ const STATUS_COLOURS: Readonly<Record<string, Colour>> = {
   ended: 'blue',
   'ended-with-error': 'red',
 };
+
+/** Everything the receiver gets, and of the CRM the first thing only: twice as many lines nobody reads. */
+function createArrivalPrinter(context: CommandContext): (arrival: Arrival) => void {
+  const { output } = context;
+  let isCrmReached = false;
+  return (arrival) => {
+    if (arrival.path === RECEIVER_PATH) {
+      showArrival(context, arrival);
+    } else if (!isCrmReached && !output.json) {
+      isCrmReached = true;
+      const word = output.paint('green', CRM.name.padEnd(16));
+      output.line(`${toClock(output)}  ${word}  call ${arrival.message.call.id}  its address is right`);
+    }
+  };
+}
 
 function showArrival(context: CommandContext, { eventId, sequence, message }: Arrival): void {
   const { output } = context;

@@ -35,6 +35,20 @@ describe('simulateCall', () => {
     expect(share((call) => call.reports[0]?.status !== 'in-progress')).toBeGreaterThan(0.04);
   });
 
+  it('has ten to twenty-five calls active at once, most of the time', () => {
+    const ends: number[] = [];
+    const counts: number[] = [];
+    let nowMs = 0;
+    for (const { reports, nextCallAfterMs } of calls) {
+      ends.push(nowMs + Math.max(...reports.map((report) => report.happensAfterMs)));
+      nowMs += nextCallAfterMs;
+      counts.push(ends.filter((endMs) => endMs > nowMs).length);
+    }
+    const settled = counts.slice(500);
+    const within = settled.filter((count) => count >= 8 && count <= 30).length;
+    expect(within / settled.length).toBeGreaterThan(0.9);
+  });
+
   it('begins the next call within seconds', () => {
     expect(Math.max(...calls.map((call) => call.nextCallAfterMs))).toBeLessThan(6_000);
   });

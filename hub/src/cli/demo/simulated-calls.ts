@@ -1,5 +1,5 @@
 /**
- * Calls as a small contact centre has them: several at once, of all three endings, and a network that repeats some
+ * Calls as a small contact centre has them: a dozen at once, of all three endings, and a network that repeats some
  * reports and delays others. Pure: what is to be posted when, decided by the chance handed in.
  */
 import type { CallStatus } from '@offhook/contract/message';
@@ -21,13 +21,18 @@ export interface SimulatedCall {
 const ERROR_SHARE = 0.2;
 const REPEATED_SHARE = 0.12;
 const LATE_SHARE = 0.08;
+/** With the durations below about 16 calls are active at once. */
 const BETWEEN_CALLS_MS = 1_800;
 const DURATION_MS_MIN = 2_500;
-const DURATION_MS_MEAN = 9_000;
-const DURATION_MS_MAX = 60_000;
+const DURATION_MS_MEAN = 20_000;
+const DURATION_MS_MAX = 120_000;
+/** Some callers have a lot to say: the wall shows who has been on for long. */
+const LONG_SHARE = 0.03;
+const LONG_MS_MIN = 180_000;
+const LONG_MS_MAX = 480_000;
 
 export function simulateCall(callId: string, random: () => number): SimulatedCall {
-  const durationMs = Math.min(DURATION_MS_MIN + toExponential(DURATION_MS_MEAN, random), DURATION_MS_MAX);
+  const durationMs = toDurationMs(random);
   const start: SimulatedReport = {
     callId,
     status: 'in-progress',
@@ -66,6 +71,15 @@ export function openingCalls(makeId: () => string): readonly SimulatedCall[] {
       nextCallAfterMs: 1_000,
     };
   });
+}
+
+/** Calls that begin in quick succession after the opening ones, so that nobody waits for the wall to fill. */
+export const MORNING_RUSH_CALLS = 8;
+export const MORNING_RUSH_MS = 500;
+
+function toDurationMs(random: () => number): number {
+  if (random() < LONG_SHARE) return LONG_MS_MIN + random() * (LONG_MS_MAX - LONG_MS_MIN);
+  return Math.min(DURATION_MS_MIN + toExponential(DURATION_MS_MEAN, random), DURATION_MS_MAX);
 }
 
 /** Times between independent arrivals, and roughly how long calls last. */
