@@ -14,7 +14,7 @@ import { toFaults, toFaultsProblem } from './faults.ts';
 import { answerAll, definePage } from './page.ts';
 import { answer, defineRoute } from './route.ts';
 import { holdsEtag, toEtag } from './etag.ts';
-import { parseDurationMs } from './time.ts';
+import { parseDurationMs } from './duration.ts';
 import {
   destinationView,
   destinationWithSecretView,

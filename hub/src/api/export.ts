@@ -15,6 +15,7 @@ import type { Route } from './route.ts';
 import { requireKey } from '../ingest/door.ts';
 import { sendProblem } from '../ingest/problem.ts';
 import { EXPORT_FORMATS, EXPORT_MEDIA_TYPES, toCsvHead, toCsvLine, toNdjsonLine } from './export-format.ts';
+import { maskView } from './mask-view.ts';
 import { PAGE_ITEMS_MAX } from './page.ts';
 import { filterShape, readFilter, refuseDeliveryWords } from './query-filter.ts';
 import { readQuery } from './read-request.ts';
@@ -109,7 +110,7 @@ export function defineExportRoutes({ journal, clock, settings }: ApiGround): rea
     try {
       if (wanted.format === 'csv') yield toCsvHead(list.columns);
       for (let page = options.first; ;) {
-        const views = page.items;
+        const views = isMasked ? page.items.map(maskView) : page.items;
         if (views.length > 0) {
           rows += views.length;
           yield views.map(toLine).join('');
