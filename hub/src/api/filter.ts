@@ -13,7 +13,7 @@ import type { DeliveryState, JournalFilter } from '../journal/journal.ts';
 import { CALL_STATES } from '../calls/call.ts';
 import { DELIVERY_STATES } from '../journal/journal.ts';
 import { findNearest } from '../nearest-word.ts';
-import { parseDurationMs } from './time.ts';
+import { parseDurationMs } from './duration.ts';
 
 export const FILTER_CHARACTERS_MAX = 1_024;
 export const FILTER_VALUES_MAX = 50;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { parseDurationMs, parseSince } from './time.ts';
+import { parseDurationMs } from './duration.ts';
+import { parseSince } from './time.ts';
 
 const NOW_MS = Date.parse('2026-11-22T12:00:00Z');
 

@@ -1,33 +1,13 @@
 /** Instants as people give them to the API: RFC 3339, or how long ago (`15m`, `24h`, `7d`). Out: Unix ms. */
 import { z } from 'zod';
 
-const UNITS_MS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-};
+import { parseDurationMs } from './duration.ts';
 
 /** Unix ms; undefined where the text is neither form. */
 export function parseSince(text: string, nowMs: number): number | undefined {
   const agoMs = parseDurationMs(text);
   return agoMs === undefined ? parseRfc3339(text) : nowMs - agoMs;
 }
-
-/** `90s`, `5m`, `1h30m`; undefined for anything else. */
-export function parseDurationMs(text: string): number | undefined {
-  if (text.length > 32 || !/^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d|w))+$/.test(text)) return undefined;
-  let totalMs = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d|w)/g)) {
-    totalMs += Number(amount) * (UNITS_MS[unit as string] ?? 0);
-  }
-  return totalMs <= DURATION_MS_MAX ? Math.round(totalMs) : undefined;
-}
-
-/** A hundred years: beyond it dates stop being dates. */
-const DURATION_MS_MAX = 100 * 366 * 86_400_000;
 
 function parseRfc3339(text: string): number | undefined {
   if (!/^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/.test(text)) return undefined;
