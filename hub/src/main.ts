@@ -30,6 +30,8 @@ import { createDestinationKinds } from './destinations/registry.ts';
 import { createApiKeyText, ensureBootstrapKey } from './ingest/api-key.ts';
 import type { Journal, JournalError } from './journal/journal.ts';
 import { openThreadJournal } from './journal/sqlite/thread/thread-journal.ts';
+import { createDeliveryFeed } from './live/delivery-feed.ts';
+import type { DeliveryFeed } from './live/delivery-feed.ts';
 import { createMetrics } from './live/metrics.ts';
 import type { Metrics } from './live/metrics.ts';
 import { createLogLines } from './log-lines.ts';
@@ -72,7 +74,11 @@ export async function startHub(settings: Settings): Promise<Hub> {
   const keys = prepareKeys(settings, () => createApiKeyText().text);
   const localProfile = isLoopbackHost(settings.host);
 
-  const journal = await openThreadJournal({ file: journalFile, masterKey: keys.masterKey });
+  const journal = await openThreadJournal({
+    file: journalFile,
+    masterKey: keys.masterKey,
+    staleAfterMs: settings.staleAfterMs,
+  });
   const undo: (() => Promise<void>)[] = [() => journal.close()];
   const stopAll = async (): Promise<void> => {
     for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
@@ -101,12 +107,13 @@ export async function startHub(settings: Settings): Promise<Hub> {
       journal,
     });
 
+    const deliveryFeed = createDeliveryFeed(systemClock);
     const engine = createDeliveryEngine({
       journal,
       kinds: kindsByName,
       clock: systemClock,
       random: Math.random,
-      observer: toDeliveryObserver(log, metrics),
+      observer: toDeliveryObserver(log, metrics, deliveryFeed),
       // Leases of an earlier process must not look like ours.
       nodeId: `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`,
     });
@@ -117,6 +124,7 @@ export async function startHub(settings: Settings): Promise<Hub> {
       destinationKinds: kinds,
       tester: createDestinationTester({ kinds: kindsByName, clock: systemClock, random: Math.random }),
       lanes: engine,
+      deliveryFeed,
       metrics,
       observer: log.requests,
       pages: readPages(),
@@ -211,7 +219,11 @@ async function refuseUnsigned(settings: Settings, journal: Journal, log: LogLine
   }
 }
 
-function toDeliveryObserver(log: LogLines, metrics: Metrics): DeliveryObserver {
+function toDeliveryObserver(
+  log: LogLines,
+  metrics: Metrics,
+  deliveryFeed: DeliveryFeed,
+): DeliveryObserver {
   return {
     ...log.deliveries,
     attempted(attempt) {
@@ -220,6 +232,7 @@ function toDeliveryObserver(log: LogLines, metrics: Metrics): DeliveryObserver {
         outcome: attempt.record.outcome,
         durationMs: attempt.record.durationMs,
       });
+      deliveryFeed.attempted(attempt);
       log.deliveries.attempted(attempt);
     },
   };

@@ -13,6 +13,8 @@ import { RETRY_SCHEDULE_S } from '../../hub/src/delivery/retry-schedule.ts';
 import { createApiKeyText, ensureBootstrapKey } from '../../hub/src/ingest/api-key.ts';
 import { createSecretBox } from '../../hub/src/journal/secret-box.ts';
 import { openSqliteJournal } from '../../hub/src/journal/sqlite/sqlite-journal.ts';
+import type { DeliveryFeed } from '../../hub/src/live/delivery-feed.ts';
+import { createDeliveryFeed } from '../../hub/src/live/delivery-feed.ts';
 import { createMetrics } from '../../hub/src/live/metrics.ts';
 import { createServer } from '../../hub/src/api/server.ts';
 
@@ -21,6 +23,8 @@ export const ADMIN_KEY = 'test_admin_key_of_enough_length';
 export interface TestHub {
   readonly server: FastifyInstance;
   readonly journal: Journal;
+  /** No engine runs here: tests say what an attempt came to. */
+  readonly deliveryFeed: DeliveryFeed;
   readonly answered: AnsweredRequest[];
   readonly troubles: { readonly detail: string; readonly error: unknown }[];
   /** As the admin of the default account, unless headers say otherwise. */
@@ -51,6 +55,7 @@ export async function openTestHub(
   const kinds = more.kinds ?? [WEBHOOK_KIND];
   const answered: AnsweredRequest[] = [];
   const troubles: { detail: string; error: unknown }[] = [];
+  const deliveryFeed = createDeliveryFeed(systemClock);
   const server = await createServer({
     journal,
     clock: systemClock,
@@ -74,6 +79,7 @@ export async function openTestHub(
       }),
     },
     lanes: { readLanes: () => [] },
+    deliveryFeed,
     metrics: createMetrics({
       version: '0.0.0-test',
       staleAfterMs: 4 * 3_600_000,
@@ -89,6 +95,7 @@ export async function openTestHub(
   return {
     server,
     journal: opened,
+    deliveryFeed,
     answered,
     troubles,
     call(method, url, body, headers = {}) {

@@ -9,11 +9,6 @@ export type EventMatcher = (event: EventEntry) => boolean;
 export function toEventMatcher(filter: JournalFilter): EventMatcher {
   const { statuses, excludedStatuses, callId, callTypes, number, error } = filter;
   const needsBody = callTypes !== undefined || number !== undefined || error !== undefined;
-  const words =
-    error
-      ?.toLowerCase()
-      .split(/\s+/)
-      .filter((word) => word !== '') ?? [];
   return (event) => {
     if (statuses !== undefined && !statuses.includes(event.status)) return false;
     if (excludedStatuses?.includes(event.status) === true) return false;
@@ -21,14 +16,22 @@ export function toEventMatcher(filter: JournalFilter): EventMatcher {
     if (!needsBody) return true;
     const { message } = JSON.parse(Buffer.from(event.body).toString('utf8')) as StatusUpdateMessage;
     if (callTypes !== undefined && !callTypes.includes(message.call.type)) return false;
-    const text = message.error?.toLowerCase() ?? '';
-    if (!words.every((word) => text.includes(word))) return false;
+    if (error !== undefined && !matchesError(message.error ?? null, error)) return false;
     if (number === undefined) return true;
     return [message.phone_number.number, message.customer.number].some((one) => matchesNumber(one, number));
   };
 }
 
-function matchesNumber(
+/** Each word is in the text. */
+export function matchesError(given: string | null, wanted: string): boolean {
+  const text = given?.toLowerCase() ?? '';
+  return wanted
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
+}
+
+export function matchesNumber(
   given: string | null,
   wanted: { readonly value: string; readonly prefix: boolean },
 ): boolean {

@@ -1,16 +1,14 @@
 import { z } from 'zod';
 import type { ApiGround } from './ground.ts';
 import type { Route } from './route.ts';
-import type { Stream } from './stream.ts';
 
 import { makeFault, makeProblem } from '../ingest/problem.ts';
 import { answerPage, definePage, pageShape, toPageRequest } from './page.ts';
 import { filterShape, readFilter, refuseDeliveryWords } from './query-filter.ts';
-import { answer, defineRawRoute, defineRoute } from './route.ts';
-import { STREAM_PATH, streamQuery } from './stream.ts';
+import { answer, defineRoute } from './route.ts';
 import { eventView, toEventView } from './views.ts';
 
-export function defineEventRoutes({ journal }: ApiGround, stream: Stream): readonly Route[] {
+export function defineEventRoutes({ journal }: ApiGround): readonly Route[] {
   return [
     defineRoute({
       method: 'GET',
@@ -76,21 +74,6 @@ export function defineEventRoutes({ journal }: ApiGround, stream: Stream): reado
           ? makeProblem('not_found', 'No such event is kept in this account.')
           : answer(200, toEventView(event));
       },
-    }),
-    defineRawRoute({
-      method: 'GET',
-      path: STREAM_PATH,
-      operationId: 'streamEvents',
-      tag: 'Events',
-      summary: 'Watch events as they are accepted (server-sent events)',
-      description:
-        'Each message has the row as id, `status-update` as event and an event as data. After a break the browser sends Last-Event-ID and misses nothing. `resync` says that events were left out because this reader fell behind: read the lists anew.',
-      scope: 'read',
-      query: streamQuery,
-      answers: [
-        { status: 200, description: 'The stream.', schema: eventView, mediaType: 'text/event-stream' },
-      ],
-      serve: stream.serve,
     }),
   ];
 }

@@ -14,6 +14,7 @@ import type { RateLimit } from '../ingest/rate-limit.ts';
 import type { RequestNotes, RequestObserver } from '../ingest/request-observer.ts';
 import type { Problem } from '../ingest/problem.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { DeliveryFeed } from '../live/delivery-feed.ts';
 import type { Metrics } from '../live/metrics.ts';
 import type { ApiGround, DestinationKindsPort, DestinationTester, LaneReader } from './ground.ts';
 import type { Pages } from './pages.ts';
@@ -28,6 +29,7 @@ import { createReportsDoor } from '../ingest/reports-door.ts';
 import { toStoreProblem } from '../ingest/store-trouble.ts';
 import { createWebhookDoor } from '../ingest/webhook-door.ts';
 import { createFeed } from '../live/feed.ts';
+import { createOverviewFeed } from '../live/overview-feed.ts';
 import { createOverviewReader } from '../live/overview.ts';
 import { defineAccountRoutes } from './accounts.ts';
 import { defineAnalyticsRoutes } from './analytics.ts';
@@ -52,7 +54,7 @@ import { registerRoute } from './serve-route.ts';
 import { defineSourceRoutes } from './sources.ts';
 import { createSessionRing } from './session-ring.ts';
 import { defineSessionRoutes } from './sessions.ts';
-import { createStream, STREAM_PATH } from './stream.ts';
+import { createStream, defineStreamRoutes, STREAM_PATH } from './stream.ts';
 import { defineSystemRoutes } from './system.ts';
 
 export interface ServerOptions {
@@ -66,6 +68,8 @@ export interface ServerOptions {
   readonly tester: DestinationTester;
   /** The delivery engine satisfies it. */
   readonly lanes: LaneReader;
+  /** Told of every attempt by the engine's observer. */
+  readonly deliveryFeed: DeliveryFeed;
   readonly metrics: Metrics;
   readonly observer: RequestObserver;
   /** The dashboard; null serves none. */
@@ -146,15 +150,6 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     voicedockSecrets: settings.voicedockSecrets,
   });
   const feed = createFeed({ journal, clock, troubled });
-  const stream = createStream({
-    feed,
-    journal,
-    clock,
-    random: options.random,
-    clientsMax: settings.streamClientsMax,
-    recheck: (authorization) => keyRing.recheck(authorization, 'read'),
-    countChanged: (count) => metrics.setStreamClients(count),
-  });
 
   const ground: ApiGround = {
     journal,
@@ -178,6 +173,17 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     staleAfterMs: settings.staleAfterMs,
     readBacklog: ground.backlog,
   });
+  const stream = createStream({
+    feed,
+    deliveryFeed: options.deliveryFeed,
+    overviewFeed: createOverviewFeed({ read: readOverview, clock, troubled }),
+    journal,
+    clock,
+    random: options.random,
+    staleAfterMs: settings.staleAfterMs,
+    clientsMax: settings.streamClientsMax,
+    countChanged: (count) => metrics.setStreamClients(count),
+  });
   const doorRoutes = defineDoorRoutes({
     putCallStatus: createCallStatusDoor({ journal, metrics }),
     postReports: createReportsDoor({ journal, metrics }),
@@ -187,7 +193,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const routes: readonly Route[] = [
     ...doorRoutes,
     ...defineCallRoutes(ground),
-    ...defineEventRoutes(ground, stream),
+    ...defineEventRoutes(ground),
+    ...defineStreamRoutes(stream),
     ...defineDestinationRoutes(ground),
     ...defineDeliveryRoutes(ground),
     ...defineReplayRoutes(ground),

@@ -1,7 +1,4 @@
-/**
- * The messages of `GET /v1/stream`: what each holds, and how it is written as a server-sent event. JSON has no line
- * breaks of its own, so that one data line holds it.
- */
+/** The messages of `GET /v1/stream`, and what each of them holds. */
 import { z } from 'zod';
 import { DELIVERY_STATES } from '../journal/journal.ts';
 
@@ -34,7 +31,10 @@ export const deliveryMessageView = z.object({
 });
 
 export const resyncMessageView = z.object({
-  row: z.int().meta({ description: 'Where the stream goes on.' }),
+  row: z
+    .int()
+    .nullable()
+    .meta({ description: 'Where the stream goes on; null where none of its topics has rows.' }),
   topics: z
     .array(z.enum(STREAM_TOPICS))
     .meta({ description: 'What was shown of these is to be read anew: something was left out.' }),
@@ -54,7 +54,3 @@ export const streamMessageView = z
 export type CallMessageView = z.output<typeof callMessageView>;
 export type DeliveryMessageView = z.output<typeof deliveryMessageView>;
 export type ResyncMessageView = z.output<typeof resyncMessageView>;
-
-export function toMessageText(event: string, data: string, id: number | null): string {
-  return `${id === null ? '' : `id: ${id}\n`}event: ${event}\ndata: ${data}\n\n`;
-}

@@ -1,38 +1,71 @@
 /**
- * `GET /v1/stream`: the feed as server-sent events. Each message's id is the row of its event, so that a reader
- * whose connection broke sends Last-Event-ID and misses nothing. A reader that takes nothing for a while is not
- * buffered for: it reads on from the journal once it has room, and is dropped if it never has.
+ * `GET /v1/stream`: events, calls, deliveries and the overview as server-sent events. Each row of the feed has its
+ * number as id, so that a reader whose connection broke sends Last-Event-ID and misses nothing. A reader that takes
+ * nothing for a while is not buffered for: it reads on from the journal once it has room, and is dropped if it never
+ * has.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { AccountId } from '../journal/ids.ts';
-import type { EventEntry, JournalReader } from '../journal/journal.ts';
-import type { Feed, FeedSubscription } from '../live/feed.ts';
-import type { EventMatcher } from './event-matcher.ts';
+import type { JournalReader } from '../journal/journal.ts';
+import type { BatchPipe } from '../live/batch-writer.ts';
+import type { DeliveryChange, DeliveryFeed } from '../live/delivery-feed.ts';
+import type { Feed, FeedItem, FeedSubscription } from '../live/feed.ts';
+import type { Overview } from '../live/overview.ts';
+import type { OverviewFeed } from '../live/overview-feed.ts';
+import type { Problem } from '../ingest/problem.ts';
+import type { Route } from './route.ts';
+import type { StreamMatcher } from './stream-matcher.ts';
+import type { StreamTopic } from './stream-messages.ts';
 
 import { requireKey } from '../ingest/door.ts';
+import { grants } from '../ingest/key-ring.ts';
 import { makeFault, makeProblem, sendProblem } from '../ingest/problem.ts';
-import { toEventMatcher } from './event-matcher.ts';
-import { filterShape, readFilter, refuseWords } from './query-filter.ts';
+import { createBatchWriter } from '../live/batch-writer.ts';
+import { prepareMasks } from './mask-view.ts';
+import { filterShape, readFilter } from './query-filter.ts';
 import { readQuery } from './read-request.ts';
+import { defineRawRoute } from './route.ts';
+import { readMatcher } from './stream-matcher.ts';
+import { createMessageTexts } from './stream-texts.ts';
+import { STREAM_TOPICS, streamMessageView } from './stream-messages.ts';
 import { sinceSchema } from './time.ts';
-import { toEventView } from './views.ts';
 
 export const STREAM_PATH = '/v1/stream';
 export const STREAM_HEARTBEAT_MS = 15_000;
 export const STREAM_CLIENTS_MAX = 1_000;
-/** Of one reader, on top of what the kernel holds; then the journal is its buffer. */
-export const STREAM_BUFFER_BYTES_MAX = 256 * 1024;
 /** A reader that has had no room for this long is gone, whatever its socket says. */
 export const STREAM_STUCK_MS = 60_000;
 const RETRY_MS = 3_000;
 const RETRY_JITTER_MS = 2_000;
 
+const topicsSchema = z
+  .string()
+  .transform((text, context): readonly StreamTopic[] => {
+    const words = text.split(',');
+    const topics = STREAM_TOPICS.filter((topic) => words.includes(topic));
+    if (topics.length > 0 && words.every((word) => STREAM_TOPICS.some((topic) => topic === word)))
+      return topics;
+    context.addIssue({
+      code: 'custom',
+      message: `must be one or more of ${STREAM_TOPICS.join(', ')}, with commas`,
+    });
+    return z.NEVER;
+  })
+  .meta({
+    description: `What is sent, with commas: ${STREAM_TOPICS.join(', ')}. Only events if not given.`,
+    examples: ['calls,deliveries,overview'],
+  });
+
 export const streamQuery = z.strictObject({
+  topics: topicsSchema.optional(),
   since: sinceSchema.optional().meta({ description: 'Begin with what was accepted since then.' }),
-  q: filterShape.q.meta({ description: 'Filter by status:, call:, type:, number: and error: only.' }),
+  q: filterShape.q.meta({
+    description:
+      'Filter of events and calls, by what both say: call:, type:, number: and error:; with events alone status: too, with calls alone state: and duration:.',
+  }),
 });
 
 export interface Stream {
@@ -40,37 +73,59 @@ export interface Stream {
   stop(): void;
 }
 
+/** Where a reader begins, and what it gets. */
+interface Opening {
+  readonly accountId: AccountId;
+  readonly topics: ReadonlySet<StreamTopic>;
+  readonly matcher: StreamMatcher;
+  readonly isMasked: boolean;
+  readonly recheck: () => Promise<boolean>;
+  /** null: from now on. */
+  readonly afterRow: number | null;
+  /** It was here before: what was not kept for it was missed. */
+  readonly isBack: boolean;
+}
+
 interface Client {
   readonly response: ServerResponse;
-  readonly authorization: string | undefined;
-  /** monotonic; null while it has room. */
-  fullSinceMs: number | null;
+  readonly pipe: BatchPipe;
+  readonly recheck: () => Promise<boolean>;
+  /** null: it watches nothing that has rows, or does not yet. */
+  subscription: FeedSubscription | null;
+  readonly stops: (() => void)[];
+  hasMissedDeliveries: boolean;
 }
 
 export function createStream(options: {
   readonly feed: Feed;
+  readonly deliveryFeed: DeliveryFeed;
+  readonly overviewFeed: OverviewFeed;
   readonly journal: Pick<JournalReader, 'readFeed' | 'readFeedEnd'>;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly staleAfterMs: number;
   readonly clientsMax?: number | undefined;
-  /** Whether the key is still good; asked with every heartbeat. */
-  readonly recheck: (authorization: string | undefined) => Promise<boolean>;
   readonly countChanged: (count: number) => void;
 }): Stream {
-  const { feed, journal, clock, random } = options;
+  const { feed, deliveryFeed, overviewFeed, journal, clock, random } = options;
   const clientsMax = options.clientsMax ?? STREAM_CLIENTS_MAX;
+  const writer = createBatchWriter(clock, random);
+  const texts = createMessageTexts(clock, options.staleAfterMs);
   const clients = new Set<Client>();
   let cancelHeartbeat: (() => void) | null = null;
 
   async function serve(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const { accountId } = requireKey(request);
+    const key = requireKey(request);
     const query = readQuery(streamQuery, request.query as Record<string, unknown>);
     if (query.kind === 'problem') return sendProblem(request, reply, query);
-    const { since, q } = query.value as z.output<typeof streamQuery>;
+    const { since, q, topics: asked } = query.value as z.output<typeof streamQuery>;
+    const topics: ReadonlySet<StreamTopic> = new Set(asked ?? ['events']);
+    const scope = topics.has('events') ? 'read' : 'watch';
+    if (!grants(key.scopes, scope)) return sendProblem(request, reply, EVENTS_NEED_READ);
     const read = readFilter({ q });
     if (read.kind === 'problem') return sendProblem(request, reply, read);
-    const refused = refuseWords(read.filter, WORDS_REFUSED, 'events as they come');
-    if (refused !== null) return sendProblem(request, reply, refused);
+    const matcher = readMatcher(read.filter, topics);
+    if (matcher.kind === 'problem') return sendProblem(request, reply, matcher);
     const lastId = request.headers['last-event-id'];
     if (lastId !== undefined && !/^\d{1,15}$/.test(String(lastId))) {
       return sendProblem(request, reply, LAST_ID_MALFORMED);
@@ -78,6 +133,8 @@ export function createStream(options: {
     if (clients.size >= clientsMax) return sendProblem(request, reply, CROWDED);
     if (request.method === 'HEAD') return reply.header('content-type', MEDIA_TYPE).send();
 
+    if (request.isMasked) await prepareMasks();
+    const { accountId } = key;
     // Where the reader was outranks where it once began.
     const afterRow =
       lastId !== undefined
@@ -86,37 +143,45 @@ export function createStream(options: {
           ? null
           : await findRowBefore(accountId, since);
     reply.hijack();
-    await open(request, reply.raw, accountId, afterRow, toEventMatcher(read.filter));
+    await open(reply.raw, {
+      accountId,
+      topics,
+      matcher,
+      isMasked: request.isMasked,
+      recheck: () => request.recheck(scope),
+      afterRow,
+      isBack: lastId !== undefined,
+    });
     return reply;
   }
 
-  async function open(
-    request: FastifyRequest,
-    response: ServerResponse,
-    accountId: AccountId,
-    afterRow: number | null,
-    matches: EventMatcher,
-  ): Promise<void> {
+  async function open(response: ServerResponse, opening: Opening): Promise<void> {
+    const pipe = writer.open(
+      {
+        write: (bytes) => void response.write(bytes),
+        get queuedBytes() {
+          return response.writableLength;
+        },
+      },
+      () => {
+        client.subscription?.resume();
+        if (client.hasMissedDeliveries) pipe.push(texts.toResync(toRow(client), ['deliveries'], false));
+        client.hasMissedDeliveries = false;
+      },
+    );
     const client: Client = {
       response,
-      authorization: request.headers.authorization,
-      fullSinceMs: null,
+      pipe,
+      recheck: opening.recheck,
+      subscription: null,
+      stops: [],
+      hasMissedDeliveries: false,
     };
-    let subscription: FeedSubscription | null = null;
-    let isClosed = false;
     clients.add(client);
     options.countChanged(clients.size);
-    response.on('close', () => {
-      isClosed = true;
-      subscription?.stop();
-      clients.delete(client);
-      options.countChanged(clients.size);
-    });
+    response.on('close', () => drop(client));
     response.on('error', () => response.destroy());
-    response.on('drain', () => {
-      client.fullSinceMs = null;
-      subscription?.resume();
-    });
+    response.on('drain', () => pipe.drained());
     // Many readers that lost the same hub must not all come back in the same second.
     const retryMs = RETRY_MS + Math.floor(random() * RETRY_JITTER_MS);
     response.writeHead(200, {
@@ -127,37 +192,78 @@ export function createStream(options: {
     });
     response.write(`retry: ${retryMs}\n\n`);
     startHeartbeat();
-
-    const hasRoom = (): boolean => {
-      if (response.writableLength < STREAM_BUFFER_BYTES_MAX) return true;
-      client.fullSinceMs ??= clock.monotonicMs();
-      return false;
-    };
     try {
-      subscription = await feed.watch(
-        {
-          accountId,
-          show(event) {
-            if (isClosed) return false;
-            if (matches(event)) response.write(toMessage(event));
-            return hasRoom();
-          },
-          resync(row) {
-            response.write(`id: ${row}\nevent: resync\ndata: {"row":${row}}\n\n`);
-          },
-          fail() {
-            response.end();
-          },
-        },
-        afterRow,
-      );
-      // What is committed from here on comes.
-      response.write(': watching\n\n');
-      if (isClosed) subscription.stop();
+      await watchRows(client, opening);
     } catch {
       // The journal cannot be read: the reader comes back by itself.
       response.end();
+      return;
     }
+    if (!clients.has(client)) {
+      client.subscription?.stop();
+      return;
+    }
+    watchDeliveries(client, opening);
+    watchOverview(client, opening);
+    // What happens from here on comes; the id is where a reader that breaks before its first message goes on.
+    pipe.push(texts.toPosition(toRow(client), 'watching'));
+    if (opening.isBack && opening.topics.has('deliveries')) {
+      pipe.push(texts.toResync(toRow(client), ['deliveries'], false));
+    }
+  }
+
+  async function watchRows(client: Client, opening: Opening): Promise<void> {
+    const { accountId, topics, matcher, isMasked, afterRow } = opening;
+    const wants = { events: topics.has('events'), calls: topics.has('calls') };
+    if (!wants.events && !wants.calls) return;
+    const { pipe, response } = client;
+    const rowTopics = STREAM_TOPICS.filter((topic) => topic !== 'overview' && topics.has(topic));
+    client.subscription = await feed.watch(
+      {
+        accountId,
+        wants,
+        show(item: FeedItem) {
+          const hasEvent = wants.events && item.event !== null && matcher.event(item.event);
+          const hasCall = wants.calls && item.call !== null && matcher.call(item.call);
+          if (!hasEvent && !hasCall) return pipe.hasRoom();
+          return pipe.push(texts.toItem(item, hasEvent, hasCall, isMasked));
+        },
+        resync: (row) => void pipe.push(texts.toResync(row, rowTopics, true)),
+        fail: () => void response.end(),
+      },
+      afterRow,
+    );
+  }
+
+  function watchDeliveries(client: Client, { accountId, topics, isMasked }: Opening): void {
+    if (!topics.has('deliveries')) return;
+    const { pipe } = client;
+    const stop = deliveryFeed.watch(accountId, {
+      show(changes: readonly DeliveryChange[]) {
+        if (pipe.hasRoom()) pipe.push(texts.toDeliveries(changes, isMasked));
+        else client.hasMissedDeliveries = true;
+      },
+      resync() {
+        if (pipe.hasRoom()) pipe.push(texts.toResync(toRow(client), ['deliveries'], false));
+        else client.hasMissedDeliveries = true;
+      },
+    });
+    client.stops.push(stop);
+  }
+
+  function watchOverview(client: Client, { accountId, topics }: Opening): void {
+    if (!topics.has('overview')) return;
+    const stop = overviewFeed.watch(accountId, (overview: Overview) => {
+      if (client.pipe.hasRoom()) client.pipe.push(texts.toOverview(overview));
+    });
+    client.stops.push(stop);
+  }
+
+  function drop(client: Client): void {
+    client.pipe.close();
+    client.subscription?.stop();
+    for (const stop of client.stops) stop();
+    if (clients.delete(client)) options.countChanged(clients.size);
   }
 
   /** The last row accepted before that time. Rows grow with acceptance, so some twenty single reads find it. */
@@ -183,15 +289,16 @@ export function createStream(options: {
   }
 
   function beat(client: Client, nowMs: number): void {
-    const { response, fullSinceMs } = client;
-    if (fullSinceMs === null) response.write(': heartbeat\n\n');
-    else if (nowMs - fullSinceMs > STREAM_STUCK_MS) response.destroy();
+    const { response, pipe } = client;
+    // The rows of other accounts need not be looked through again after a break.
+    if (pipe.fullSinceMs === null) pipe.push(texts.toPosition(toRow(client), 'heartbeat'));
+    else if (nowMs - pipe.fullSinceMs > STREAM_STUCK_MS) response.destroy();
     void dropWithoutKey(client);
   }
 
-  async function dropWithoutKey({ response, authorization }: Client): Promise<void> {
+  async function dropWithoutKey({ response, recheck }: Client): Promise<void> {
     try {
-      if (!(await options.recheck(authorization))) response.end();
+      if (!(await recheck())) response.end();
     } catch {
       // The journal is in trouble, which is no reason to believe that the key went bad.
     }
@@ -201,21 +308,50 @@ export function createStream(options: {
     serve,
     stop() {
       cancelHeartbeat?.();
-      for (const client of clients) client.response.end();
+      for (const { pipe, response } of clients) {
+        pipe.flush();
+        response.end();
+      }
     },
   };
 }
 
+export function defineStreamRoutes(stream: Stream): readonly Route[] {
+  return [
+    defineRawRoute({
+      method: 'GET',
+      path: STREAM_PATH,
+      operationId: 'streamEvents',
+      tag: 'Events',
+      summary: 'Watch events, calls, deliveries and the overview as they change (server-sent events)',
+      description:
+        'The scope `watch` is enough for all topics but `events`, which needs `read`. Rows of the feed (`status-update` and `call`) have their number as id: after a break the browser sends Last-Event-ID and misses none of them. Deliveries are told as they happen and are not kept. `resync` names the topics of which something was left out: read their lists anew.',
+      scope: 'watch',
+      query: streamQuery,
+      answers: [
+        {
+          status: 200,
+          description: 'The stream.',
+          schema: streamMessageView,
+          mediaType: 'text/event-stream',
+        },
+      ],
+      serve: stream.serve,
+    }),
+  ];
+}
+
 const MEDIA_TYPE = 'text/event-stream; charset=utf-8';
-const WORDS_REFUSED = [
-  'callStates',
-  'excludedCallStates',
-  'deliveryStates',
-  'excludedDeliveryStates',
-  'destinationIds',
-  'sourceIds',
-  'durationMs',
-] as const;
+const EVENTS_NEED_READ: Problem = makeProblem(
+  'scope_missing',
+  'Events are shown to keys with the scope "read": ask for topics=calls,deliveries,overview with this one.',
+  {
+    headers: {
+      'WWW-Authenticate': 'Bearer realm="offhook", error="insufficient_scope", scope="read"',
+    },
+    members: { scope: 'read' },
+  },
+);
 const LAST_ID_MALFORMED = makeFault(
   'invalid_header',
   'header',
@@ -226,7 +362,6 @@ const CROWDED = makeProblem('crowded', 'As many streams are open as this hub ser
   headers: { 'Retry-After': '10' },
 });
 
-/** JSON has no line breaks of its own, so that one data line holds it. */
-function toMessage(event: EventEntry): string {
-  return `id: ${event.row}\nevent: status-update\ndata: ${JSON.stringify(toEventView(event))}\n\n`;
+function toRow({ subscription }: Client): number | null {
+  return subscription?.row ?? null;
 }

@@ -1,34 +1,58 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Call } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
 import type { AccountId } from '../journal/ids.ts';
-import type { EventEntry } from '../journal/journal.ts';
-import type { FeedViewer } from './feed.ts';
+import type { CallChange, EventEntry } from '../journal/journal.ts';
+import type { FeedKinds, FeedViewer } from './feed.ts';
 
-import { createFeed, FEED_LAG_EVENTS_MAX, FEED_PAGE_EVENTS } from './feed.ts';
+import {
+  createFeed,
+  FEED_CATCH_UPS_MAX,
+  FEED_LAG_CALLS_MAX,
+  FEED_LAG_ROWS_MAX,
+  FEED_PAGE_ROWS,
+} from './feed.ts';
 
-/** A feed over rows in memory. Reads wait for a turn of the event loop, as a journal's may. */
+/** A feed over rows in memory: events, and reports that changed a call without one. Reads wait for a turn of the event loop, as a journal's may. */
 async function openFeed() {
-  const rows: EventEntry[] = [];
+  const rows: { readonly row: number; readonly accountId: AccountId; readonly isEvent: boolean }[] = [];
   const listeners = new Set<() => void>();
-  const state = { reads: 0, fails: false };
+  const state = { reads: 0, fails: false, readsAtOnce: 0, readsAtOnceMax: 0 };
   const clock: Clock = { nowMs: () => 0, monotonicMs: () => 0, setTimer: () => () => {} };
+
+  async function read(
+    accountId: AccountId | undefined,
+    afterRow: number,
+    limit: number,
+    eventsOnly: boolean,
+  ) {
+    state.reads += 1;
+    state.readsAtOnce += 1;
+    state.readsAtOnceMax = Math.max(state.readsAtOnceMax, state.readsAtOnce);
+    await turn();
+    state.readsAtOnce -= 1;
+    if (state.fails) throw new Error('gone');
+    const from = rows.findIndex(({ row }) => row > afterRow);
+    if (from === -1) return [];
+    return rows
+      .slice(from)
+      .filter((one) => accountId === undefined || one.accountId === accountId)
+      .filter(({ isEvent }) => isEvent || !eventsOnly)
+      .slice(0, limit);
+  }
+
   const feed = createFeed({
     clock,
     journal: {
       async readFeed(accountId, afterRow, limit) {
-        state.reads += 1;
-        await turn();
-        if (state.fails) throw new Error('gone');
-        const from = rows.findIndex(({ row }) => row > afterRow);
-        if (from === -1) return [];
-        const found = rows
-          .slice(from)
-          .filter((one) => accountId === undefined || one.accountId === accountId);
-        return found.slice(0, limit);
+        return (await read(accountId, afterRow, limit, true)).map(toEvent);
+      },
+      async readCallChanges(accountId, afterRow, limit) {
+        return (await read(accountId, afterRow, limit, false)).map(toChange);
       },
       async readFeedEnd() {
-        const end = rows.at(-1)?.row ?? 0;
+        const end = rows.findLast(({ isEvent }) => isEvent)?.row ?? 0;
         await turn();
         return end;
       },
@@ -41,40 +65,75 @@ async function openFeed() {
   });
   await feed.start();
 
-  function append(count: number, accountId: AccountId = 'default'): void {
+  function append(count: number, accountId: AccountId = 'default', isEvent = true): void {
     for (let index = 0; index < count; index += 1) {
-      const row = (rows.at(-1)?.row ?? 0) + 1;
-      rows.push({
-        id: `evt_${row}`,
-        row,
-        accountId,
-        callId: `call-${row}`,
-        sequence: 1,
-        status: 'ended',
-        acceptedAtMs: row,
-        body: new Uint8Array(),
-      });
+      rows.push({ row: (rows.at(-1)?.row ?? 0) + 1, accountId, isEvent });
     }
     for (const listener of listeners) listener();
   }
   return { feed, append, state, rows };
 }
 
+function toEvent({ row, accountId }: { readonly row: number; readonly accountId: AccountId }): EventEntry {
+  return {
+    id: `evt_${row}`,
+    row,
+    accountId,
+    callId: `call-${row}`,
+    sequence: 1,
+    status: 'ended',
+    acceptedAtMs: row,
+    body: new Uint8Array(),
+  };
+}
+
+function toChange({ row, accountId }: { readonly row: number; readonly accountId: AccountId }): CallChange {
+  const call: Call = {
+    callId: `call-${row}`,
+    state: 'ended',
+    type: null,
+    phoneNumber: null,
+    customer: null,
+    startedAtMs: null,
+    endedAtMs: null,
+    durationMs: null,
+    error: null,
+    endReason: null,
+    summary: null,
+    sequence: 1,
+    firstReportAtMs: row,
+    liveSinceMs: null,
+    updatedAtMs: row,
+  };
+  return { row, accountId, call };
+}
+
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 async function settle(): Promise<void> {
-  for (let index = 0; index < 60; index += 1) await turn();
+  for (let index = 0; index < 100; index += 1) await turn();
 }
 
-/** Takes everything, or refuses once `room` events were shown. */
-function makeViewer(accountId: AccountId = 'default', room = Number.POSITIVE_INFINITY) {
+const EVENTS: FeedKinds = { events: true, calls: false };
+const CALLS: FeedKinds = { events: false, calls: true };
+const BOTH: FeedKinds = { events: true, calls: true };
+
+/** Takes everything, or refuses once `room` rows were shown. */
+function makeViewer(
+  accountId: AccountId = 'default',
+  room = Number.POSITIVE_INFINITY,
+  wants: FeedKinds = EVENTS,
+) {
   const seen: number[] = [];
+  const calls: number[] = [];
   const resyncs: number[] = [];
   const state = { room, failed: false };
   const viewer: FeedViewer = {
     accountId,
-    show(event) {
-      seen.push(event.row);
+    wants,
+    show({ row, event, call }) {
+      if (wants.events && event !== null) seen.push(row);
+      if (wants.calls && call !== null) calls.push(row);
       state.room -= 1;
       return state.room > 0;
     },
@@ -83,7 +142,7 @@ function makeViewer(accountId: AccountId = 'default', room = Number.POSITIVE_INF
       state.failed = true;
     },
   };
-  return { viewer, seen, resyncs, state };
+  return { viewer, seen, calls, resyncs, state, wants };
 }
 
 describe('the feed', () => {
@@ -144,16 +203,16 @@ describe('the feed', () => {
     const subscription = await feed.watch(slow.viewer, null);
     await feed.watch(fast.viewer, null);
     await settle();
-    append(FEED_PAGE_EVENTS * 3);
+    append(FEED_PAGE_ROWS * 3);
     await settle();
     expect(slow.seen).toEqual([1, 2, 3]);
-    expect(fast.seen).toHaveLength(FEED_PAGE_EVENTS * 3);
+    expect(fast.seen).toHaveLength(FEED_PAGE_ROWS * 3);
     slow.state.room = Number.POSITIVE_INFINITY;
     subscription.resume();
     await settle();
     append(1);
     await settle();
-    expect(slow.seen).toEqual(Array.from({ length: FEED_PAGE_EVENTS * 3 + 1 }, (_, index) => index + 1));
+    expect(slow.seen).toEqual(Array.from({ length: FEED_PAGE_ROWS * 3 + 1 }, (_, index) => index + 1));
     expect(slow.resyncs).toEqual([]);
   });
 
@@ -164,7 +223,7 @@ describe('the feed', () => {
     const subscription = await feed.watch(slow.viewer, null);
     await feed.watch(fast.viewer, null);
     await settle();
-    append(FEED_LAG_EVENTS_MAX + 10);
+    append(FEED_LAG_ROWS_MAX + 10);
     await settle();
     slow.state.room = Number.POSITIVE_INFINITY;
     subscription.resume();
@@ -178,12 +237,12 @@ describe('the feed', () => {
 
   it('never resyncs one that still catches up, however much there is', async () => {
     const { feed, append } = await openFeed();
-    append(FEED_LAG_EVENTS_MAX * 2);
+    append(FEED_LAG_ROWS_MAX * 2);
     const { viewer, seen, resyncs } = makeViewer();
     await feed.watch(viewer, 0);
     await settle();
     await settle();
-    expect([seen.length, resyncs]).toEqual([FEED_LAG_EVENTS_MAX * 2, []]);
+    expect([seen.length, resyncs]).toEqual([FEED_LAG_ROWS_MAX * 2, []]);
   });
 
   it('resyncs a reader whose place is past the end: it is from another journal', async () => {
@@ -207,13 +266,97 @@ describe('the feed', () => {
     expect([shown.failed, feed.viewers]).toEqual([true, 0]);
   });
 
-  it('shows every event of the account once and in order, whatever comes between', async () => {
+  it('shows a call that changed without an event, in the order of the rows', async () => {
+    const { feed, append } = await openFeed();
+    const both = makeViewer('default', Number.POSITIVE_INFINITY, BOTH);
+    const calls = makeViewer('default', Number.POSITIVE_INFINITY, CALLS);
+    const events = makeViewer();
+    for (const { viewer } of [both, calls, events]) await feed.watch(viewer, null);
+    await settle();
+    append(1);
+    append(1, 'default', false);
+    append(1);
+    await settle();
+    expect([both.seen, both.calls]).toEqual([
+      [1, 3],
+      [1, 2, 3],
+    ]);
+    expect([calls.calls, events.seen]).toEqual([
+      [1, 2, 3],
+      [1, 3],
+    ]);
+  });
+
+  it('reads changes only while somebody watches calls', async () => {
+    const { feed, append, state } = await openFeed();
+    const events = Array.from({ length: 50 }, () => makeViewer());
+    for (const { viewer } of events) await feed.watch(viewer, null);
+    await settle();
+    const before = state.reads;
+    append(10);
+    await settle();
+    expect(state.reads - before).toBe(1);
+    const calls = Array.from({ length: 50 }, () => makeViewer('default', Number.POSITIVE_INFINITY, BOTH));
+    for (const { viewer } of calls) await feed.watch(viewer, null);
+    await settle();
+    const between = state.reads;
+    append(10);
+    await settle();
+    expect(state.reads - between).toBe(2);
+    for (const viewer of calls) expect([viewer.seen.length, viewer.calls.length]).toEqual([10, 10]);
+  });
+
+  it('lets a few catch up at a time when all come back at once', async () => {
+    const { feed, append, state } = await openFeed();
+    append(600);
+    const viewers = Array.from({ length: 40 }, () => makeViewer());
+    await Promise.all(viewers.map(({ viewer }) => feed.watch(viewer, 0)));
+    while (viewers.some(({ seen }) => seen.length < 600)) await turn();
+    expect(state.readsAtOnceMax).toBeLessThanOrEqual(FEED_CATCH_UPS_MAX + 1);
+    for (const { seen } of viewers) expect(seen).toHaveLength(600);
+  });
+
+  it('spares one that only shows calls a long past', async () => {
+    const { feed, append } = await openFeed();
+    append(FEED_LAG_CALLS_MAX + 1);
+    const calls = makeViewer('default', Number.POSITIVE_INFINITY, CALLS);
+    const near = makeViewer('default', Number.POSITIVE_INFINITY, CALLS);
+    await feed.watch(calls.viewer, 0);
+    await feed.watch(near.viewer, 1);
+    await settle();
+    append(1);
+    await settle();
+    expect([calls.resyncs, calls.calls]).toEqual([[FEED_LAG_CALLS_MAX + 1], [FEED_LAG_CALLS_MAX + 2]]);
+    expect([near.resyncs, near.calls.length]).toEqual([[], FEED_LAG_CALLS_MAX + 1]);
+  });
+
+  it('takes the row of a call that changed after the last event for what it is', async () => {
+    const { feed, append } = await openFeed();
+    append(2);
+    append(2, 'default', false);
+    const here = makeViewer('default', Number.POSITIVE_INFINITY, BOTH);
+    const elsewhere = makeViewer('default', Number.POSITIVE_INFINITY, BOTH);
+    await feed.watch(here.viewer, 4);
+    await feed.watch(elsewhere.viewer, 5);
+    await settle();
+    append(1);
+    await settle();
+    expect([here.resyncs, here.calls]).toEqual([[], [5]]);
+    expect(elsewhere.resyncs).toEqual([2]);
+  });
+
+  it('shows every row of the account once and in order, whatever comes between', async () => {
+    const wants = fc.constantFrom(EVENTS, CALLS, BOTH);
     await fc.assert(
       fc.asyncProperty(
         fc.array(
           fc.oneof(
-            fc.record({ kind: fc.constant('append' as const), count: fc.integer({ min: 1, max: 700 }) }),
-            fc.record({ kind: fc.constant('watch' as const), room: fc.integer({ min: 1, max: 50 }) }),
+            fc.record({
+              kind: fc.constant('append' as const),
+              count: fc.integer({ min: 1, max: 700 }),
+              isEvent: fc.boolean(),
+            }),
+            fc.record({ kind: fc.constant('watch' as const), room: fc.integer({ min: 1, max: 50 }), wants }),
             fc.record({ kind: fc.constant('resume' as const), room: fc.integer({ min: 1, max: 900 }) }),
             fc.record({ kind: fc.constant('turn' as const), count: fc.integer({ min: 1, max: 5 }) }),
             fc.record({ kind: fc.constant('other' as const), count: fc.integer({ min: 1, max: 20 }) }),
@@ -226,7 +369,7 @@ describe('the feed', () => {
           for (const step of steps) {
             switch (step.kind) {
               case 'append':
-                append(step.count);
+                append(step.count, 'default', step.isEvent);
                 break;
               case 'other':
                 append(step.count, 'acc_1');
@@ -235,7 +378,7 @@ describe('the feed', () => {
                 for (let index = 0; index < step.count; index += 1) await turn();
                 break;
               case 'watch': {
-                const viewer = makeViewer('default', step.room);
+                const viewer = makeViewer('default', step.room, step.wants);
                 const from = Math.floor(rows.length / 2);
                 const subscription = await feed.watch(viewer.viewer, from);
                 watching.push({ viewer, from, resume: () => subscription.resume() });
@@ -257,8 +400,11 @@ describe('the feed', () => {
           append(1);
           await settle();
           for (const { viewer, from } of watching) {
+            if (viewer.resyncs.length > 0) continue;
             const wanted = rows.filter(({ row, accountId }) => row > from && accountId === 'default');
-            if (viewer.resyncs.length === 0) expect(viewer.seen).toEqual(wanted.map(({ row }) => row));
+            const wantedEvents = viewer.wants.events ? wanted.filter(({ isEvent }) => isEvent) : [];
+            expect(viewer.seen).toEqual(wantedEvents.map(({ row }) => row));
+            expect(viewer.calls).toEqual(viewer.wants.calls ? wanted.map(({ row }) => row) : []);
           }
           feed.stop();
         },

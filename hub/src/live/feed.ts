@@ -1,33 +1,58 @@
 /**
- * The journal's feed for people who watch. In: a wake-up when events were committed. Out: each viewer gets every
- * event of its account once and in order, from where it asked, at its own pace.
+ * The journal's feed for people who watch: events, and calls as they change, in one order of rows. In: a wake-up when
+ * something was committed. Out: each viewer gets every row of its account once and in order, from where it asked, at
+ * its own pace.
  *
- * Promises: one read of the journal per wake-up however many viewers there are; memory is bounded by the ring
- * and by each viewer's own buffer, because a viewer that cannot keep up is not queued for but reads the journal
- * itself later; one that was live and fell too far behind is told to resync instead of being shown the past.
+ * Promises: one read of the journal per wake-up and kind of row, however many viewers there are; memory is bounded by
+ * each viewer's own buffer, because a viewer that cannot keep up is not queued for but reads the journal itself later,
+ * and only a few do so at a time; one that was live and fell too far behind is told to resync instead of being shown
+ * the past.
  */
+import type { Call } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
 import type { AccountId } from '../journal/ids.ts';
-import type { EventEntry, JournalReader } from '../journal/journal.ts';
+import type { CallChange, EventEntry, JournalReader } from '../journal/journal.ts';
 
 /** Read from the journal at a time. */
-export const FEED_PAGE_EVENTS = 500;
-/** A viewer that was live and lags more than this gets `resync` and goes on at the end. */
-export const FEED_LAG_EVENTS_MAX = 10_000;
+export const FEED_PAGE_ROWS = 500;
+/** A viewer of events that was live and lags more than this gets `resync` and goes on at the end. */
+export const FEED_LAG_ROWS_MAX = 10_000;
+/** One that only shows how calls are now is quicker at reading its lists anew than at seeing all that happened. */
+export const FEED_LAG_CALLS_MAX = 2_000;
 /** The truth is polled, since a wake-up is only a hint. */
 export const FEED_POLL_MS = 2_000;
+/** When 500 viewers come back at once, their reading must not become the journal's main work. */
+export const FEED_CATCH_UPS_MAX = 4;
+
+/** What happened at one row: an event, the call that it changed, or both. */
+export interface FeedItem {
+  readonly row: number;
+  readonly accountId: AccountId;
+  /** null where the row made none, or nobody asked for events. */
+  readonly event: EventEntry | null;
+  /** The call as it was when the row was read, so perhaps later than the row; null likewise. */
+  readonly call: Call | null;
+}
+
+export interface FeedKinds {
+  readonly events: boolean;
+  readonly calls: boolean;
+}
 
 export interface FeedViewer {
   readonly accountId: AccountId;
+  readonly wants: FeedKinds;
   /** Returns false once it has taken as much as it can hold; `resume` says that there is room again. */
-  show(event: EventEntry): boolean;
-  /** Events were skipped: what it knows is to be read anew. `row` is where it goes on. */
+  show(item: FeedItem): boolean;
+  /** Rows were skipped: what it knows is to be read anew. `row` is where it goes on. */
   resync(row: number): void;
   /** The journal could not be read: the viewer is let go. */
   fail(): void;
 }
 
 export interface FeedSubscription {
+  /** The last row it was shown, or need not be shown: where it goes on after a break. */
+  readonly row: number;
   /** There is room again. */
   resume(): void;
   stop(): void;
@@ -41,13 +66,22 @@ export interface Feed {
   readonly viewers: number;
 }
 
+interface FeedPage {
+  /** What was read; a viewer who wants more than that is not served by it. */
+  readonly kinds: FeedKinds;
+  readonly items: readonly FeedItem[];
+  /** There may be more after its last row. */
+  readonly hasMore: boolean;
+}
+
 export function createFeed(options: {
-  readonly journal: Pick<JournalReader, 'readFeed' | 'readFeedEnd' | 'listenFeed'>;
+  readonly journal: Pick<JournalReader, 'readFeed' | 'readCallChanges' | 'readFeedEnd' | 'listenFeed'>;
   readonly clock: Clock;
   readonly troubled: (detail: string, error: unknown) => void;
 }): Feed {
   const { journal, clock, troubled } = options;
   const viewers = new Set<Viewer>();
+  const inTurn = createTurnstile(FEED_CATCH_UPS_MAX);
   /** Everything up to here was shown to the viewers that are live. */
   let endRow = 0;
   let isReading = false;
@@ -59,7 +93,6 @@ export function createFeed(options: {
   /** One viewer's place: live viewers are fed by the shared read, the others read the journal themselves. */
   class Viewer implements FeedSubscription {
     readonly shown: FeedViewer;
-    /** The last row it was shown, or knows it need not be shown. */
     row: number;
     isLive = false;
     hasBeenLive = false;
@@ -72,9 +105,9 @@ export function createFeed(options: {
       this.row = row;
     }
 
-    offer(event: EventEntry): void {
-      this.row = event.row;
-      if (event.accountId === this.shown.accountId && !this.shown.show(event)) {
+    offer(item: FeedItem): void {
+      this.row = item.row;
+      if (item.accountId === this.shown.accountId && !this.shown.show(item)) {
         this.isFull = true;
         this.isLive = false;
       }
@@ -90,34 +123,16 @@ export function createFeed(options: {
       viewers.delete(this);
     }
 
+    isLost(): boolean {
+      const lag = endRow - this.row;
+      return this.shown.wants.events ? this.hasBeenLive && lag > FEED_LAG_ROWS_MAX : lag > FEED_LAG_CALLS_MAX;
+    }
+
     async catchUp(): Promise<void> {
       if (this.isCatchingUp || this.isLive) return;
       this.isCatchingUp = true;
       try {
-        while (!this.isStopped && !this.isFull) {
-          if (this.hasBeenLive && endRow - this.row > FEED_LAG_EVENTS_MAX) {
-            this.row = endRow;
-            this.shown.resync(endRow);
-          }
-          // What was committed up to here is either in this page or, once it is empty, behind us.
-          const upTo = endRow;
-          const events = await journal.readFeed(this.shown.accountId, this.row, FEED_PAGE_EVENTS);
-          if (this.isStopped) return;
-          for (const event of events) {
-            if (this.isFull) break;
-            this.offer(event);
-          }
-          if (this.isFull) return;
-          if (events.length < FEED_PAGE_EVENTS) {
-            this.row = Math.max(this.row, upTo);
-            if (this.row >= endRow) {
-              // No await since the comparison: nothing can have been shown to the others in between.
-              this.isLive = true;
-              this.hasBeenLive = true;
-              return;
-            }
-          }
-        }
+        while (!this.isStopped && !this.isFull && !this.isLive) await inTurn(() => this.readOn());
       } catch (error) {
         troubled('A stream could not read the journal and was closed.', error);
         this.stop();
@@ -126,6 +141,58 @@ export function createFeed(options: {
         this.isCatchingUp = false;
       }
     }
+
+    async readOn(): Promise<void> {
+      if (this.isStopped || this.isFull) return;
+      if (this.isLost()) {
+        this.row = endRow;
+        this.shown.resync(endRow);
+      }
+      // What was committed up to here is either in this page or, once it is empty, behind us.
+      const upTo = endRow;
+      const page = await readPage(this.shown.accountId, this.row, this.shown.wants);
+      if (this.isStopped) return;
+      for (const item of page.items) {
+        if (this.isFull) return;
+        this.offer(item);
+      }
+      if (this.isFull || page.hasMore) return;
+      this.row = Math.max(this.row, upTo);
+      if (this.row < endRow) return;
+      // No await since the comparison: nothing can have been shown to the others in between.
+      this.isLive = true;
+      this.hasBeenLive = true;
+    }
+  }
+
+  /**
+   * Both kinds up to one row. Every event changes its call, so that all events up to the last change that was read
+   * are there when events are read after it; those beyond it wait for the next page, whose changes will reach them.
+   */
+  async function readPage(
+    accountId: AccountId | undefined,
+    afterRow: number,
+    kinds: FeedKinds,
+  ): Promise<FeedPage> {
+    if (!kinds.calls) {
+      const events = await journal.readFeed(accountId, afterRow, FEED_PAGE_ROWS);
+      return { kinds, items: events.map(fromEvent), hasMore: events.length >= FEED_PAGE_ROWS };
+    }
+    const changes = await journal.readCallChanges(accountId, afterRow, FEED_PAGE_ROWS);
+    const last = changes.at(-1);
+    if (!kinds.events || last === undefined) {
+      return { kinds, items: changes.map(fromChange), hasMore: changes.length >= FEED_PAGE_ROWS };
+    }
+    const events = await journal.readFeed(accountId, afterRow, FEED_PAGE_ROWS);
+    const eventOf = new Map(events.map((event) => [event.row, event]));
+    return {
+      kinds,
+      items: changes.map((change) => ({
+        ...fromChange(change),
+        event: eventOf.get(change.row) ?? null,
+      })),
+      hasMore: changes.length >= FEED_PAGE_ROWS || (events.at(-1)?.row ?? 0) > last.row,
+    };
   }
 
   async function readEnd(): Promise<void> {
@@ -147,27 +214,54 @@ export function createFeed(options: {
   async function readPages(): Promise<void> {
     for (;;) {
       if (viewers.size === 0) return;
-      if (!hasLive()) {
+      let kinds = findLiveKinds();
+      if (kinds === null) {
         // Only the place of the end matters; those who are behind read for themselves, up to there.
         const end = await journal.readFeedEnd();
-        if (!hasLive()) {
+        kinds = findLiveKinds();
+        if (kinds === null) {
           endRow = Math.max(endRow, end);
           for (const viewer of viewers) if (!viewer.isFull) void viewer.catchUp();
           return;
         }
       }
-      const events = await journal.readFeed(undefined, endRow, FEED_PAGE_EVENTS);
-      for (const event of events) {
-        endRow = event.row;
-        for (const viewer of viewers) if (viewer.isLive && event.row > viewer.row) viewer.offer(event);
-      }
-      if (events.length < FEED_PAGE_EVENTS) return;
+      const page = await readPage(undefined, endRow, kinds);
+      show(page);
+      if (!page.hasMore) return;
     }
   }
 
-  function hasLive(): boolean {
-    for (const viewer of viewers) if (viewer.isLive) return true;
-    return false;
+  function show({ kinds, items }: FeedPage): void {
+    for (const viewer of viewers) {
+      if (!viewer.isLive || covers(kinds, viewer.shown.wants)) continue;
+      // It became live while this page was read without its kind.
+      viewer.isLive = false;
+      void viewer.catchUp();
+    }
+    for (const item of items) {
+      endRow = Math.max(endRow, item.row);
+      for (const viewer of viewers) if (viewer.isLive && item.row > viewer.row) viewer.offer(item);
+    }
+  }
+
+  /** What those who are live want together; null while nobody is. */
+  function findLiveKinds(): FeedKinds | null {
+    let [isAny, events, calls] = [false, false, false];
+    for (const { isLive, shown } of viewers) {
+      if (!isLive) continue;
+      isAny = true;
+      events ||= shown.wants.events;
+      calls ||= shown.wants.calls;
+      if (events && calls) break;
+    }
+    return isAny ? { events, calls } : null;
+  }
+
+  /** A row past the end is from another journal, or from before a backup was restored. */
+  async function isFuture(row: number, end: number, { calls }: FeedKinds): Promise<boolean> {
+    if (row <= end) return false;
+    // The end is that of events; reports after it may have changed calls.
+    return !calls || (await journal.readCallChanges(undefined, row - 1, 1)).length === 0;
   }
 
   function poll(): void {
@@ -188,22 +282,51 @@ export function createFeed(options: {
       isRunning = false;
       stopListening();
       cancelPoll();
-      viewers.clear();
+      for (const viewer of viewers) viewer.stop();
     },
     async watch(shown, afterRow) {
       const end = await journal.readFeedEnd();
+      const isElsewhere = afterRow !== null && (await isFuture(afterRow, end, shown.wants));
       // While nobody is live, nobody misses what the end is moved past.
-      if (!hasLive()) endRow = Math.max(endRow, end);
-      // A row past the end is from another journal, or from before a backup was restored.
-      const isFuture = afterRow !== null && afterRow > end;
-      const viewer = new Viewer(shown, afterRow === null || isFuture ? end : afterRow);
+      if (findLiveKinds() === null) endRow = Math.max(endRow, end);
+      const viewer = new Viewer(shown, afterRow === null || isElsewhere ? end : afterRow);
       viewers.add(viewer);
-      if (isFuture) shown.resync(end);
+      if (isElsewhere) shown.resync(end);
       void viewer.catchUp();
       return viewer;
     },
     get viewers() {
       return viewers.size;
     },
+  };
+}
+
+function fromEvent(event: EventEntry): FeedItem {
+  return { row: event.row, accountId: event.accountId, event, call: null };
+}
+
+function fromChange({ row, accountId, call }: CallChange): FeedItem {
+  return { row, accountId, event: null, call };
+}
+
+function covers(kinds: FeedKinds, wants: FeedKinds): boolean {
+  return (kinds.events || !wants.events) && (kinds.calls || !wants.calls);
+}
+
+/** At most so many at a time; the others wait in line. */
+function createTurnstile(max: number): (work: () => Promise<void>) => Promise<void> {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    // Whoever leaves hands its place to the next in line, so that nobody slips in between.
+    if (running < max) running += 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
+    }
   };
 }

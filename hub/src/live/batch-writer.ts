@@ -1,0 +1,160 @@
+/**
+ * Writes to people who watch. In: pieces of text, made once for all of them. Out: at most one write per viewer and
+ * STREAM_BATCH_MS, the first after a quiet time at once.
+ *
+ * Promises: a viewer never has more than BUFFER_BYTES_MAX (and the piece that went over it) waiting in this process;
+ * the writing gives way to everything else the hub does after TURN_MS, since 500 writes in one go would hold every
+ * delivery up for 10 ms.
+ */
+import type { Clock } from '../clock.ts';
+
+export const STREAM_BATCH_MS = 100;
+/** Spreads the viewers over the time, where one message to all of them has put them in step. */
+const BATCH_JITTER_MS = 20;
+/** Of one viewer, on top of what the kernel holds; then the journal is its buffer. */
+export const STREAM_BUFFER_BYTES_MAX = 256 * 1024;
+/** About 15 writes. */
+const TURN_MS = 0.25;
+
+export interface ByteSink {
+  write(bytes: Uint8Array): void;
+  /** What it was given and has not passed on. */
+  readonly queuedBytes: number;
+}
+
+export interface BatchPipe {
+  /** False once there is no more room; `onRoom` is called when there is again. */
+  push(piece: Uint8Array): boolean;
+  /** Likewise, without giving it anything. */
+  hasRoom(): boolean;
+  /** monotonic time since which there has been no room; null while there is. */
+  readonly fullSinceMs: number | null;
+  /** The sink has passed on what it held. */
+  drained(): void;
+  /** Writes what waits, now. */
+  flush(): void;
+  close(): void;
+}
+
+export interface BatchWriter {
+  open(sink: ByteSink, onRoom: () => void): BatchPipe;
+}
+
+export function createBatchWriter(clock: Clock, random: () => number): BatchWriter {
+  /** Those whose time has come, in order. */
+  let due: Pipe[] = [];
+  let isTurning = false;
+  let lastPieces: readonly Uint8Array[] = [];
+  let lastBytes: Uint8Array = new Uint8Array();
+
+  class Pipe implements BatchPipe {
+    readonly #sink: ByteSink;
+    readonly #onRoom: () => void;
+    #pieces: Uint8Array[] = [];
+    #bytes = 0;
+    #nextAtMs = Number.NEGATIVE_INFINITY;
+    #isScheduled = false;
+    #isClosed = false;
+    #cancelTimer = (): void => {};
+    fullSinceMs: number | null = null;
+
+    constructor(sink: ByteSink, onRoom: () => void) {
+      this.#sink = sink;
+      this.#onRoom = onRoom;
+    }
+
+    hasRoom(): boolean {
+      if (this.#fits()) return true;
+      this.fullSinceMs ??= clock.monotonicMs();
+      return false;
+    }
+
+    push(piece: Uint8Array): boolean {
+      if (this.#isClosed) return false;
+      this.#pieces.push(piece);
+      this.#bytes += piece.length;
+      this.#schedule();
+      return this.hasRoom();
+    }
+
+    drained(): void {
+      this.#tellRoom();
+    }
+
+    flush(): void {
+      if (this.#isClosed || this.#pieces.length === 0) return;
+      const pieces = this.#pieces;
+      this.#pieces = [];
+      this.#bytes = 0;
+      this.#nextAtMs = clock.monotonicMs() + STREAM_BATCH_MS + random() * BATCH_JITTER_MS;
+      this.#sink.write(join(pieces));
+      this.#tellRoom();
+    }
+
+    close(): void {
+      this.#isClosed = true;
+      this.#cancelTimer();
+      this.#pieces = [];
+    }
+
+    /** Its time has come. */
+    take(): void {
+      this.#isScheduled = false;
+      this.flush();
+    }
+
+    #schedule(): void {
+      if (this.#isScheduled) return;
+      this.#isScheduled = true;
+      const waitMs = this.#nextAtMs - clock.monotonicMs();
+      if (waitMs <= 0) enqueue(this);
+      else this.#cancelTimer = clock.setTimer(() => enqueue(this), waitMs);
+    }
+
+    #fits(): boolean {
+      return this.#bytes + this.#sink.queuedBytes < STREAM_BUFFER_BYTES_MAX;
+    }
+
+    #tellRoom(): void {
+      if (this.fullSinceMs === null || this.#isClosed || !this.#fits()) return;
+      this.fullSinceMs = null;
+      this.#onRoom();
+    }
+  }
+
+  function enqueue(pipe: Pipe): void {
+    due.push(pipe);
+    if (isTurning) return;
+    isTurning = true;
+    setImmediate(turn);
+  }
+
+  function turn(): void {
+    const endsAtMs = clock.monotonicMs() + TURN_MS;
+    const pipes = due;
+    due = [];
+    let taken = 0;
+    for (const pipe of pipes) {
+      pipe.take();
+      taken += 1;
+      if (clock.monotonicMs() >= endsAtMs) break;
+    }
+    due = [...pipes.slice(taken), ...due];
+    isTurning = due.length > 0;
+    if (isTurning) setImmediate(turn);
+  }
+
+  /** Viewers in step are given the same pieces: their bytes are put together once. */
+  function join(pieces: readonly Uint8Array[]): Uint8Array {
+    const [only] = pieces;
+    if (pieces.length === 1 && only !== undefined) return only;
+    const isSame =
+      pieces.length === lastPieces.length && pieces.every((piece, index) => piece === lastPieces[index]);
+    if (isSame) return lastBytes;
+    lastPieces = pieces;
+    lastBytes = Buffer.concat(pieces);
+    return lastBytes;
+  }
+
+  return { open: (sink, onRoom) => new Pipe(sink, onRoom) };
+}
