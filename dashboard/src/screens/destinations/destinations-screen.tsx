@@ -1,0 +1,193 @@
+import './destinations-screen.css';
+import type { Column } from '../../components/table.tsx';
+import type { DeliveryStatisticsView, DestinationView, Page } from '../../data/types.ts';
+
+import { useMemo } from 'preact/hooks';
+import { Sparkline } from '../../charts/sparkline.tsx';
+import { DestinationStateBadge } from '../../components/badge.tsx';
+import { LinkButton } from '../../components/button.tsx';
+import { Empty } from '../../components/empty.tsx';
+import { PageHead } from '../../components/page.tsx';
+import { Table } from '../../components/table.tsx';
+import { Time } from '../../components/time.tsx';
+import { request } from '../../data/api.ts';
+import { formatCount, formatPercent } from '../../data/format.ts';
+import { hrefWith, location, setQuery } from '../../data/location.ts';
+import { useResource } from '../../data/resource.ts';
+import { can } from '../../data/session.ts';
+import { CreateDestination } from './create-destination.tsx';
+import { useQuietReload } from './quiet-reload.ts';
+
+/** Attempts of one destination in each of the last 24 hours. */
+export type HourlyHealth = ReadonlyMap<string, DeliveryStatisticsView['destinations'][number]>;
+
+export function DestinationsScreen() {
+  const isCreating = location.value.query.get('new') !== null;
+  const list = useResource(
+    'destinations',
+    (signal) => request<Page<DestinationView>>('GET', '/v1/destinations', { signal }),
+    { resync: ['rest'] },
+  );
+  const health = useResource('destinations-health', readHealth, { resync: ['rest'] });
+  useQuietReload(() => {
+    list.reload();
+    health.reload();
+  });
+  const columns = useMemo(() => toColumns(health.data ?? NO_HEALTH), [health.data]);
+  const rows = list.data?.data ?? [];
+  return (
+    <div class="destinations">
+      <PageHead
+        title="Destinations"
+        subtitle="Everybody who is told when a call changes"
+        actions={
+          can('write') && (
+            <LinkButton kind="primary" icon="plus" href={hrefWith({ new: 'webhook' })}>
+              Add destination
+            </LinkButton>
+          )
+        }
+      />
+      <Table<DestinationView>
+        caption="Destinations"
+        columns={columns}
+        rows={rows}
+        rowKey={(row) => row.id}
+        rowHref={(row) => `/destinations/${row.id}`}
+        rowTone={(row) => (row.state === 'disabled' || row.failing_since !== null ? 'bad' : undefined)}
+        isLoading={list.isLoading && list.data === undefined}
+        fault={list.fault}
+        onRetry={list.reload}
+        empty={
+          <Empty
+            title="Nobody is told yet"
+            icon="destinations"
+            actions={can('write') && <a href={hrefWith({ new: 'webhook' })}>Add the first destination</a>}
+          >
+            A destination is an address that is sent every change of every call: signed, in order, and again
+            until it has answered.
+          </Empty>
+        }
+      />
+      {isCreating && can('write') && (
+        <CreateDestination
+          onClose={() => setQuery({ new: null })}
+          onCreated={() => {
+            list.reload();
+            health.reload();
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+const NO_HEALTH: HourlyHealth = new Map();
+
+async function readHealth(signal: AbortSignal): Promise<HourlyHealth> {
+  const { destinations } = await request<DeliveryStatisticsView>('GET', '/v1/analytics/deliveries', {
+    query: { since: '24h', step: '1h' },
+    signal,
+  });
+  return new Map(destinations.map((one) => [one.destination_id, one]));
+}
+
+function toColumns(health: HourlyHealth): readonly Column<DestinationView>[] {
+  return [
+    {
+      key: 'name',
+      title: 'Destination',
+      width: 'minmax(9rem, 1.4fr)',
+      render: (row) => (
+        <span class="destination-name">
+          <strong class="clip">{row.name ?? row.id}</strong>
+          <span class="muted">{row.kind}</span>
+        </span>
+      ),
+    },
+    {
+      key: 'state',
+      title: 'State',
+      width: '8rem',
+      render: (row) => (
+        <DestinationStateBadge state={row.state} isFailing={row.failing_since !== null} isPlain />
+      ),
+    },
+    {
+      key: 'why',
+      title: 'Why',
+      width: 'minmax(8rem, 1fr)',
+      hideBelow: 'md',
+      render: (row) => <Why destination={row} />,
+    },
+    {
+      key: 'address',
+      title: 'Address',
+      width: 'minmax(10rem, 1.6fr)',
+      hideBelow: 'md',
+      render: (row) => <span class="mono clip">{toAddress(row)}</span>,
+    },
+    {
+      key: 'success',
+      title: 'Success, 24 h',
+      width: '7rem',
+      align: 'end',
+      render: (row) =>
+        row.success_24h?.rate == null ? (
+          <span class="muted">No attempts</span>
+        ) : (
+          formatPercent(row.success_24h.rate)
+        ),
+    },
+    {
+      key: 'course',
+      title: 'Delivered per hour',
+      width: '8rem',
+      hideBelow: 'md',
+      render: (row) => <Course health={health.get(row.id)} />,
+    },
+    {
+      key: 'pending',
+      title: 'Waiting',
+      width: '8rem',
+      align: 'end',
+      render: (row) =>
+        row.pending === 0 ? (
+          <span class="muted">0</span>
+        ) : (
+          <span>
+            {row.pending >= 10_000 ? '10,000+' : formatCount(row.pending)}
+            <span class="muted">
+              {' '}
+              <Time at={row.oldest_pending_at} />
+            </span>
+          </span>
+        ),
+    },
+  ];
+}
+
+function Why({ destination }: { readonly destination: DestinationView }) {
+  if (destination.state_reason !== null) return <span>{destination.state_reason}</span>;
+  if (destination.failing_since !== null)
+    return (
+      <span>
+        only failures, first <Time at={destination.failing_since} />
+      </span>
+    );
+  return <span class="muted">–</span>;
+}
+
+function Course({ health }: { readonly health: DeliveryStatisticsView['destinations'][number] | undefined }) {
+  if (health === undefined || health.slots.length === 0) return <span class="muted">–</span>;
+  return (
+    <Sparkline
+      values={health.slots.map((slot) => slot.delivered)}
+      label={`${formatCount(health.delivered)} delivered and ${formatCount(health.failed_attempts)} attempts failed in 24 hours`}
+    />
+  );
+}
+
+export function toAddress({ settings, id }: DestinationView): string {
+  return typeof settings['url'] === 'string' ? settings['url'] : id;
+}

@@ -1,0 +1,103 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSecret, signStandard } from '@offhook/contract/signature';
+
+import { FRAMEWORKS, SECRET_FROM_ENVIRONMENT, toSnippet } from './receiver-snippets.ts';
+
+/** Inside the checkout, so that the packages are found as they would be in a project. */
+const FOLDER = join(import.meta.dirname, '../../../../build/snippets');
+const SECRET = createSecret();
+
+describe('the receivers that are offered for copying', () => {
+  beforeAll(() => mkdirSync(FOLDER, { recursive: true }));
+  afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
+
+  it.each(FRAMEWORKS)('$title: is a program', ({ key }) => {
+    const file = join(FOLDER, `${key}-check.mjs`);
+    writeFileSync(file, toSnippet(key, SECRET));
+    const { status, stderr } = spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+  });
+
+  it('take the secret from the environment where it is not at hand', () => {
+    for (const { key } of FRAMEWORKS) {
+      expect(toSnippet(key, null)).toContain(`new Webhook(${SECRET_FROM_ENVIRONMENT})`);
+      expect(toSnippet(key, SECRET)).toContain(`new Webhook('${SECRET}')`);
+    }
+  });
+
+  it.each(['express', 'fastify', 'node'] as const)(
+    '%s: accepts what is signed, refuses what is not, and takes an event that comes twice once',
+    async (key) => {
+      const port = await findPort();
+      const file = join(FOLDER, `${key}.mjs`);
+      writeFileSync(file, toSnippet(key, null));
+      const child = spawn(process.execPath, [file], {
+        env: { PATH: process.env['PATH'], PORT: String(port), OFFHOOK_SECRET: SECRET },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let printed = '';
+      child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+      try {
+        const body = '{"message":{"type":"status-update","call":{"id":"call-1","status":"ended"}}}';
+        const good = await post(port, body, 'evt_1');
+        expect(good).toBe(200);
+        expect(await post(port, body, 'evt_1')).toBe(200);
+        expect(await post(port, body.replace('ended', 'ENDED'), 'evt_2', body)).toBe(401);
+        expect(await post(port, body, 'evt_3')).toBe(200);
+        await waitUntil(() => printed.split('ended call-1').length === 3);
+        expect(printed).not.toContain('ENDED');
+      } finally {
+        child.kill();
+        await once(child, 'exit');
+      }
+    },
+  );
+});
+
+async function post(port: number, body: string, id: string, signed = body): Promise<number> {
+  const timestamp = Math.floor(Date.now() / 1_000);
+  const signature = signStandard([SECRET], id, timestamp, Buffer.from(signed));
+  for (let tries = 0; ; tries += 1) {
+    try {
+      const response = await fetch(`http://127.0.0.1:${port}/webhooks/status-update`, {
+        method: 'POST',
+        body,
+        headers: {
+          'content-type': 'application/json',
+          'webhook-id': id,
+          'webhook-timestamp': String(timestamp),
+          'webhook-signature': signature,
+        },
+      });
+      return response.status;
+    } catch (error) {
+      // It is still starting.
+      if (tries > 100) throw error;
+      await sleep(100);
+    }
+  }
+}
+
+async function findPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function waitUntil(isTrue: () => boolean): Promise<void> {
+  for (let tries = 0; !isTrue(); tries += 1) {
+    if (tries > 200) throw new Error('It did not become true.');
+    await sleep(25);
+  }
+}
