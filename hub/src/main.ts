@@ -12,6 +12,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 
 import { readPages } from './api/pages.ts';
+import type { Pages } from './api/pages.ts';
 import { createServer } from './api/server.ts';
 import { systemClock } from './clock.ts';
 import { prepareKeys, readKeptApiKey } from './config/keys.ts';
@@ -44,6 +45,8 @@ export interface Hub {
   readonly address: string;
   readonly apiKey: string;
   readonly apiKeyOrigin: HubKeys['apiKeyOrigin'];
+  /** Pages were found to serve at `/`. */
+  readonly hasDashboard: boolean;
   readonly log: LogLines;
   /** Resolves when the journal failed: whoever runs the hub must end the process at once, without `stop`. */
   readonly broken: Promise<JournalError>;
@@ -117,6 +120,7 @@ export async function startHub(settings: Settings): Promise<Hub> {
       // Leases of an earlier process must not look like ours.
       nodeId: `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`,
     });
+    const pages = readDashboard(log);
     const server = await createServer({
       journal,
       clock: systemClock,
@@ -127,7 +131,7 @@ export async function startHub(settings: Settings): Promise<Hub> {
       deliveryFeed,
       metrics,
       observer: log.requests,
-      pages: readPages(),
+      pages,
       settings: {
         version,
         localProfile,
@@ -168,6 +172,7 @@ export async function startHub(settings: Settings): Promise<Hub> {
       address,
       apiKey: keys.apiKey,
       apiKeyOrigin: keys.apiKeyOrigin,
+      hasDashboard: pages !== null,
       log,
       broken: journal.broken,
       stop() {
@@ -219,11 +224,7 @@ async function refuseUnsigned(settings: Settings, journal: Journal, log: LogLine
   }
 }
 
-function toDeliveryObserver(
-  log: LogLines,
-  metrics: Metrics,
-  deliveryFeed: DeliveryFeed,
-): DeliveryObserver {
+function toDeliveryObserver(log: LogLines, metrics: Metrics, deliveryFeed: DeliveryFeed): DeliveryObserver {
   return {
     ...log.deliveries,
     attempted(attempt) {
@@ -236,6 +237,16 @@ function toDeliveryObserver(
       log.deliveries.attempted(attempt);
     },
   };
+}
+
+/** A hub without its pages still moves calls: a folder that cannot be read is no reason not to start. */
+function readDashboard(log: LogLines): Pages | null {
+  try {
+    return readPages();
+  } catch (error) {
+    log.error('dashboard.unreadable', error);
+    return null;
+  }
 }
 
 function toRateLimit(perSecond: number | null): { perSecond: number; burst: number } | null {

@@ -17,6 +17,7 @@ import { reportAnswerView } from './doors.ts';
 import { PUBLISHED_EXAMPLES } from './published-examples.ts';
 import { overviewView } from './overview.ts';
 import { problemView } from './problem-view.ts';
+import { sessionView } from './sessions.ts';
 import { systemView } from './system.ts';
 import {
   callStatisticsView,
@@ -53,6 +54,7 @@ const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   EventFilter: views.eventFilterSchema,
   Replay: views.replayView,
   ReplayCount: views.replayCountView,
+  Session: sessionView,
   Key: views.keyView,
   KeyWithText: views.keyWithTextView,
   Source: views.sourceView,
@@ -98,6 +100,13 @@ export function toOpenApi(
       schemas: Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, clean(schema)])),
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer', description: 'An API key: ohk_…' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: 'offhook_session',
+          description:
+            'For the pages of the hub itself, after POST /v1/session; the port of the address stands behind the name (offhook_session_8080).',
+        },
         signature: {
           type: 'apiKey',
           in: 'header',
@@ -148,8 +157,7 @@ function toOperation(route: Route): Json {
     summary: route.summary,
     ...(route.description !== undefined && { description: route.description }),
     tags: [route.tag],
-    security:
-      route.scope === null ? [] : [route.scope === 'signature' ? { signature: [] } : { key: [route.scope] }],
+    security: toSecurity(route.scope),
     ...(parameters.length > 0 && { parameters }),
     ...(route.body !== undefined && {
       requestBody: {
@@ -162,6 +170,23 @@ function toOperation(route: Route): Json {
       default: { $ref: '#/components/responses/Problem' },
     },
   };
+}
+
+/** Scopes are named for sessions as well: a session may do what its key may. Doors for reports take keys only. */
+function toSecurity(scope: Route['scope']): readonly Json[] {
+  switch (scope) {
+    case null:
+      return [];
+    case 'signature':
+      return [{ signature: [] }];
+    case 'ingest':
+      return [{ key: [scope] }];
+    case 'watch':
+    case 'read':
+    case 'write':
+    case 'admin':
+      return [{ key: [scope] }, { session: [scope] }];
+  }
 }
 
 function toPathParameters(route: Route): readonly Json[] {

@@ -1,5 +1,5 @@
 import { parseDuration } from '../../config/parse-value.ts';
-import { createApiClient } from '../api-client.ts';
+import { createApiClient, toBaseUrl } from '../api-client.ts';
 import type { Page } from '../api-client.ts';
 import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
@@ -35,7 +35,10 @@ export async function createKey(
 ): Promise<number> {
   const scopes = options['scope'] as readonly string[];
   if (scopes.length === 0)
-    throw new CommandFailure(EXIT.usage, 'Say what the key may do: --scope ingest, read, write or admin.');
+    throw new CommandFailure(
+      EXIT.usage,
+      'Say what the key may do: --scope ingest, watch, read, write or admin.',
+    );
   const key = await createApiClient(context).send<KeyWithTextView>('POST', '/v1/keys', {
     name,
     scopes,
@@ -43,7 +46,14 @@ export async function createKey(
   });
   printRecord(context.output, key);
   context.output.note('The key is shown this once: keep it now.');
+  if (scopes.every((scope) => scope === 'watch'))
+    context.output.note(`For a wall screen: ${toWallAddress(toBaseUrl(context), key.key)}`);
   return EXIT.ok;
+}
+
+/** The page signs in with what follows the # and takes it out of the address bar. */
+function toWallAddress(url: string, key: string): string {
+  return `${url.replace(/\/$/, '')}/live?kiosk=1#key=${encodeURIComponent(key)}`;
 }
 
 function toExpiry(given: unknown): { readonly expires_at?: string } {

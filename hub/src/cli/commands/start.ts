@@ -115,6 +115,7 @@ function printBanner(context: CommandContext, hub: Hub, settings: Settings): voi
   if (output.json) {
     output.value({
       address: hub.address,
+      dashboard: toDashboardAddress(hub, settings, isKeyOurs),
       ...(isKeyOurs && { api_key: hub.apiKey }),
       data_dir: settings.dataDir,
       pid: process.pid,
@@ -127,14 +128,15 @@ function printBanner(context: CommandContext, hub: Hub, settings: Settings): voi
     '',
     `${output.paint('bold', 'Offhook')} listens at ${output.paint('cyan', address)}`,
     '',
+    `  Dashboard  ${toDashboardAddress(hub, settings, isKeyOurs) ?? 'not built: npm run dashboard builds it'}`,
     // A key that was given is known to whoever gave it, and must not end up in a container's log.
-    `  API key  ${isKeyOurs ? `${hub.apiKey}  (${join(context.settings.dataDir, API_KEY_FILE)})` : 'as given'}`,
-    `  Data     ${settings.dataDir}`,
+    `  API key    ${isKeyOurs ? `${hub.apiKey}  (${join(context.settings.dataDir, API_KEY_FILE)})` : 'as given'}`,
+    `  Data       ${settings.dataDir}`,
     ...(isUnsigned
       ? [
-          '  Reports  taken unsigned, from this machine only; OFFHOOK_VOICEDOCK_SECRET makes signatures a must',
+          '  Reports    taken unsigned, from this machine only; OFFHOOK_VOICEDOCK_SECRET makes signatures a must',
         ]
-      : ['  Reports  must be signed with OFFHOOK_VOICEDOCK_SECRET']),
+      : ['  Reports    must be signed with OFFHOOK_VOICEDOCK_SECRET']),
     '',
     'Report the start of a call:',
     '',
@@ -150,6 +152,18 @@ function printBanner(context: CommandContext, hub: Hub, settings: Settings): voi
     '',
   ];
   for (const line of lines) output.line(line);
+}
+
+/**
+ * On this machine alone the link signs in by itself: what follows the # is read by the page and never sent, and the
+ * page takes it out of the address bar. Null where no dashboard was built.
+ */
+function toDashboardAddress(hub: Hub, settings: Settings, isKeyOurs: boolean): string | null {
+  if (!hub.hasDashboard) return null;
+  const address = (settings.publicUrl ?? hub.address).replace(/\/$/, '');
+  return isKeyOurs && isLoopbackHost(settings.host)
+    ? `${address}/#key=${encodeURIComponent(hub.apiKey)}`
+    : `${address}/`;
 }
 
 /** As it can be typed where the hub was started: nothing puts `offhook` on the PATH. */
