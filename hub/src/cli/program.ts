@@ -321,11 +321,11 @@ export function buildProgram(surroundings: Surroundings): {
     'Make a key and print it, this once.',
     [
       'offhook keys create crm-import --scope ingest',
-      'offhook keys create wallboard --scope read --expires 90d',
+      'offhook keys create wallboard --scope watch --expires 90d',
     ],
     async () => (await import('./commands/keys.ts')).createKey,
   )
-    .option('--scope <scope>', 'ingest, read, write or admin (repeatable)', collect, [])
+    .option('--scope <scope>', 'ingest, watch, read, write or admin (repeatable)', collect, [])
     .option('--expires <duration>', 'end by itself after: 12h, 90d');
   clientCommand(
     keys,
