@@ -4,7 +4,9 @@ import { styleText } from 'node:util';
 export type Colour = 'red' | 'green' | 'yellow' | 'blue' | 'cyan' | 'dim' | 'bold';
 
 export interface OutputStream {
-  write(text: string): unknown;
+  /** false: it has enough for now, and says `drain` when it can take more. */
+  write(data: string | Uint8Array): unknown;
+  once?(event: 'drain', listener: () => void): unknown;
   readonly isTTY?: boolean;
 }
 
@@ -16,6 +18,8 @@ export interface Output {
   line(text: string): void;
   /** One value of data: a JSON line. */
   value(value: unknown): void;
+  /** Data that is a file already, as it is; resolves when more can be taken. */
+  bytes(data: Uint8Array): Promise<void>;
   /** A line for the person, never data. */
   note(text: string): void;
   paint(colour: Colour, text: string): string;
@@ -40,6 +44,10 @@ export function createOutput(options: OutputOptions): Output {
     interactive: options.stdin.isTTY === true && stderr.isTTY === true,
     line: (text) => void stdout.write(`${text}\n`),
     value: (value) => void stdout.write(`${JSON.stringify(value)}\n`),
+    async bytes(data) {
+      if (stdout.write(data) !== false || stdout.once === undefined) return;
+      await new Promise<void>((resolve) => void stdout.once?.('drain', resolve));
+    },
     note: (text) => void stderr.write(`${text}\n`),
     paint: (colour, text) => (isColoured ? styleText(colour, text, { validateStream: false }) : text),
   };

@@ -47,6 +47,7 @@ export function buildProgram(surroundings: Surroundings): {
         'offhook trigger lifecycle       send it a call that starts and ends',
         'offhook listen localhost:3000   forward its events to the server you are writing',
         'offhook deliveries list --filter state:dead',
+        'offhook export calls --since 7d --output calls.csv',
       ),
     );
 
@@ -279,6 +280,29 @@ export function buildProgram(surroundings: Surroundings): {
     ['offhook deliveries cancel dlv_…'],
     async () => (await import('./commands/deliveries.ts')).cancelDelivery,
   );
+
+  const exports = group('export', 'Read everything that matches as a file.');
+  for (const [what, example] of [
+    ['calls', '--filter state:failed --since 7d --output failed-calls.csv'],
+    ['events', '--format ndjson --since 24h | jq .status'],
+    ['deliveries', '--filter "state:dead code:4xx" --output dead.csv'],
+  ] as const) {
+    clientCommand(
+      exports,
+      what,
+      `Export ${what}, as CSV for spreadsheets or NDJSON for programs.`,
+      [`offhook export ${what} ${example}`],
+      async () => (await import('./commands/export.ts')).EXPORT_COMMANDS[what],
+    )
+      .option(
+        '--format <format>',
+        'csv or ndjson; csv where neither --json nor the name of --output says else',
+      )
+      .option('--filter <query>', 'only what matches, in the language of the search box')
+      .option('--since <time>', 'since: 15m, 24h, 7d, or an RFC 3339 time')
+      .option('--until <time>', 'before')
+      .option('--output <file>', 'write to this file, which is there only once it is whole');
+  }
 
   const replays = group('replays', 'Follow and steer bulk retries.');
   clientCommand(

@@ -53,8 +53,8 @@ export async function getDelivery(context: CommandContext, _options: Options, [i
     output.value(delivery);
     return EXIT.ok;
   }
-  const { attempt_entries: attempts, ...record } = delivery;
-  printRecord(output, record);
+  const { attempt_entries: attempts, destination, explanation, ...record } = delivery;
+  printRecord(output, { ...record, destination: destination?.url ?? destination?.name ?? null });
   output.line('');
   printTable(output, attempts, [
     { title: 'TRY', toText: (attempt) => attempt.number },
@@ -64,6 +64,10 @@ export async function getDelivery(context: CommandContext, _options: Options, [i
     { title: 'ANSWER', toText: (attempt) => attempt.status ?? attempt.cause },
     { title: 'DETAIL', toText: (attempt) => attempt.detail ?? '' },
   ]);
+  if (explanation !== null) {
+    output.line('');
+    output.line(`${output.paint('yellow', explanation.title)}. ${explanation.hint}`);
+  }
   return EXIT.ok;
 }
 
@@ -121,7 +125,10 @@ async function replay(context: CommandContext, options: Options, ids: Args): Pro
     `Send ${total} deliveries again to ${count.per_destination.map((one) => toPlainText(one.destination_id)).join(', ')}?`,
     options,
   );
-  const created = await client.send<ReplayView>('POST', '/v1/replays', what);
+  const created = await client.send<ReplayView>('POST', '/v1/replays', {
+    ...what,
+    expected: count.total,
+  });
   if (options['watch'] !== false) return watchReplay(context, client, created.id);
   printRecord(output, created);
   return EXIT.ok;
