@@ -3,8 +3,8 @@
 const ENTRIES_MAX = 40;
 const entries = new Map<string, unknown>();
 
-export function recall<T>(key: string): T | undefined {
-  return entries.get(key) as T | undefined;
+export function recall(key: string): unknown {
+  return entries.get(key);
 }
 
 export function remember(key: string, value: unknown): void {

@@ -34,57 +34,33 @@ export function useResource<T>(
   load: (signal: AbortSignal) => Promise<T>,
   options: { readonly resync?: readonly ResyncTopic[] } = {},
 ): Resource<T> {
-  const render = useRender();
-  const state = useRef<{ data: T | undefined; fault: ApiFault | null; controller: AbortController | null }>(
-    null,
-  );
-  state.current ??= { data: recall<T>(key), fault: null, controller: null };
-  const current = state.current;
+  const { state, start, render } = useLoads<{ data: T | undefined }>(() => ({
+    data: recall(key) as T | undefined,
+  }));
   const latestLoad = useRef(load);
   latestLoad.current = load;
 
   const reload = useCallback(() => {
-    current.controller?.abort();
-    if (key === '') {
-      current.controller = null;
-      return;
-    }
-    const controller = new AbortController();
-    current.controller = controller;
-    render();
-    latestLoad
-      .current(controller.signal)
-      .then(
-        (data) => {
-          if (controller.signal.aborted) return;
-          remember(key, data);
-          current.data = data;
-          current.fault = null;
-        },
-        (error: unknown) => {
-          if (!controller.signal.aborted) current.fault = toApiFault(error);
-        },
-      )
-      .finally(() => {
-        if (current.controller !== controller) return;
-        current.controller = null;
-        render();
-      });
+    if (key === '') return;
+    start(latestLoad.current, (data) => {
+      state.data = data;
+      remember(key, data);
+    });
   }, [key]);
 
   useEffect(() => {
-    const known = recall<T>(key);
-    if (known !== undefined) current.data = known;
-    current.fault = null;
+    const known = recall(key);
+    if (known !== undefined) state.data = known as T;
+    else if (key === '') state.data = undefined;
+    state.fault = null;
+    state.key = key;
     reload();
-    return () => {
-      current.controller?.abort();
-      current.controller = null;
-    };
+    render();
+    return () => state.controller?.abort();
   }, [key]);
   useResync(reload, options.resync);
 
-  return { data: current.data, fault: current.fault, isLoading: current.controller !== null, reload };
+  return { data: state.data, fault: state.fault, isLoading: isLoading(state, key), reload };
 }
 
 /** A list of the API, page by page. */
@@ -94,91 +70,141 @@ export function usePages<T>(
   options: { readonly resync?: readonly ResyncTopic[] } = {},
 ): Pages<T> {
   const key = toPath(path, query);
-  const render = useRender();
-  const state = useRef<PagesState<T>>(null);
-  state.current ??= { key, rows: [], cursor: null, fault: null, controller: null };
-  const current = state.current;
+  const { state, start, render } = useLoads<Kept<T>>(() => (recall(key) as Kept<T> | undefined) ?? NONE);
+  const changes = useRef<((rows: readonly T[]) => readonly T[])[]>([]);
 
-  const read = useCallback(
-    (isMore: boolean) => {
-      if (isMore && (current.cursor === null || current.controller !== null)) return;
-      current.controller?.abort();
-      const controller = new AbortController();
-      current.controller = controller;
-      render();
-      const cursor = isMore ? current.cursor : null;
-      request<Page<T>>('GET', key, {
-        query: { limit: PAGE_ROWS, cursor: cursor ?? undefined },
-        signal: controller.signal,
-      })
-        .then(
-          (page) => {
-            if (controller.signal.aborted) return;
-            current.rows = isMore ? [...current.rows, ...page.data] : page.data;
-            current.cursor = page.next_cursor;
-            current.fault = null;
-            remember(key, { rows: current.rows, cursor: current.cursor });
-          },
-          (error: unknown) => {
-            if (!controller.signal.aborted) current.fault = toApiFault(error);
-          },
-        )
-        .finally(() => {
-          if (current.controller !== controller) return;
-          current.controller = null;
-          render();
-        });
-    },
-    [key],
-  );
+  const reload = useCallback(() => {
+    // What somebody has paged to does not shrink under them; more than one answer holds is paged to again.
+    const pages = state.isForeign ? 1 : Math.max(1, Math.ceil(state.rows.length / PAGE_ROWS));
+    const limit = Math.min(PAGE_ROWS_MAX, pages * PAGE_ROWS);
+    changes.current = [];
+    start(
+      (signal) => request<Page<T>>('GET', key, { query: { limit }, signal }),
+      (page) => {
+        // What changed while it was read may not be in it.
+        const rows = changes.current.reduce((before, change) => change(before), page.data);
+        keep({ rows, cursor: page.next_cursor });
+      },
+    );
+  }, [key]);
 
-  const reload = useCallback(() => read(false), [read]);
-  const loadMore = useCallback(() => read(true), [read]);
+  const loadMore = useCallback(() => {
+    const { cursor } = state;
+    if (cursor === null || state.controller !== null) return;
+    start(
+      (signal) => request<Page<T>>('GET', key, { query: { limit: PAGE_ROWS, cursor }, signal }),
+      (page) => {
+        keep({ rows: [...state.rows, ...page.data], cursor: page.next_cursor });
+      },
+    );
+  }, [key]);
+
   const setRows = useCallback(
     (change: (rows: readonly T[]) => readonly T[]) => {
-      const rows = change(current.rows);
-      if (rows === current.rows) return;
-      current.rows = rows;
-      remember(key, { rows, cursor: current.cursor });
+      if (state.controller !== null) changes.current.push(change);
+      const rows = change(state.rows);
+      if (rows === state.rows || state.isForeign === true) return;
+      keep({ rows, cursor: state.cursor });
       render();
     },
     [key],
   );
 
+  function keep(kept: Kept<T>): void {
+    state.rows = kept.rows;
+    state.cursor = kept.cursor;
+    state.isForeign = false;
+    remember(key, kept);
+  }
+
   useEffect(() => {
-    const known = recall<{ readonly rows: readonly T[]; readonly cursor: string | null }>(key);
-    if (known !== undefined) {
-      current.rows = known.rows;
-      current.cursor = known.cursor;
+    const known = recall(key) as Kept<T> | undefined;
+    if (known !== undefined) Object.assign(state, known, { isForeign: false });
+    else if (state.key !== null) {
+      // The rows of the list before stay until those of this one are there, but cannot be gone on with.
+      state.cursor = null;
+      state.isForeign = true;
     }
-    current.fault = null;
+    state.fault = null;
+    state.key = key;
     reload();
-    return () => {
-      current.controller?.abort();
-      current.controller = null;
-    };
+    render();
+    return () => state.controller?.abort();
   }, [key]);
   useResync(reload, options.resync);
 
   return {
-    rows: current.rows,
-    fault: current.fault,
-    isLoading: current.controller !== null,
-    hasMore: current.cursor !== null,
+    rows: state.rows,
+    fault: state.fault,
+    isLoading: isLoading(state, key),
+    hasMore: state.cursor !== null,
     loadMore,
     reload,
     setRows,
   };
 }
 
-export const PAGE_ROWS = 50;
-
-interface PagesState<T> {
-  key: string;
+interface Kept<T> {
   rows: readonly T[];
   cursor: string | null;
+  /** The rows are those of the list before. */
+  isForeign?: boolean;
+}
+
+const NONE: Kept<never> = { rows: [], cursor: null };
+
+/** As the hub gives by default, and at most. */
+export const PAGE_ROWS = 50;
+const PAGE_ROWS_MAX = 200;
+
+interface Loads {
   fault: ApiFault | null;
+  /** Of the load under way. */
   controller: AbortController | null;
+  /** What was last asked for; null before the first time. */
+  key: string | null;
+}
+
+/** From the first render on, which is before the load: else an empty list would be shown for a frame. */
+function isLoading(state: Loads, key: string): boolean {
+  return key !== '' && (state.controller !== null || state.key !== key);
+}
+
+/** State of a component that loads: a new load takes the place of the one before, whose answer is dropped. */
+function useLoads<State extends object>(begin: () => State) {
+  const render = useRender();
+  const ref = useRef<State & Loads>(null);
+  ref.current ??= { ...begin(), fault: null, controller: null, key: null };
+  const state = ref.current;
+
+  async function run<Answer>(
+    controller: AbortController,
+    load: (signal: AbortSignal) => Promise<Answer>,
+    take: (answer: Answer) => void,
+  ): Promise<void> {
+    try {
+      const answer = await load(controller.signal);
+      if (state.controller !== controller || controller.signal.aborted) return;
+      take(answer);
+      state.fault = null;
+    } catch (error) {
+      if (state.controller !== controller || controller.signal.aborted) return;
+      state.fault = toApiFault(error);
+    }
+    state.controller = null;
+    render();
+  }
+
+  return {
+    state,
+    render,
+    start<Answer>(load: (signal: AbortSignal) => Promise<Answer>, take: (answer: Answer) => void): void {
+      state.controller?.abort();
+      state.controller = new AbortController();
+      render();
+      void run(state.controller, load, take);
+    },
+  };
 }
 
 function useRender(): () => void {

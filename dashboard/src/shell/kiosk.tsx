@@ -75,22 +75,21 @@ export function KioskFrame({ children }: { readonly children: ComponentChildren 
 function keepAwake(): () => void {
   let lock: WakeLockSentinel | undefined;
   let isOver = false;
-  const ask = (): void => {
+  async function ask(): Promise<void> {
     if (document.hidden || isOver) return;
-    // Refused on battery or without https: then the screen's own settings decide.
-    navigator.wakeLock?.request('screen').then(
-      (granted) => {
-        lock = granted;
-        if (isOver) void granted.release();
-      },
-      () => undefined,
-    );
-  };
-  ask();
-  document.addEventListener('visibilitychange', ask);
+    try {
+      lock = await navigator.wakeLock?.request('screen');
+      if (isOver) await lock?.release();
+    } catch {
+      // Refused on battery: then the screen's own settings decide.
+    }
+  }
+  const look = (): void => void ask();
+  look();
+  document.addEventListener('visibilitychange', look);
   return () => {
     isOver = true;
-    document.removeEventListener('visibilitychange', ask);
+    document.removeEventListener('visibilitychange', look);
     void lock?.release();
   };
 }

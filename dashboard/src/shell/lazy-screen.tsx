@@ -20,15 +20,15 @@ export function lazyScreen(load: () => Promise<ComponentType<ScreenProps>>): Com
     useEffect(() => {
       if (loaded !== null) return undefined;
       let isGone = false;
-      load().then(
-        (component) => {
-          loaded = component;
+      async function fetchIt(): Promise<void> {
+        try {
+          loaded = await load();
           if (!isGone) setLoaded(true);
-        },
-        (error: unknown) => {
+        } catch (error) {
           if (!isGone) setFault(new ScreenMissing(error));
-        },
-      );
+        }
+      }
+      void fetchIt();
       return () => {
         isGone = true;
       };
