@@ -4,8 +4,9 @@
  * accepted it, as the lists are filtered, because a source's clock may be wrong and a slot of the past never changes.
  */
 import type { ErrorClass } from '../calls/error-group.ts';
-import type { Actor, Page, PageRequest } from './journal.ts';
+import type { Actor } from './actor.ts';
 import type { AccountId, DestinationId, ErrorGroupId, SourceId } from './ids.ts';
+import type { Page, PageRequest } from './page.ts';
 
 /** Finished calls whose known duration is shorter: the early sign of calls that fail at once. */
 export const SHORT_CALL_MS = 10_000;

@@ -22,7 +22,9 @@ import type {
   SessionId,
   SourceId,
 } from './ids.ts';
+import type { Actor } from './actor.ts';
 import type { AnalyticsJournal, StateCounts } from './analytics.ts';
+import type { Page, PageRequest } from './page.ts';
 
 // ───────────────────────────── accepting reports (used by ingest/) ─────────────────────────────
 
@@ -306,17 +308,7 @@ export interface DestinationJournal {
 
 // ───────────────────────────── reading (used by api/, live/, cli) ─────────────────────────────
 
-export interface Page<Item> {
-  readonly items: readonly Item[];
-  /** Opaque; null on the last page. */
-  readonly nextCursor: string | null;
-}
-
-export interface PageRequest {
-  /** 1 to 200. */
-  readonly limit: number;
-  readonly cursor: string | null;
-}
+export type { Page, PageRequest } from './page.ts';
 
 /** One meaning for API `q=`, CLI `--filter` and the dashboard's search box. Every given part must hold. */
 export interface JournalFilter {
@@ -472,11 +464,7 @@ export interface CallChange {
 
 // ───────────────────────────── commands (used by api/) ─────────────────────────────
 
-/** Who did it, for the audit log: a key id, or `hub` for what the hub decides by itself. */
-export interface Actor {
-  readonly kind: 'key' | 'hub';
-  readonly id: KeyId | 'hub';
-}
+export type { Actor } from './actor.ts';
 
 export type RetryResult =
   /** It was pending: due now. */

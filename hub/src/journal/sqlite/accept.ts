@@ -37,7 +37,7 @@ const INSERT_REPORT = `
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 export function createAccept(store: Store, deliveries: DeliveryMaker): AcceptJournal {
-  const { db, writer, clock, counters, calls, destinations, sources, phoneNames } = store;
+  const { db, writer, clock, counters, calls, counting, destinations, sources, phoneNames } = store;
   const selectCall = db.prepare(SELECT_CALL);
   const insertCall = db.prepare(INSERT_CALL);
   const updateProgress = db.prepare(UPDATE_CALL_PROGRESS);
@@ -47,8 +47,10 @@ export function createAccept(store: Store, deliveries: DeliveryMaker): AcceptJou
   function accept(incoming: IncomingReport, nowMs: number): AcceptedReport {
     const { report } = incoming;
     const accountRow = toAccountRow(store, incoming.accountId);
+    const counts = counting.open(accountRow, nowMs);
     const known = findCall(accountRow, report.callId);
-    const applied = applyReport(known?.call, addRegisteredName(accountRow, incoming), nowMs);
+    const before = known?.call;
+    const applied = applyReport(before, addRegisteredName(accountRow, incoming), nowMs);
     const callAfter = saveCall(accountRow, known, applied.call, incoming);
 
     counters.now.reportRow += 1;
@@ -57,11 +59,12 @@ export function createAccept(store: Store, deliveries: DeliveryMaker): AcceptJou
     const reason = applied.kind === 'advanced' ? null : applied.reason;
     const eventId = event === null ? null : makeEventId(row);
     const body = event === null ? null : toStatusUpdateBody(event);
+    const sourceRow = sources.toRow(incoming.sourceId);
     insertReport.run(
       row,
       accountRow,
       callAfter.row,
-      sources.toRow(incoming.sourceId),
+      sourceRow,
       nowMs,
       report.occurredAtMs,
       report.status,
@@ -73,6 +76,15 @@ export function createAccept(store: Store, deliveries: DeliveryMaker): AcceptJou
       body,
       event === null ? null : incoming.traceparent,
     );
+    counting.countReport(counts, {
+      accountRow,
+      sourceRow,
+      outcome: applied.kind,
+      before,
+      after: applied.call,
+      nowMs,
+    });
+    if (applied.call !== before) counters.noteChange(row);
     if (event === null || eventId === null || body === null) {
       return { outcome: applied.kind, reason, call: applied.call, event: null };
     }

@@ -24,7 +24,7 @@ export interface Feed extends Pick<
   JournalReader,
   'listEvents' | 'getEvent' | 'readFeed' | 'readFeedEnd' | 'listenFeed'
 > {
-  /** After a commit; tells listeners where it appended events. */
+  /** After a commit; tells listeners where it appended events, or changed a call without one. */
   publish(): void;
 }
 
@@ -35,7 +35,7 @@ export function createFeed(store: Store): Feed {
   const selectAccountFeed = read.prepare(SELECT_ACCOUNT_FEED);
   const selectFirstRow = read.prepare(SELECT_FIRST_ROW);
   const listeners = new Set<() => void>();
-  let publishedEnd = counters.feedEnd;
+  let publishedEnd = counters.changeEnd;
 
   return {
     async listEvents(accountId, filter, { limit, cursor }) {
@@ -90,8 +90,8 @@ export function createFeed(store: Store): Feed {
       return () => listeners.delete(listener);
     },
     publish() {
-      if (counters.feedEnd === publishedEnd) return;
-      publishedEnd = counters.feedEnd;
+      if (counters.changeEnd === publishedEnd) return;
+      publishedEnd = counters.changeEnd;
       for (const listener of listeners) listener();
     },
   };

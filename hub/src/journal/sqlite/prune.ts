@@ -6,6 +6,8 @@
 import { setImmediate as yieldTurn } from 'node:timers/promises';
 
 import type { Journal } from '../journal.ts';
+import { CALL_STATE_CODES } from './codes.ts';
+import { HOUR_MS, MINUTE_MS, SLOT_KINDS, toSlotTable, type SlotKind } from './slot-kinds.ts';
 import type { Store } from './store.ts';
 
 /** Calls of one transaction: about 5 ms. */
@@ -14,7 +16,7 @@ const STEP_CALLS = 100;
 const EXAMINED_MAX = 20_000;
 
 const SELECT_OLD_CALLS = `
-  SELECT row, updated_at_ms FROM calls
+  SELECT row, updated_at_ms, state, live_since_ms FROM calls
   WHERE account_row = ? AND updated_at_ms < ? AND (updated_at_ms, row) > (?, ?)
   ORDER BY updated_at_ms, row LIMIT ?`;
 const SELECT_PENDING = 'SELECT 1 FROM deliveries WHERE call_row = ? AND state = 0 LIMIT 1';
@@ -24,9 +26,23 @@ const DELETE_ATTEMPTS =
 const DELETE_DELIVERIES = 'DELETE FROM deliveries WHERE call_row = ?';
 const DELETE_REPORTS = 'DELETE FROM reports WHERE call_row = ?';
 const DELETE_CALL = 'DELETE FROM calls WHERE row = ?';
+/** The newest of a source stays: when it last reported is asked for however long ago that was. */
+const KEEP_NEWEST = `
+  AND EXISTS (SELECT 1 FROM source_hours n
+    WHERE n.account_row = s.account_row AND n.source_row = s.source_row AND n.slot > s.slot)`;
+const DELETE_GROUPS = 'DELETE FROM error_groups WHERE account_row = ? AND last_at_ms < ?';
+/** Roll-up rows of one transaction: about 3 ms. */
+const STEP_SLOTS = 500;
 const DELETE_AUDIT = `
   DELETE FROM audit WHERE row IN (SELECT row FROM audit ORDER BY row LIMIT ?) AND at_ms < ?`;
 const DELETE_SESSIONS = 'DELETE FROM sessions WHERE expires_at_ms <= ?';
+
+interface OldCall {
+  readonly row: number;
+  readonly updated_at_ms: number;
+  readonly state: number;
+  readonly live_since_ms: number | null;
+}
 
 interface Place {
   readonly ms: number;
@@ -36,7 +52,7 @@ interface Place {
 const START: Place = { ms: -1, row: 0 };
 
 export function createPrune(store: Store): Pick<Journal, 'prune'> {
-  const { db, writer, clock, counters, calls, accounts } = store;
+  const { db, writer, clock, counters, calls, accounts, activeCalls, errorGroups } = store;
   const selectOld = db.prepare(SELECT_OLD_CALLS);
   const selectPending = db.prepare(SELECT_PENDING);
   const countEvents = db.prepare(COUNT_EVENTS);
@@ -44,14 +60,24 @@ export function createPrune(store: Store): Pick<Journal, 'prune'> {
     db.prepare(sql),
   );
   const deleteAudit = db.prepare(DELETE_AUDIT);
+  const slotDeletes = SLOT_KINDS.flatMap((kind) => [
+    ...(kind.minutes === null
+      ? []
+      : [{ statement: db.prepare(toDeleteSlots(kind, 'minute')), slotMs: MINUTE_MS }]),
+    { statement: db.prepare(toDeleteSlots(kind, 'hour')), slotMs: HOUR_MS },
+  ]);
+  const deleteGroups = db.prepare(DELETE_GROUPS);
+  /** Roll-ups before this hour are gone. */
+  let prunedHour = -1;
   const deleteSessions = db.prepare(DELETE_SESSIONS);
   /** Where the last run stopped in each account: what it kept is not looked at again before the next round. */
   const places = new Map<number, Place>();
 
-  function pruneCalls(rows: readonly { readonly row: number }[]): number {
+  function pruneCalls(accountRow: number, rows: readonly OldCall[]): number {
     let deleted = 0;
-    for (const { row } of rows) {
+    for (const { row, state, live_since_ms } of rows) {
       if (selectPending.get(row) !== undefined) continue;
+      if (state === CALL_STATE_CODES.live) activeCalls.remove(accountRow, live_since_ms);
       counters.now.calls -= 1;
       counters.now.events -= countEvents.get(row)?.['count'] as number;
       for (const statement of deletes) statement.run(row);
@@ -60,6 +86,33 @@ export function createPrune(store: Store): Pick<Journal, 'prune'> {
     // Old calls are in the cache only where something looked at them just now; a row that is gone must not be.
     if (deleted > 0) calls.forget();
     return deleted;
+  }
+
+  /** Once an hour, since whole hours go; groups after their slots, so that no number of a group is given out anew. */
+  async function pruneSlots(beforeMs: number): Promise<void> {
+    const hour = Math.floor(beforeMs / HOUR_MS);
+    if (hour <= prunedHour) return;
+    for (const { id } of accounts.list()) {
+      const accountRow = accounts.findRow(id) as number;
+      for (let deleted = STEP_SLOTS; deleted >= STEP_SLOTS;) {
+        deleted = await writer.run({
+          work() {
+            let count = 0;
+            for (const { statement, slotMs } of slotDeletes) {
+              const before = (hour * HOUR_MS) / slotMs;
+              count += Number(statement.run(accountRow, before, STEP_SLOTS - count).changes);
+            }
+            if (count >= STEP_SLOTS) return count;
+            errorGroups.save();
+            deleteGroups.run(accountRow, hour * HOUR_MS);
+            errorGroups.forget();
+            return count;
+          },
+        });
+        await yieldTurn();
+      }
+    }
+    prunedHour = hour;
   }
 
   return {
@@ -73,11 +126,14 @@ export function createPrune(store: Store): Pick<Journal, 'prune'> {
           const count = Math.min(STEP_CALLS, limit - deleted);
           const step = await writer.run({
             work() {
-              const rows = selectOld.all(accountRow, beforeMs, place.ms, place.row, count) as unknown as {
-                row: number;
-                updated_at_ms: number;
-              }[];
-              return { rows, deleted: pruneCalls(rows) };
+              const rows = selectOld.all(
+                accountRow,
+                beforeMs,
+                place.ms,
+                place.row,
+                count,
+              ) as unknown as OldCall[];
+              return { rows, deleted: pruneCalls(accountRow, rows) };
             },
           });
           deleted += step.deleted;
@@ -91,6 +147,7 @@ export function createPrune(store: Store): Pick<Journal, 'prune'> {
           await yieldTurn();
         }
       }
+      await pruneSlots(beforeMs);
       await writer.run({
         work() {
           deleteAudit.run(limit, beforeMs);
@@ -100,4 +157,13 @@ export function createPrune(store: Store): Pick<Journal, 'prune'> {
       return deleted;
     },
   };
+}
+
+function toDeleteSlots(kind: SlotKind, grain: SlotKind['grain']): string {
+  const table = toSlotTable(kind, grain);
+  const key = kind.rowColumn === null ? 'account_row, slot' : `account_row, slot, ${kind.rowColumn}`;
+  return `
+    DELETE FROM ${table} WHERE (${key}) IN (
+      SELECT ${key} FROM ${table} s
+      WHERE account_row = ? AND slot < ? ${kind.name === 'source' ? KEEP_NEWEST : ''} LIMIT ?)`;
 }

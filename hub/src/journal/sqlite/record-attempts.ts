@@ -34,7 +34,7 @@ export function createRecordAttempts(
   store: Store,
   order: LaneOrder,
 ): Pick<DeliveryJournal, 'recordAttempts'> {
-  const { db, writer, clock, counters, leases, destinations, calls, due } = store;
+  const { db, writer, clock, counters, counting, leases, destinations, calls, due } = store;
   const recordDelivered = db.prepare(RECORD_DELIVERED);
   const recordFailed = db.prepare(RECORD_FAILED);
   const insertAttempt = db.prepare(INSERT_ATTEMPT);
@@ -72,6 +72,7 @@ export function createRecordAttempts(
       attempt.number - 1,
     );
     if (changes === 0) return null;
+    counting.countDelivered(destination, attempt.durationMs, nowMs);
     settle(lease.row);
     if (calls.peek(lease.callRow)?.isAlone !== true) {
       const pending = order.readPending(lease.callRow, destination.row);
@@ -103,6 +104,7 @@ export function createRecordAttempts(
       attempt.number - 1,
     );
     if (changes === 0) return null;
+    counting.countFailed(destination, state === 'dead', nowMs);
     insertAttempt.run(
       lease.row,
       attempt.number,

@@ -9,6 +9,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../clock.ts';
 import { JournalError, type Journal, type SecretBox } from '../journal.ts';
 import { createAccept } from './accept.ts';
+import { createActiveCalls } from './active-calls.ts';
 import { loadAccounts } from './account-registry.ts';
 import { createAccounts } from './accounts.ts';
 import { createAudit } from './audit.ts';
@@ -16,6 +17,7 @@ import { createCallCache } from './call-cache.ts';
 import { createCallChanges } from './call-changes.ts';
 import { createCallsReader } from './calls-reader.ts';
 import { createClaims } from './claims.ts';
+import { createCounting } from './counting.ts';
 import { loadCounters } from './counters.ts';
 import { MEMORY_FILE, openDatabase, toOpenError, type Database } from './database.ts';
 import { createDeliveriesReader } from './deliveries-reader.ts';
@@ -24,6 +26,8 @@ import { createDeliveryMaker } from './delivery-maker.ts';
 import { loadDestinations } from './destination-registry.ts';
 import { createDestinations } from './destinations.ts';
 import { createDueDispatch } from './due-dispatch.ts';
+import { createErrorGroupJournal } from './error-group-journal.ts';
+import { createErrorGroups } from './error-groups.ts';
 import { createFeed, type Feed } from './feed.ts';
 import { createKeys } from './keys.ts';
 import { createLaneOrder } from './lane-order.ts';
@@ -35,9 +39,12 @@ import { createPrune } from './prune.ts';
 import { createRecordAttempts } from './record-attempts.ts';
 import { createReplays } from './replays.ts';
 import { createSessions } from './sessions.ts';
+import { createSlotFolding, type SlotFolding } from './slot-folding.ts';
+import { createSlots } from './slots.ts';
 import { loadSources } from './source-registry.ts';
 import { createSources } from './sources.ts';
 import { createStateCounts } from './state-counts.ts';
+import { createStatisticsReader } from './statistics-reader.ts';
 import type { Store } from './store.ts';
 import { createWriter, type CrashPoint } from './writer.ts';
 
@@ -50,9 +57,13 @@ export interface SqliteJournalOptions {
   readonly synchronous?: 'FULL' | 'NORMAL';
   /** Pages of log between two checkpoints. */
   readonly checkpointPages?: number;
+  /** A call that has been live for longer is not counted as active (4 h). */
+  readonly staleAfterMs?: number;
   /** Called at named points, so that a proof can kill the process there. */
   readonly crashPoint?: (point: CrashPoint) => void;
 }
+
+const STALE_AFTER_MS = 4 * 3_600_000;
 
 const SELECT_CANARY = `SELECT value FROM meta WHERE name = 'canary'`;
 const INSERT_CANARY = `INSERT INTO meta VALUES ('canary', ?)`;
@@ -88,22 +99,34 @@ function buildJournal(database: Database, options: SqliteJournalOptions): Journa
   const leases = createLeases(clock);
   const due = createDueDispatch(leases, destinations, crashPoint);
   const calls = createCallCache();
+  const slots = createSlots(db, counters);
+  const activeCalls = createActiveCalls(db, options.staleAfterMs ?? STALE_AFTER_MS);
+  const errorGroups = createErrorGroups(db);
   const phoneNames = createPhoneNames(db);
   let feed: Feed | null = null;
+  let folding: SlotFolding | null = null;
   const writer = createWriter({
     db,
     clock: options.clock,
     checkpointPages: options.file === MEMORY_FILE ? null : options.checkpointPages,
     crashPoint,
     hooks: {
-      beforeCommit: () => counters.save(),
+      beforeCommit() {
+        errorGroups.save();
+        slots.save();
+        counters.save();
+      },
       afterCommit() {
         counters.keep();
         due.afterCommit();
         feed?.publish();
+        folding?.afterCommit();
       },
       afterRollback() {
         counters.restore();
+        slots.restore();
+        activeCalls.forget();
+        errorGroups.forget();
         calls.forget();
         phoneNames.forget();
         due.afterRollback();
@@ -117,6 +140,10 @@ function buildJournal(database: Database, options: SqliteJournalOptions): Journa
     clock,
     box,
     counters,
+    slots,
+    counting: createCounting(slots, activeCalls, errorGroups),
+    activeCalls,
+    errorGroups,
     accounts,
     sources: loadSources(db, accounts, box, nowMs),
     destinations,
@@ -132,6 +159,8 @@ function buildJournal(database: Database, options: SqliteJournalOptions): Journa
   const deliveries = createDeliveryMaker(store, order);
   const { finishDeletions, ...destinationCommands } = createDestinations(store);
   finishDeletions();
+  folding = createSlotFolding(store);
+  folding.start();
 
   let closing: Promise<void> | null = null;
   return {
@@ -143,6 +172,8 @@ function buildJournal(database: Database, options: SqliteJournalOptions): Journa
     ...createCallsReader(store),
     ...createCallChanges(store),
     ...createStateCounts(store),
+    ...createStatisticsReader(store),
+    ...createErrorGroupJournal(store),
     ...feedReader,
     ...createDeliveriesReader(store),
     ...createDeliveryCommands(store, deliveries, order),

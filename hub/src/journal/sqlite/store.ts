@@ -5,12 +5,16 @@ import type { Clock } from '../../clock.ts';
 import type { SecretBox } from '../journal.ts';
 import type { AccountRegistry } from './account-registry.ts';
 import type { CallCache } from './call-cache.ts';
+import type { ActiveCalls } from './active-calls.ts';
+import type { Counting } from './counting.ts';
 import type { Counters } from './counters.ts';
 import type { DestinationRegistry } from './destination-registry.ts';
 import type { DueDispatch } from './due-dispatch.ts';
+import type { ErrorGroups } from './error-groups.ts';
 import type { Leases } from './leases.ts';
 import type { PhoneNames } from './phone-names.ts';
 import type { SourceRegistry } from './source-registry.ts';
+import type { Slots } from './slots.ts';
 import type { CrashPoint, Writer } from './writer.ts';
 
 export interface Store {
@@ -21,6 +25,10 @@ export interface Store {
   readonly clock: Clock;
   readonly box: SecretBox;
   readonly counters: Counters;
+  readonly slots: Slots;
+  readonly counting: Counting;
+  readonly activeCalls: ActiveCalls;
+  readonly errorGroups: ErrorGroups;
   readonly accounts: AccountRegistry;
   readonly sources: SourceRegistry;
   readonly destinations: DestinationRegistry;

@@ -42,12 +42,13 @@ await serve(parentPort, workerData as ThreadOptions);
 async function serve(port: MessagePort, options: ThreadOptions): Promise<void> {
   let journal: Journal;
   try {
-    const { file, masterKey, synchronous, sharedClock } = options;
+    const { file, masterKey, synchronous, staleAfterMs, sharedClock } = options;
     journal = await openSqliteJournal({
       file,
       clock: sharedClock === undefined ? systemClock : createSharedClock(sharedClock),
       secretBox: createSecretBox(masterKey),
       ...(synchronous !== undefined && { synchronous }),
+      ...(staleAfterMs !== undefined && { staleAfterMs }),
     });
   } catch (error) {
     // Nothing listens, so the thread ends by itself once this is sent.

@@ -12,6 +12,7 @@ export interface ThreadOptions {
   readonly file: string;
   readonly masterKey: Uint8Array;
   readonly synchronous?: 'FULL' | 'NORMAL';
+  readonly staleAfterMs?: number;
   /** The time, where a test says what it is: see createSharedClock. */
   readonly sharedClock?: SharedArrayBuffer;
 }
