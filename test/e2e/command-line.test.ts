@@ -144,6 +144,27 @@ describe('deliveries', () => {
   });
 });
 
+describe('export', () => {
+  it('writes what matches to stdout or to a file that is there only once it is whole', async () => {
+    await run('trigger', 'lifecycle', '--override', 'call.id=exported');
+    const csv = await run('export', 'calls', '--filter', 'call:exported');
+    const [head, line, ...rest] = csv.stdout.split('\r\n');
+    expect(head).toMatch(/^id,state,/);
+    expect(line).toMatch(/^exported,ended,/);
+    expect(rest).toEqual(['']);
+    const file = join(dataDir, 'events.ndjson');
+    const written = await run('export', 'events', '--filter', 'call:exported', '--output', file);
+    expect([written.code, written.stdout]).toEqual([0, '']);
+    expect(parseLines(readFileSync(file, 'utf8')).map((event) => event['sequence'])).toEqual([2, 1]);
+    const json = await run('export', 'deliveries', '--json', '--filter', 'call:exported');
+    for (const delivery of parseLines(json.stdout)) expect(delivery).toHaveProperty('destination_id');
+    const wrong = await run('export', 'calls', '--filter', 'code:404');
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('says nothing about calls')]);
+    const nowhere = await run('export', 'calls', '--output', join(dataDir, 'no', 'such', 'folder.csv'));
+    expect([nowhere.code, nowhere.stderr]).toEqual([1, expect.stringContaining('cannot be written')]);
+  });
+});
+
 describe('destinations', () => {
   it('are created with their secret shown once, tested, paused, resumed and deleted', async () => {
     const target = await Receiver.start();

@@ -6,6 +6,7 @@ import type { AnsweredRequest } from '../../hub/src/ingest/request-observer.ts';
 import type { AccountId } from '../../hub/src/journal/ids.ts';
 import type { Journal, Scope } from '../../hub/src/journal/journal.ts';
 import type { DestinationKindPort } from '../../hub/src/api/ground.ts';
+import type { Pages } from '../../hub/src/api/pages.ts';
 import type { ServerSettings } from '../../hub/src/api/server.ts';
 
 import { systemClock } from '../../hub/src/clock.ts';
@@ -43,6 +44,7 @@ export async function openTestHub(
   more: {
     readonly kinds?: readonly DestinationKindPort[];
     readonly journal?: (journal: Journal) => Journal;
+    readonly pages?: Pages;
   } = {},
 ): Promise<TestHub> {
   const opened = await openSqliteJournal({
@@ -86,6 +88,7 @@ export async function openTestHub(
       clock: systemClock,
       journal,
     }),
+    pages: more.pages ?? null,
     observer: {
       answered: (request) => answered.push(request),
       troubled: (detail, error) => troubles.push({ detail, error }),
@@ -135,4 +138,14 @@ const WEBHOOK_KIND: DestinationKindPort = {
     headers: z.record(z.string(), z.string()).optional(),
   }),
   toPublicSettings: (settings) => ({ url: (settings as { url: string }).url }),
+  // The secret itself where the signature would be: tests see which one signed.
+  describeRequest: (settings, { eventId, attemptNumber, secrets }) => ({
+    method: 'POST',
+    url: (settings as { url: string }).url,
+    headers: [
+      ['webhook-id', eventId],
+      ['Offhook-Attempt', String(attemptNumber)],
+      ['webhook-signature', secrets === null ? '…' : `${secrets.current} ${secrets.previous ?? ''}`.trim()],
+    ],
+  }),
 };
