@@ -26,12 +26,11 @@ export interface MessageTexts {
 
 /** To be used for masked viewers after prepareMasks. */
 export function createMessageTexts(clock: Clock, staleAfterMs: number): MessageTexts {
-  const items = rememberLast<FeedItem>();
-  const batches = rememberLast<readonly DeliveryChange[]>();
-  const overviews = rememberLast<Overview>();
+  const items = rememberLast();
+  const batches = rememberLast();
+  const overviews = rememberLast();
 
-  const show = <View>(view: View, isMasked: boolean): string =>
-    JSON.stringify(isMasked ? maskView(view) : view);
+  const show = (view: object, isMasked: boolean): string => JSON.stringify(isMasked ? maskView(view) : view);
 
   function toEventMessage({ event, row }: FeedItem, isLast: boolean, isMasked: boolean): string {
     if (event === null) return '';
@@ -95,12 +94,8 @@ function toDeliveryMessage(change: DeliveryChange): DeliveryMessageView {
 }
 
 /** The bytes made last of one thing, by the form they were made in. */
-function rememberLast<Thing extends object>(): (
-  thing: Thing,
-  form: string,
-  make: () => string,
-) => Uint8Array {
-  let last: Thing | null = null;
+function rememberLast(): (thing: object, form: string, make: () => string) => Uint8Array {
+  let last: object | null = null;
   let made = new Map<string, Uint8Array>();
   return (thing, form, make) => {
     if (thing !== last) {

@@ -17,6 +17,8 @@ export interface OverviewFeed {
 
 interface Audience {
   readonly watchers: Set<(overview: Overview) => void>;
+  /** Those who have seen none yet. */
+  readonly waiting: Set<(overview: Overview) => void>;
   /** Without its time. */
   shown: string;
   shownAtMs: number;
@@ -55,6 +57,7 @@ export function createOverviewFeed(options: {
       if (text !== audience.shown || nowMs - audience.shownAtMs >= OVERVIEW_ALIVE_MS - OVERVIEW_MS) {
         audience.shown = text;
         audience.shownAtMs = nowMs;
+        audience.waiting.clear();
         for (const show of audience.watchers) show(overview);
       }
     }
@@ -63,7 +66,7 @@ export function createOverviewFeed(options: {
 
   async function showFirst(accountId: AccountId, audience: Audience, show: (overview: Overview) => void) {
     const overview = await readOne(accountId);
-    if (overview !== null && audience.watchers.has(show)) show(overview);
+    if (overview !== null && audience.waiting.delete(show)) show(overview);
   }
 
   return {
@@ -72,6 +75,7 @@ export function createOverviewFeed(options: {
       if (audience === undefined) {
         audience = {
           watchers: new Set([show]),
+          waiting: new Set(),
           shown: '',
           shownAtMs: Number.NEGATIVE_INFINITY,
           cancelTimer: () => {},
@@ -80,11 +84,13 @@ export function createOverviewFeed(options: {
         void showAll(accountId, audience);
       } else {
         audience.watchers.add(show);
+        audience.waiting.add(show);
         void showFirst(accountId, audience, show);
       }
       const found = audience;
       return () => {
         found.watchers.delete(show);
+        found.waiting.delete(show);
         if (found.watchers.size > 0 || audiences.get(accountId) !== found) return;
         found.cancelTimer();
         audiences.delete(accountId);

@@ -92,16 +92,23 @@ export function createOverviewReader(options: {
     kept.nextAtMs = Number.POSITIVE_INFINITY;
     const reading = read();
     kept.value = reading;
-    reading.then(
-      () => {
-        const tookMs = clock.monotonicMs() - startedAtMs;
-        kept.nextAtMs = startedAtMs + Math.max(everyMs, tookMs * REST_FACTOR);
-      },
-      () => {
-        kept.value = null;
-      },
-    );
+    void rest(kept, startedAtMs, everyMs, reading);
     return reading;
+  }
+
+  async function rest<Value>(
+    kept: Kept<Value>,
+    startedAtMs: number,
+    everyMs: number,
+    reading: Promise<Value>,
+  ): Promise<void> {
+    try {
+      await reading;
+      const tookMs = clock.monotonicMs() - startedAtMs;
+      kept.nextAtMs = startedAtMs + Math.max(everyMs, tookMs * REST_FACTOR);
+    } catch {
+      kept.value = null;
+    }
   }
 
   async function read(accountId: AccountId, kept: KeptAccount): Promise<Overview> {
