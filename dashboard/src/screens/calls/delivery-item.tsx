@@ -1,0 +1,284 @@
+/** One delivery of an event: where to, how it stands, and each attempt with what came back. */
+import { useId, useState } from 'preact/hooks';
+import type { AttemptView, DeliveryDetailView } from '../../data/types.ts';
+import type { TimelineDelivery } from './timeline-entries.ts';
+
+import { CodeBadge, DeliveryStateBadge } from '../../components/badge.tsx';
+import { Button, IconButton } from '../../components/button.tsx';
+import { CopyButton } from '../../components/copy-button.tsx';
+import { Icon } from '../../components/icon.tsx';
+import { JsonView } from '../../components/json-view.tsx';
+import { Skeleton } from '../../components/page.tsx';
+import { ProblemNote } from '../../components/problem.tsx';
+import { Menu } from '../../components/popover.tsx';
+import { Countdown, Time } from '../../components/time.tsx';
+import { request } from '../../data/api.ts';
+import { formatCount, formatLatency } from '../../data/format.ts';
+import { useResource } from '../../data/resource.ts';
+import { toDeliveryHref } from '../../data/routes.ts';
+import { can } from '../../data/session.ts';
+import { cancelDelivery, retryDeliveries } from '../deliveries/retry.ts';
+import { isMasked, toAttemptCurl } from './curl-text.ts';
+import { Folds } from './disclosure.tsx';
+import { useDestinations } from './use-filter-suggestions.ts';
+
+/** The last ones say how it stands; a schedule has twelve. */
+const ATTEMPTS_SHOWN_MAX = 4;
+
+export function DeliveryItem({
+  delivery,
+  isTroubled,
+}: {
+  readonly delivery: TimelineDelivery;
+  readonly isTroubled: boolean;
+}) {
+  const id = useId();
+  /** null until somebody chose: then what failed is open, also what begins to fail while it is looked at. */
+  const [chosen, setChosen] = useState<boolean | null>(null);
+  const isOpen = chosen ?? isTroubled;
+  const { data: destinations } = useDestinations();
+  const destination = destinations?.data.find((one) => one.id === delivery.destination_id);
+  const name = destination?.name ?? destination?.kind ?? delivery.destination_id;
+  const { explanation, attempt_entries: attempts } = delivery;
+  return (
+    <li class="delivery-item" data-state={delivery.state}>
+      <div class="delivery-line">
+        <button
+          type="button"
+          class="delivery-toggle"
+          aria-expanded={isOpen}
+          aria-controls={isOpen ? id : undefined}
+          onClick={() => setChosen(!isOpen)}
+        >
+          <Icon name={isOpen ? 'chevron-down' : 'chevron-right'} />
+          <DeliveryStateBadge state={delivery.state} attempts={delivery.attempts} isPlain />
+          <span class="delivery-name">{name}</span>
+          {destination !== undefined && destination.name !== null && (
+            <span class="delivery-kind">{destination.kind}</span>
+          )}
+          {destination === undefined && destinations !== undefined && (
+            <span class="delivery-kind">deleted</span>
+          )}
+        </button>
+        <span class="delivery-facts">
+          <Standing delivery={delivery} />
+        </span>
+        <DeliveryMenu delivery={delivery} name={name} />
+      </div>
+      {isOpen && (
+        <div class="delivery-open" id={id}>
+          {explanation !== null && delivery.state !== 'delivered' && (
+            <p class="delivery-why">
+              <strong>{explanation.title}.</strong> {explanation.hint}
+            </p>
+          )}
+          {delivery.state_reason !== null && <p class="story-text">{toSentence(delivery.state_reason)}</p>}
+          {attempts.length === 0 ? (
+            <p class="muted">No attempt yet.</p>
+          ) : (
+            <Attempts deliveryId={delivery.id} attempts={attempts} />
+          )}
+        </div>
+      )}
+    </li>
+  );
+}
+
+/** What one wants to know without opening it. */
+function Standing({ delivery }: { readonly delivery: TimelineDelivery }) {
+  const { state, attempts, last_status: lastStatus, due_at: dueAt, attempt_entries: entries } = delivery;
+  const last = entries.at(-1);
+  return (
+    <>
+      {attempts > 0 && lastStatus !== null && <span class="nums">{lastStatus}</span>}
+      {state === 'delivered' && last !== undefined && (
+        <span class="nums">{formatLatency(last.duration_ms)}</span>
+      )}
+      {(attempts > 1 || (attempts === 1 && state !== 'delivered')) && (
+        <span class="nums">
+          {formatCount(attempts)} {attempts === 1 ? 'attempt' : 'attempts'}
+        </span>
+      )}
+      {state === 'pending' &&
+        (dueAt === null ? (
+          <span>after the call’s earlier event</span>
+        ) : (
+          <span>
+            next <Countdown untilMs={dueAt} />
+          </span>
+        ))}
+      {delivery.replay_id !== null && <span>sent again</span>}
+    </>
+  );
+}
+
+function DeliveryMenu({ delivery, name }: { readonly delivery: TimelineDelivery; readonly name: string }) {
+  const isPending = delivery.state === 'pending';
+  const mayWrite = can('write');
+  return (
+    <span class="delivery-acts">
+      {mayWrite && (isPending || delivery.state === 'dead') && (
+        <IconButton
+          icon="retry"
+          size="small"
+          label={isPending ? `Try ${name} now` : `Retry ${name}`}
+          tipSide="left"
+          onClick={() => void retryDeliveries([delivery.id])}
+        />
+      )}
+      <Menu
+        label={`More for the delivery to ${name}`}
+        icon="more"
+        kind="quiet"
+        size="small"
+        align="end"
+        isIconOnly
+        items={[
+          { label: 'Open delivery', icon: 'deliveries', href: toDeliveryHref(delivery.id) },
+          {
+            label: 'Open destination',
+            icon: 'destinations',
+            href: `/destinations/${delivery.destination_id}`,
+          },
+          ...(mayWrite && !isPending
+            ? [
+                {
+                  label: 'Send again',
+                  icon: 'retry' as const,
+                  onSelect: () => void retryDeliveries([delivery.id]),
+                },
+              ]
+            : []),
+          ...(mayWrite && isPending
+            ? [
+                {
+                  label: 'Cancel delivery',
+                  icon: 'cancel' as const,
+                  isDangerous: true,
+                  onSelect: () => void cancelDelivery(delivery.id),
+                },
+              ]
+            : []),
+        ]}
+      />
+    </span>
+  );
+}
+
+function Attempts({
+  deliveryId,
+  attempts,
+}: {
+  readonly deliveryId: string;
+  readonly attempts: readonly AttemptView[];
+}) {
+  const [isAllShown, setAllShown] = useState(false);
+  const hidden = isAllShown ? 0 : Math.max(0, attempts.length - ATTEMPTS_SHOWN_MAX);
+  return (
+    <>
+      {hidden > 0 && (
+        <Button size="small" kind="quiet" icon="chevron-up" onClick={() => setAllShown(true)}>
+          Show {formatCount(hidden)} earlier {hidden === 1 ? 'attempt' : 'attempts'}
+        </Button>
+      )}
+      <ol class="tries" start={hidden + 1}>
+        {attempts.slice(hidden).map((attempt) => (
+          <Attempt key={attempt.id} deliveryId={deliveryId} attempt={attempt} />
+        ))}
+      </ol>
+    </>
+  );
+}
+
+function Attempt({ deliveryId, attempt }: { readonly deliveryId: string; readonly attempt: AttemptView }) {
+  const { number, status, explanation, response_body: answer } = attempt;
+  return (
+    <li class="try">
+      <p class="try-line">
+        <span class="try-number">
+          <span class="visually-hidden">Attempt </span>
+          {number}
+        </span>
+        <CodeBadge status={status} />
+        <span class="try-title">{explanation?.title ?? ''}</span>
+        <span class="try-took">{formatLatency(attempt.duration_ms)}</span>
+        <Time at={attempt.started_at} shape="exact" />
+      </p>
+      <Folds
+        folds={[
+          ...(answer === null || answer === ''
+            ? []
+            : [
+                {
+                  label: 'Answer',
+                  icon: 'arrow-left' as const,
+                  content: () => <JsonView text={answer} label={`Answer to attempt ${number}`} />,
+                },
+              ]),
+          {
+            label: 'Request',
+            icon: 'arrow-right',
+            content: () => <AttemptRequest deliveryId={deliveryId} number={number} />,
+          },
+        ]}
+      />
+    </li>
+  );
+}
+
+/** The headers and the signature of an attempt are put together by the hub when somebody asks. */
+function AttemptRequest({ deliveryId, number }: { readonly deliveryId: string; readonly number: number }) {
+  const { data, fault, isLoading, reload } = useResource(`delivery ${deliveryId}`, (signal) =>
+    request<DeliveryDetailView>('GET', `/v1/deliveries/${encodeURIComponent(deliveryId)}`, { signal }),
+  );
+  const attempt =
+    data?.id === deliveryId ? data.attempt_entries.find((one) => one.number === number) : undefined;
+  if (data === undefined || attempt === undefined) {
+    if (fault !== null)
+      return <ProblemNote fault={fault} onRetry={reload} isRetrying={isLoading} isCompact />;
+    return <Skeleton lines={3} />;
+  }
+  const sent = attempt.request;
+  if (sent === null || sent === undefined) {
+    return <p class="muted">Its destination is gone, so that the request cannot be put together again.</p>;
+  }
+  const isBodyMasked = isMasked(data.body);
+  return (
+    <div class="wire">
+      <p class="wire-line mono">
+        {sent.method} {sent.url}
+      </p>
+      <dl class="wire-headers mono">
+        {sent.headers.map(([name, value], index) => (
+          <div key={`${index} ${name}`}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <JsonView text={data.body} label="Body as sent" />
+      <div class="row">
+        <CopyButton
+          text={() => toAttemptCurl(sent, data.body)}
+          label="Copy as curl"
+          isIconOnly={false}
+          kind="normal"
+        />
+      </div>
+      <p class="wire-note">
+        {isBodyMasked
+          ? 'Numbers are masked for you, so that the signature does not fit this body: reveal them to copy what was sent. '
+          : sent.signature === 'valid'
+            ? 'The signature is the one that was sent. '
+            : 'The secret was rotated since, so that the signature of then cannot be shown. '}
+        Receivers refuse signatures older than five minutes; to send it anew, retry the delivery.
+      </p>
+    </div>
+  );
+}
+
+/** Reasons are written without a full stop. */
+function toSentence(text: string): string {
+  const first = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(first) ? first : `${first}.`;
+}

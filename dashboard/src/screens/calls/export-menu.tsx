@@ -1,0 +1,66 @@
+import './export-menu.css';
+import type { CallQuery } from './call-query.ts';
+
+import { LinkButton } from '../../components/button.tsx';
+import { Popover } from '../../components/popover.tsx';
+import { toPresetLabel } from '../../components/time-span.ts';
+import { toPath } from '../../data/api.ts';
+import { formatDateTime } from '../../data/format.ts';
+import { session } from '../../data/session.ts';
+import { toApiQuery } from './call-query.ts';
+
+/** Files that the browser saves by itself: the link is the request, and the cookie the key. */
+export function ExportMenu({ query }: { readonly query: CallQuery }) {
+  return (
+    <Popover label="Export" icon="download" align="end">
+      {(close) => (
+        <div class="export">
+          <h3 class="export-title">Export calls</h3>
+          <p class="export-text">
+            All calls that match
+            {query.q === '' ? (
+              ''
+            ) : (
+              <>
+                {' '}
+                <code class="export-filter">{query.q}</code>
+              </>
+            )}
+            , {toSpanText(query)}, not only those loaded here. Phone numbers are{' '}
+            <strong>{session.value?.revealed === true ? 'in full' : 'masked'}</strong>.
+          </p>
+          <div class="row">
+            <LinkButton
+              kind="primary"
+              size="small"
+              href={toExportHref(query, 'csv')}
+              download=""
+              onClick={close}
+            >
+              CSV
+            </LinkButton>
+            <LinkButton size="small" href={toExportHref(query, 'ndjson')} download="" onClick={close}>
+              NDJSON
+            </LinkButton>
+          </div>
+          <p class="export-hint">
+            CSV is for spreadsheets, NDJSON for programs. The export is noted in the audit log.
+          </p>
+        </div>
+      )}
+    </Popover>
+  );
+}
+
+export function toExportHref(query: CallQuery, format: 'csv' | 'ndjson'): string {
+  return toPath('/v1/export/calls', { format, ...toApiQuery(query) });
+}
+
+function toSpanText({ since, until }: CallQuery): string {
+  const end = until === null ? '' : ` until ${formatDateTime(until)}`;
+  if (since === null) return until === null ? 'as far back as is kept' : `up to ${formatDateTime(until)}`;
+  const preset = toPresetLabel(since);
+  return preset === null
+    ? `changed since ${formatDateTime(since)}${end}`
+    : `changed in the ${preset.toLowerCase()}${end}`;
+}

@@ -1,0 +1,114 @@
+import type { ComponentChildren } from 'preact';
+import type { ReportView } from '../../data/types.ts';
+import type { Lag, TimelineEntry } from './timeline-entries.ts';
+
+import { Badge, OutcomeBadge } from '../../components/badge.tsx';
+import { CopyButton } from '../../components/copy-button.tsx';
+import { JsonView } from '../../components/json-view.tsx';
+import { Time } from '../../components/time.tsx';
+import { formatLatency } from '../../data/format.ts';
+import { session } from '../../data/session.ts';
+import { LongText } from './call-facts.tsx';
+import { isMasked, toReportCurl } from './curl-text.ts';
+import { Folds } from './disclosure.tsx';
+import { StoryEntry } from './story-entry.tsx';
+
+/** What a source claimed, when by its clock and when by ours, and what Offhook made of it. */
+export function ReportEntry({
+  entry: { report, lag },
+  callId,
+  gap,
+  level,
+}: {
+  readonly entry: TimelineEntry & { readonly kind: 'report' };
+  readonly callId: string;
+  readonly gap: ComponentChildren;
+  readonly level: 3 | 4;
+}) {
+  const { outcome, report: facts } = report;
+  const isRevealed = session.value?.revealed === true;
+  const text = toReportText(report);
+  return (
+    <StoryEntry
+      kind="report"
+      icon="arrow-down"
+      tone={
+        outcome === 'conflicting'
+          ? 'bad'
+          : outcome === 'late'
+            ? 'warn'
+            : outcome === 'advanced'
+              ? 'accent'
+              : 'quiet'
+      }
+      gap={gap}
+      level={level}
+      title={
+        <>
+          Report <code class="story-word">{report.status}</code>
+        </>
+      }
+      meta={
+        <>
+          <span class="muted">from {report.source_id}</span>
+          {outcome !== 'advanced' && <OutcomeBadge outcome={outcome} />}
+          {lag !== null && <LagBadge lag={lag} />}
+        </>
+      }
+      time={<Time at={report.received_at} shape="exact" />}
+    >
+      {report.reason !== null && <p class="story-text">{report.reason}</p>}
+      <p class="story-times">
+        Received <Time at={report.received_at} shape="absolute" />
+        {report.occurred_at === null ? (
+          '; its source gave no time.'
+        ) : (
+          <>
+            ; its source says <Time at={report.occurred_at} shape="exact" />.
+          </>
+        )}
+      </p>
+      {facts.error !== null && (
+        <p class="story-text" data-bad="">
+          <LongText text={facts.error} />
+        </p>
+      )}
+      {facts.end_reason !== null && (
+        <p class="story-text">
+          End reason: <LongText text={facts.end_reason} />
+        </p>
+      )}
+      <Folds
+        folds={[
+          {
+            label: 'Report as JSON',
+            icon: 'code',
+            content: () => <JsonView text={text} label="Report as it is kept" />,
+          },
+        ]}
+      >
+        <CopyButton
+          text={() => toReportCurl(globalThis.location.origin, callId, report, isRevealed)}
+          label={!isRevealed && isMasked(text) ? 'Copy as curl, without masked numbers' : 'Copy as curl'}
+          isIconOnly={false}
+        />
+      </Folds>
+    </StoryEntry>
+  );
+}
+
+function LagBadge({ lag }: { readonly lag: Lag }) {
+  return (
+    <Badge tone="warn" icon="clock" isPlain>
+      {lag.kind === 'late'
+        ? `Reported ${formatLatency(lag.ms)} late`
+        : `Its clock is ${formatLatency(lag.ms)} ahead`}
+    </Badge>
+  );
+}
+
+/** What was reported and what became of it; nulls say nothing and only take room. */
+function toReportText({ report, ...about }: ReportView): string {
+  const facts = Object.fromEntries(Object.entries(report).filter(([, value]) => value !== null));
+  return JSON.stringify({ ...about, report: facts });
+}
