@@ -35,13 +35,13 @@ const RECEIVER: DemoDestination = {
   secretOf: RECEIVER_PATH,
   retryScheduleS: null,
 };
-/** Two tries four seconds apart: its first deliveries are dead before anybody has looked around. */
+/** Two tries a second apart: its first deliveries are dead before the breaker opens and spares the others. */
 const CRM: DemoDestination = {
   file: 'demo-crm.json',
   name: 'Demo CRM',
   path: CRM_PATH_OLD,
   secretOf: CRM_PATH,
-  retryScheduleS: [4],
+  retryScheduleS: [1],
 };
 
 export async function runDemo(options: {
