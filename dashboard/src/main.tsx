@@ -11,10 +11,12 @@ import { startLocation } from './data/location.ts';
 import { startResources } from './data/resource.ts';
 import { startSession } from './data/session.ts';
 import { startStream } from './data/stream.ts';
+import { startTitle } from './data/title.ts';
 import { startAppearance } from './shell/appearance.ts';
 
 startAppearance();
 startLocation();
+startTitle();
 startClock();
 startSession();
 startResources();

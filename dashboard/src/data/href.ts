@@ -25,21 +25,6 @@ export function toHref(place: Place, changes: QueryChanges = {}): string {
   return `${place.path}${text === '' ? '' : `?${text}`}${place.hash === '' ? '' : `#${place.hash}`}`;
 }
 
-/**
- * Where to go back to after signing in. Only a path of this very origin: `//evil.example`, `/\evil.example` and
- * `javascript:` would take the freshly signed-in person elsewhere.
- */
-export function toSafeReturn(wanted: string | null, origin: string): string {
-  if (wanted === null || !wanted.startsWith('/')) return '/';
-  try {
-    const url = new URL(wanted, origin);
-    if (url.origin !== origin || url.pathname.startsWith('//') || url.pathname.startsWith('/v1/')) return '/';
-    return `${url.pathname}${url.search}${url.hash}`;
-  } catch {
-    return '/';
-  }
-}
-
 /** `/calls/` is `/calls`. */
 function toPathname(pathname: string): string {
   return pathname.length > 1 && pathname.endsWith('/') ? pathname.slice(0, -1) : pathname;

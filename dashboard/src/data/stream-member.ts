@@ -184,13 +184,14 @@ export function createStreamMember(options: StreamMemberOptions): StreamMember {
       }
       case 'messages': {
         leaderHeardMs = now();
-        link = { ...link, heardMs: now() };
+        heard('live');
         const taken = relay.take(note.messages);
         if (taken.length > 0) options.received(taken);
         break;
       }
       case 'opened': {
         leaderHeardMs = now();
+        heard('live');
         options.opened(!note.isResumed);
         break;
       }

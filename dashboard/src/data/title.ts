@@ -1,12 +1,29 @@
 /** What the tab is called: most exact first, because tabs are narrow. */
+import { effect, signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+
+import { location } from './location.ts';
+import { toRoute } from './routes.ts';
 
 const PRODUCT = 'Offhook';
 
-/** `useTitle('Call 42', 'Calls')` makes "Call 42 · Calls · Offhook". */
+/** What the screen says of itself; null where the name of the screen is enough. */
+const own = signal<readonly string[] | null>(null);
+
+/** `useTitle('Call 42', 'Calls')` makes "Call 42 · Calls · Offhook"; without it a screen has its name of the navigation. */
 export function useTitle(...parts: readonly string[]): void {
-  const text = [...parts, PRODUCT].join(' · ');
+  const key = parts.join('\n');
   useEffect(() => {
-    document.title = text;
-  }, [text]);
+    own.value = parts;
+    return () => {
+      if (own.peek() === parts) own.value = null;
+    };
+  }, [key]);
+}
+
+export function startTitle(): void {
+  effect(() => {
+    const parts = own.value ?? [toRoute(location.value.path)?.title ?? 'Not found'];
+    document.title = [...parts, PRODUCT].join(' · ');
+  });
 }

@@ -3,7 +3,7 @@ import type { SessionView } from '../data/types.ts';
 
 import './menus.css';
 import { Badge } from '../components/badge.tsx';
-import { Button } from '../components/button.tsx';
+import { Button, LinkButton } from '../components/button.tsx';
 import { Popover } from '../components/popover.tsx';
 import { Switch } from '../components/field.tsx';
 import { Time } from '../components/time.tsx';
@@ -14,9 +14,9 @@ import { openHelp } from './help.tsx';
 import { askReveal } from './reveal.tsx';
 
 const ROLE_WORDS: Readonly<Record<SessionView['role'], { readonly word: string; readonly may: string }>> = {
-  viewer: { word: 'Viewer', may: 'looks, and changes nothing' },
-  operator: { word: 'Operator', may: 'retries, replays and edits destinations' },
-  admin: { word: 'Admin', may: 'does everything, keys and accounts too' },
+  viewer: { word: 'Viewer', may: 'May look, and changes nothing' },
+  operator: { word: 'Operator', may: 'May retry, replay and edit destinations' },
+  admin: { word: 'Admin', may: 'May do everything, keys and accounts too' },
 };
 
 export function AccountMenu() {
@@ -34,15 +34,15 @@ function Account({ now, close }: { readonly now: SessionView; readonly close: ()
   return (
     <div class="shell-menu">
       <div class="account">
-        <p class="account-name">{now.key.name}</p>
-        <p class="account-line">
-          <Badge>{role.word}</Badge> {role.may}
+        <p class="account-name">
+          {now.key.name} <Badge>{role.word}</Badge>
         </p>
+        <p class="account-line">{role.may}</p>
         <p class="account-line">
           Account {now.account.name}
           {now.expires_at !== null && (
             <>
-              {' · signed out '}
+              {' · session ends '}
               <Time at={now.expires_at} />
             </>
           )}
@@ -60,6 +60,9 @@ function Account({ now, close }: { readonly now: SessionView; readonly close: ()
         />
       )}
       <div class="account-actions">
+        <LinkButton icon="settings" kind="quiet" href="/settings" onClick={close}>
+          Settings
+        </LinkButton>
         <Button
           icon="help"
           kind="quiet"
@@ -70,7 +73,7 @@ function Account({ now, close }: { readonly now: SessionView; readonly close: ()
         >
           Shortcuts and help
         </Button>
-        <Button icon="sign-out" onClick={() => void leave()}>
+        <Button icon="sign-out" kind="quiet" onClick={() => void leave()}>
           Sign out
         </Button>
       </div>

@@ -26,7 +26,7 @@ const GROUPS: readonly (readonly [title: string, rows: readonly Row[]])[] = [
     'Go to',
     [
       ...SECTIONS.map((section): Row => [SECTION_KEYS[section].split(' '), SECTION_TITLES[section]]),
-      [[PALETTE_KEYS], 'Anything: the command palette'],
+      [[PALETTE_KEYS], 'Anything'],
     ],
   ],
   [
@@ -45,8 +45,8 @@ const GROUPS: readonly (readonly [title: string, rows: readonly Row[]])[] = [
   [
     'Everywhere',
     [
-      [['r'], 'Pause or resume live updates'],
-      [['t'], 'Theme: system, light, dark'],
+      [['r'], 'Pause, resume'],
+      [['t'], 'Change the theme'],
       [['?'], 'This help'],
     ],
   ],

@@ -52,10 +52,10 @@ function FullShell({ children }: { readonly children: ComponentChildren }) {
         </a>
         <Nav />
         <div class="bar-tools">
-          <button type="button" class="bar-search" onClick={openPalette} aria-label="Go to or find">
+          <button type="button" class="bar-search" onClick={openPalette}>
             <Icon name="search" />
             <span class="bar-search-text">Go to or find</span>
-            <kbd>{PALETTE_KEYS}</kbd>
+            <kbd aria-hidden="true">{PALETTE_KEYS}</kbd>
           </button>
           {session.value?.local === true && (
             <span class="bar-environment" data-tip="This hub serves this machine only">
