@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { extname, join, relative } from 'node:path';
+import type * as Vite from 'vite';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 const root = join(import.meta.dirname, '..');
@@ -70,7 +71,7 @@ export async function buildDashboard({ isForced = false } = {}): Promise<Dashboa
   }
 }
 
-async function loadVite(): Promise<typeof import('vite') | null> {
+async function loadVite(): Promise<typeof Vite | null> {
   try {
     return await import('vite');
   } catch (error) {
@@ -80,11 +81,7 @@ async function loadVite(): Promise<typeof import('vite') | null> {
 }
 
 /** `shared` is filled with the sources outside dashboard/. Null: it built. */
-async function runVite(
-  vite: typeof import('vite'),
-  outDir: string,
-  shared: Set<string>,
-): Promise<string | null> {
+async function runVite(vite: typeof Vite, outDir: string, shared: Set<string>): Promise<string | null> {
   try {
     await vite.build({
       root: source,

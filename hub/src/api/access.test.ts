@@ -169,7 +169,7 @@ describe('another account', () => {
 });
 
 describe('every route', () => {
-  it('wants a key, but for health, the index, the document and signed webhooks', async () => {
+  it('wants a key, but for health, the index, the document, signing in and signed webhooks', async () => {
     const open = [];
     for (const operation of operations) {
       const { statusCode } = await call(operation, '');
@@ -182,6 +182,7 @@ describe('every route', () => {
       'GET /metrics',
       'GET /openapi.json',
       'GET /readyz',
+      'POST /v1/session',
       // The local profile: unsigned reports are taken (and these bodies are refused for their form).
       'POST /webhooks/status-update',
       'POST /webhooks/{source_id}',
@@ -189,11 +190,12 @@ describe('every route', () => {
   });
 
   it('refuses a key without its scope with 403, and names the scope', async () => {
-    const scopes = ['ingest', 'read', 'write'] as const satisfies readonly Scope[];
+    const scopes = ['ingest', 'watch', 'read', 'write'] as const satisfies readonly Scope[];
     const grants: Readonly<Record<string, readonly string[]>> = {
       ingest: ['ingest'],
-      read: ['read'],
-      write: ['read', 'write'],
+      watch: ['watch'],
+      read: ['watch', 'read'],
+      write: ['watch', 'read', 'write'],
     };
     for (const scope of scopes) {
       const key = await hub.makeKey([scope]);

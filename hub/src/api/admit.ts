@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { KeyRing } from '../ingest/key-ring.ts';
 import type { Problem } from '../ingest/problem.ts';
 import type { RateLimiter } from '../ingest/rate-limit.ts';
-import type { ApiKey, Scope, Session } from '../journal/journal.ts';
+import type { ApiKey, Scope } from '../journal/journal.ts';
 import type { KnownSession, SessionRing } from './session-ring.ts';
 
 import { setRateHeaders } from '../ingest/door.ts';
@@ -36,7 +36,7 @@ export function admit(
   if (headers.authorization === undefined && headers.cookie !== undefined && scope !== 'ingest') {
     const token = readSessionToken(headers);
     if (token !== null) {
-      void admitSession(token).catch((error: unknown) => done(error as Error));
+      void finishLater(admitSession(token));
       return;
     }
   }
@@ -44,6 +44,14 @@ export function admit(
   // A promise only where the key was not seen lately: waiting costs the others 1 µs for nothing.
   if (verdict instanceof Promise) void settleLater(verdict);
   else settle(verdict);
+
+  async function finishLater(step: Promise<void>): Promise<void> {
+    try {
+      await step;
+    } catch (error) {
+      done(error as Error);
+    }
+  }
 
   async function settleLater(later: Promise<ApiKey | Problem>): Promise<void> {
     try {
@@ -61,7 +69,7 @@ export function admit(
     enter(key);
     // Only where watching is enough can somebody come who may do nothing else.
     if (scope === 'watch' && !grants(key.scopes, 'read')) {
-      mask(key).catch((error: unknown) => done(error as Error));
+      void finishLater(mask(key));
       return;
     }
     pass(key);
@@ -141,9 +149,6 @@ export async function recheck(request: FastifyRequest, scope: Scope, ground: Adm
   const token = readSessionToken(headers);
   if (token === null) return false;
   const known = await ground.sessionRing.authorise(token, scope);
-  return !('kind' in known) && isSame(known, session) && isMasked(known) === request.isMasked;
-}
-
-function isSame(known: KnownSession, session: Session): boolean {
-  return known.session.id === session.id;
+  if ('kind' in known) return false;
+  return known.session.id === session.id && isMasked(known) === request.isMasked;
 }

@@ -103,6 +103,15 @@ export function registerPages(server: FastifyInstance, pages: Pages): void {
   }
 }
 
+/** Whether GET is answered at this address: for saying which methods there are. */
+export function isPageAddress(pages: Pages | null, path: string): boolean {
+  if (pages === null) return false;
+  return (
+    pages.files.has(path) ||
+    PAGE_PATHS.some((page) => (page.endsWith('/*') ? path.startsWith(page.slice(0, -1)) : path === page))
+  );
+}
+
 /** Whether this path of the router is a page: health checks and pages are no calls of the API. */
 export function isPagePath(pages: Pages | null, path: string): boolean {
   return pages !== null && (PAGE_PATH_SET.has(path) || pages.files.has(path));

@@ -15,7 +15,7 @@ export function refuseCrossSite(method: string, headers: IncomingHttpHeaders): P
   const site = headers['sec-fetch-site'];
   if (SAFE_METHODS.has(method)) {
     // Reading changes nothing and no other origin is let see the answer; cross-site is refused all the same.
-    return site !== undefined && String(site).includes('cross-site') ? CROSS_SITE : null;
+    return site?.includes('cross-site') === true ? CROSS_SITE : null;
   }
   if (site !== undefined) return site === 'same-origin' ? null : CROSS_SITE;
   return isOwnOrigin(headers) ? null : CROSS_SITE;
