@@ -46,7 +46,7 @@ import { defineEventRoutes } from './events.ts';
 import { defineHealthRoutes } from './health.ts';
 import { defineKeyRoutes } from './keys.ts';
 import { toOpenApi } from './openapi.ts';
-import { isPagePath, registerPages } from './pages.ts';
+import { isPageAddress, isPagePath, registerPages } from './pages.ts';
 import { defineOverviewRoutes } from './overview.ts';
 import { definePhoneNumberRoutes } from './phone-numbers.ts';
 import { defineReplayRoutes } from './replays.ts';
@@ -302,6 +302,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   function toMissProblem(request: FastifyRequest): Problem {
     const [path = ''] = request.url.split('?', 1);
     const methods = new Set(routes.filter((route) => matches(route.path, path)).map((route) => route.method));
+    if (isPageAddress(pages, path)) methods.add('GET');
     if (methods.size === 0) return NO_ROUTE;
     const allowed = [...methods, ...(methods.has('GET') ? ['HEAD'] : [])].join(', ');
     return makeProblem('method_not_allowed', `Use ${allowed} here.`, { headers: { Allow: allowed } });
