@@ -1,5 +1,6 @@
 import './button.css';
-import type { AnchorHTMLAttributes, ButtonHTMLAttributes, ComponentChildren, Ref } from 'preact';
+import type { AnchorHTMLAttributes, ButtonHTMLAttributes, ComponentChildren } from 'preact';
+import './tip.ts';
 import { Icon } from './icon.tsx';
 import type { IconName } from './icon.tsx';
 
@@ -17,7 +18,6 @@ export interface ButtonProps extends Look, Omit<ButtonHTMLAttributes<HTMLButtonE
   /** Keeps its width and its focus, says that it is at work, and takes no second click. */
   readonly isBusy?: boolean | undefined;
   readonly children?: ComponentChildren;
-  readonly ref?: Ref<HTMLButtonElement> | undefined;
 }
 
 export function Button({
@@ -56,20 +56,21 @@ export function Button({
 export interface LinkButtonProps extends Look, Omit<AnchorHTMLAttributes<HTMLAnchorElement>, 'size' | 'icon'> {
   readonly href: string;
   readonly children?: ComponentChildren;
-  readonly ref?: Ref<HTMLAnchorElement> | undefined;
 }
 
 export function LinkButton({
   kind = 'normal',
   size = 'normal',
   icon,
+  href,
   children,
   class: className,
   ...rest
 }: LinkButtonProps) {
   return (
     <a
-      {...rest}
+      {...(rest as object)}
+      href={href}
       class={`button ${typeof className === 'string' ? className : ''}`}
       data-kind={kind}
       data-size={size}

@@ -18,7 +18,7 @@ export interface CopyButtonProps {
 
 export function CopyButton({ text, label, isIconOnly = true, kind = 'quiet' }: CopyButtonProps) {
   const [isDone, setDone] = useState(false);
-  const timer = useRef<ReturnType<typeof setTimeout>>();
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
 
   async function copy() {

@@ -28,7 +28,7 @@ function OpenDialog({ onClose, title, children, actions, size = 'normal', onSubm
   const inside = (
     <>
       <div class="dialog-head">
-        <h2 id={id} class="dialog-title">
+        <h2 id={id} class="dialog-title" tabIndex={-1}>
           {title}
         </h2>
         <IconButton icon="cross" label="Close" size="small" tipSide="left" onClick={onClose} />
@@ -129,8 +129,15 @@ function OpenConfirmDialog({
       onSubmit={() => void confirm()}
       actions={
         <>
-          <Button onClick={onClose}>{cancelLabel}</Button>
-          <Button type="submit" kind={isDangerous ? 'danger' : 'primary'} isBusy={isBusy} disabled={isBlocked}>
+          <Button onClick={onClose} autofocus={isDangerous && typed === undefined}>
+            {cancelLabel}
+          </Button>
+          <Button
+            type="submit"
+            kind={isDangerous ? 'danger' : 'primary'}
+            isBusy={isBusy}
+            autofocus={!isDangerous && typed === undefined && !isBlocked}
+            disabled={isBlocked}>
             {confirmLabel}
           </Button>
         </>

@@ -43,7 +43,7 @@ function OpenDrawer({
       <div class="drawer-frame">
         <header class="drawer-head">
           <div class="drawer-line">
-            <h2 id={id} class="drawer-title">
+            <h2 id={id} class="drawer-title" tabIndex={-1}>
               {title}
             </h2>
             <div class="drawer-tools">

@@ -1,6 +1,6 @@
 import './field.css';
 import { createContext } from 'preact';
-import type { ComponentChildren, InputHTMLAttributes, Ref, SelectHTMLAttributes, TextareaHTMLAttributes } from 'preact';
+import type { ComponentChildren, HTMLAttributes, Ref } from 'preact';
 import { useContext, useEffect, useId, useRef, useState } from 'preact/hooks';
 import { IconButton } from './button.tsx';
 import { Icon } from './icon.tsx';
@@ -66,21 +66,36 @@ function useWires(): { id?: string; 'aria-describedby'?: string; 'aria-invalid'?
   };
 }
 
-export interface TextInputProps extends Omit<InputHTMLAttributes<HTMLInputElement>, 'value' | 'onInput'> {
-  readonly value: string;
-  readonly onValue: (value: string) => void;
-  readonly isMono?: boolean | undefined;
-  readonly ref?: Ref<HTMLInputElement> | undefined;
+/** Preact's own types make a union over type= that nothing spread fits into. */
+interface ControlProps<Control extends HTMLElement>
+  extends Omit<HTMLAttributes<Control>, 'onInput' | 'onChange' | 'class' | 'id' | 'role' | 'size'> {
+  readonly class?: string | undefined;
+  readonly name?: string | undefined;
+  readonly placeholder?: string | undefined;
+  readonly disabled?: boolean | undefined;
+  readonly required?: boolean | undefined;
+  readonly readOnly?: boolean | undefined;
+  readonly maxLength?: number | undefined;
+  readonly autocomplete?: string | undefined;
+  readonly ref?: Ref<Control>;
 }
 
-export function TextInput({ value, onValue, isMono, type = 'text', class: className, ...rest }: TextInputProps) {
+export interface TextInputProps extends ControlProps<HTMLInputElement> {
+  readonly value: string;
+  readonly onValue: (value: string) => void;
+  readonly type?: 'text' | 'search' | 'url' | 'email' | 'tel' | 'password' | 'datetime-local' | 'date' | 'time' | undefined;
+  /** Ids of suggestions: a <datalist>. */
+  readonly list?: string | undefined;
+  readonly isMono?: boolean | undefined;
+}
+
+export function TextInput({ value, onValue, isMono, type = 'text', class: className = '', ...rest }: TextInputProps) {
   return (
     <input
       {...useWires()}
       autocomplete="off"
-      {...rest}
-      type={type}
-      class={`input ${typeof className === 'string' ? className : ''}`}
+      {...({ ...rest, type } as object)}
+      class={`input ${className}`}
       data-mono={isMono === true ? '' : undefined}
       value={value}
       onInput={(event) => onValue(event.currentTarget.value)}
@@ -104,7 +119,8 @@ export function SecretInput({ ...props }: Omit<TextInputProps, 'type'>) {
   );
 }
 
-export interface TextAreaProps extends Omit<TextareaHTMLAttributes<HTMLTextAreaElement>, 'value' | 'onInput'> {
+export interface TextAreaProps extends ControlProps<HTMLTextAreaElement> {
+  readonly rows?: number | undefined;
   readonly value: string;
   readonly onValue: (value: string) => void;
   readonly isMono?: boolean | undefined;
@@ -114,7 +130,7 @@ export function TextArea({ value, onValue, isMono, rows = 4, ...rest }: TextArea
   return (
     <textarea
       {...useWires()}
-      {...rest}
+      {...(rest as object)}
       rows={rows}
       class="input"
       data-mono={isMono === true ? '' : undefined}
@@ -124,8 +140,7 @@ export function TextArea({ value, onValue, isMono, rows = 4, ...rest }: TextArea
   );
 }
 
-export interface NumberInputProps
-  extends Omit<InputHTMLAttributes<HTMLInputElement>, 'value' | 'onInput' | 'type' | 'min' | 'max'> {
+export interface NumberInputProps extends ControlProps<HTMLInputElement> {
   /** Null while the box is empty. */
   readonly value: number | null;
   /** Null where what is typed is no number. */
@@ -162,7 +177,7 @@ export function NumberInput({ value, onValue, min, max, unit, ...rest }: NumberI
     <input
       {...useWires()}
       autocomplete="off"
-      {...rest}
+      {...(rest as object)}
       class="input"
       data-number=""
       type="text"
@@ -196,8 +211,7 @@ export interface SelectOption<Value extends string = string> {
   readonly disabled?: boolean | undefined;
 }
 
-export interface SelectProps<Value extends string = string>
-  extends Omit<SelectHTMLAttributes<HTMLSelectElement>, 'value' | 'onChange' | 'size'> {
+export interface SelectProps<Value extends string = string> extends ControlProps<HTMLSelectElement> {
   readonly value: Value;
   readonly onValue: (value: Value) => void;
   readonly options: readonly SelectOption<Value>[];
@@ -209,15 +223,15 @@ export function Select<Value extends string>({
   onValue,
   options,
   size = 'normal',
-  class: className,
+  class: className = '',
   ...rest
 }: SelectProps<Value>) {
   return (
     <span class="select" data-size={size}>
       <select
         {...useWires()}
-        {...rest}
-        class={`input ${typeof className === 'string' ? className : ''}`}
+        {...(rest as object)}
+        class={`input ${className}`}
         value={value}
         onChange={(event) => onValue(event.currentTarget.value as Value)}
       >

@@ -164,7 +164,7 @@ export function FilterBox({
       <div class="filter-box" ref={boxRef} data-invalid={fault === null ? undefined : ''} onMouseDown={focusInput}>
         <Icon name="search" />
         {terms.length > 0 && (
-          <ul class="filter-chips" aria-label="Active filters">
+          <ul class="filter-chips" role="list" aria-label="Active filters">
             {terms.map((term) => (
               <Chip
                 key={`${term.start} ${term.text}`}

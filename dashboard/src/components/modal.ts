@@ -6,7 +6,7 @@ import type { RefObject } from 'preact';
  * and gives the focus back; added are the click beside it and the focus for what vanished meanwhile.
  */
 export function useModal(onClose: () => void): {
-  ref: RefObject<HTMLDialogElement>;
+  ref: RefObject<HTMLDialogElement | null>;
   onCancel: (event: Event) => void;
   onMouseDown: (event: MouseEvent) => void;
   onClick: (event: MouseEvent) => void;
@@ -19,6 +19,7 @@ export function useModal(onClose: () => void): {
     if (dialog === null) return undefined;
     const opener = document.activeElement;
     dialog.showModal();
+    chooseFocus(dialog);
     return () => {
       dialog.close();
       // The row that opened it may have been redrawn or have left the list.
@@ -43,4 +44,16 @@ export function useModal(onClose: () => void): {
       if (event.target === ref.current && isPressedBeside.current) onClose();
     },
   };
+}
+
+/**
+ * Where to begin: what asks for it, else the first field, else the title, which is then read out. The platform would take
+ * the first button, which is "Close".
+ */
+function chooseFocus(dialog: HTMLDialogElement): void {
+  const first =
+    dialog.querySelector<HTMLElement>('[autofocus]') ??
+    dialog.querySelector<HTMLElement>('.dialog-body :is(input, select, textarea):not(:disabled)') ??
+    dialog.querySelector<HTMLElement>('h2');
+  first?.focus();
 }

@@ -7,9 +7,13 @@ export interface Placement {
 
 const GAP_PX = 4;
 const MARGIN_PX = 8;
+const ROOM_PX_MIN = 120;
 
 export function place(box: HTMLElement, anchor: DOMRect, { side, align }: Placement): void {
   const { innerWidth, innerHeight } = globalThis;
+  // With too little room on both sides it scrolls inside of what there is, and never covers its anchor.
+  const roomPx = side === 'left' ? innerHeight : Math.max(innerHeight - anchor.bottom, anchor.top) - GAP_PX;
+  box.style.setProperty('--room', `${Math.max(ROOM_PX_MIN, Math.round(roomPx - MARGIN_PX))}px`);
   const { offsetWidth: width, offsetHeight: height } = box;
   let x: number;
   let y: number;
@@ -21,7 +25,8 @@ export function place(box: HTMLElement, anchor: DOMRect, { side, align }: Placem
     const above = anchor.top - height - GAP_PX;
     const hasRoomBelow = below + height <= innerHeight - MARGIN_PX;
     const hasRoomAbove = above >= MARGIN_PX;
-    const isAbove = side === 'top' ? hasRoomAbove || !hasRoomBelow : !hasRoomBelow && hasRoomAbove;
+    const isWiderAbove = anchor.top > innerHeight - anchor.bottom;
+    const isAbove = side === 'top' && hasRoomAbove ? true : !hasRoomBelow && (hasRoomAbove || isWiderAbove);
     y = isAbove ? above : below;
     if (align === 'start') x = anchor.left;
     else if (align === 'end') x = anchor.right - width;

@@ -27,9 +27,19 @@ function show(element: Element): void {
   // Shown anew, so that it lies above a dialog that was opened since.
   if (box.matches(':popover-open')) box.hidePopover();
   box.showPopover();
-  const side = element.getAttribute('data-tip-side');
-  place(box, element.getBoundingClientRect(), { side: side === 'top' || side === 'left' ? side : 'bottom', align: 'center' });
   shownFor = element;
+  follow();
+}
+
+function follow(): void {
+  if (box === null || shownFor === null) return;
+  const rect = shownFor.getBoundingClientRect();
+  if (!shownFor.isConnected || rect.bottom < 0 || rect.top > innerHeight) {
+    hide();
+    return;
+  }
+  const side = shownFor.getAttribute('data-tip-side');
+  place(box, rect, { side: side === 'top' || side === 'left' ? side : 'bottom', align: 'center' });
 }
 
 function hide(): void {
@@ -59,7 +69,8 @@ function listen(): void {
   });
   document.addEventListener('focusout', hide);
   document.addEventListener('pointerdown', hide);
-  document.addEventListener('scroll', hide, { capture: true, passive: true });
+  // j and k scroll their row into sight after it has the focus: the tip goes along.
+  document.addEventListener('scroll', follow, { capture: true, passive: true });
   document.addEventListener(
     'keydown',
     (event) => {
