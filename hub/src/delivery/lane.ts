@@ -59,7 +59,11 @@ export class Lane {
       // Somebody mended it, and looks: a minute until the next probe would seem as if it had not helped.
       this.flow.probeNow(nowMs);
     }
-    const resumed = before.state !== 'enabled' && destination.state === 'enabled';
+    // A person's resume also forgets that it was failing. Without a fresh start the breaker would stay open, and the
+    // journal would say of a destination that takes nothing that nothing is wrong with it.
+    const isForgiven =
+      this.flow.isOpen && before.failingSinceMs !== null && destination.failingSinceMs === null;
+    const resumed = destination.state === 'enabled' && (before.state !== 'enabled' || isForgiven);
     if (resumed) {
       this.flow = new Flow(destination, nowMs);
       this.flow.startSlowly();
