@@ -324,7 +324,7 @@ function toColumns(destinations: ReadonlyMap<string, DestinationView>): readonly
     {
       key: 'next',
       title: 'Next try',
-      width: '7rem',
+      width: '8.5rem',
       render: (row) => <NextTry row={row} destination={destinations.get(row.destination_id)} />,
     },
     {
@@ -348,6 +348,8 @@ function NextTry({
   if (row.state !== 'pending') return <span class="muted">–</span>;
   if (destination !== undefined && destination.state !== 'enabled')
     return <span class="muted">held, {destination.state}</span>;
+  // Waiting for a destination that answers costs no attempts, and nobody knows how long it takes.
+  if (destination?.lane?.breaker === 'open') return <span class="muted">when it answers</span>;
   if (row.due_at === null) return <span class="muted">after the one before</span>;
   return <Countdown untilMs={row.due_at} />;
 }

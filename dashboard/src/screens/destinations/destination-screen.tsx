@@ -18,7 +18,7 @@ import { formatCount, formatPercent } from '../../data/format.ts';
 import { go, location } from '../../data/location.ts';
 import { useResource } from '../../data/resource.ts';
 import { can } from '../../data/session.ts';
-import { toAddress } from './destinations-screen.tsx';
+import { isFailing, toAddress } from './destinations-screen.tsx';
 import { EditDestination } from './edit-destination.tsx';
 import { useQuietReload } from './quiet-reload.ts';
 import { ReceiverSnippet } from './receiver-snippet.tsx';
@@ -79,9 +79,7 @@ function Shown({
       <PageHead
         title={name}
         back={back}
-        meta={
-          <DestinationStateBadge state={destination.state} isFailing={destination.failing_since !== null} />
-        }
+        meta={<DestinationStateBadge state={destination.state} isFailing={isFailing(destination)} />}
         subtitle={<span class="mono">{toAddress(destination)}</span>}
         actions={
           can('write') && (
@@ -192,7 +190,7 @@ function Shown({
 /** What is wrong, and what somebody can do: the reason for which this page is opened most. */
 function Trouble({ destination }: { readonly destination: DestinationView }) {
   const { state, state_reason: reason, failing_since: failingSince } = destination;
-  if (state === 'enabled' && failingSince === null) return null;
+  if (state === 'enabled' && !isFailing(destination)) return null;
   const failed = toDeliveriesHref(destination.id, 'failed');
   return (
     <aside class="trouble" data-state={state === 'paused' ? 'paused' : 'failing'}>
@@ -205,7 +203,13 @@ function Trouble({ destination }: { readonly destination: DestinationView }) {
             'Disabled by the hub: deliveries are held, none is lost'
           ) : (
             <>
-              Every attempt has failed since <Time at={failingSince} shape="clock" />
+              Every attempt fails
+              {failingSince !== null && (
+                <>
+                  {' '}
+                  since <Time at={failingSince} shape="clock" />
+                </>
+              )}
             </>
           )}
         </p>

@@ -11,6 +11,7 @@ import { PageHead } from '../../components/page.tsx';
 import { Table } from '../../components/table.tsx';
 import { Time } from '../../components/time.tsx';
 import { request } from '../../data/api.ts';
+import { nowMs } from '../../data/clock.ts';
 import { formatCount, formatPercent } from '../../data/format.ts';
 import { hrefWith, location, setQuery } from '../../data/location.ts';
 import { useResource } from '../../data/resource.ts';
@@ -54,7 +55,7 @@ export function DestinationsScreen() {
         rows={rows}
         rowKey={(row) => row.id}
         rowHref={(row) => `/destinations/${row.id}`}
-        rowTone={(row) => (row.state === 'disabled' || row.failing_since !== null ? 'bad' : undefined)}
+        rowTone={(row) => (row.state === 'disabled' || isFailing(row) ? 'bad' : undefined)}
         isLoading={list.isLoading && list.data === undefined}
         fault={list.fault}
         onRetry={list.reload}
@@ -109,9 +110,7 @@ function toColumns(health: HourlyHealth): readonly Column<DestinationView>[] {
       key: 'state',
       title: 'State',
       width: '8rem',
-      render: (row) => (
-        <DestinationStateBadge state={row.state} isFailing={row.failing_since !== null} isPlain />
-      ),
+      render: (row) => <DestinationStateBadge state={row.state} isFailing={isFailing(row)} isPlain />,
     },
     {
       key: 'why',
@@ -149,7 +148,7 @@ function toColumns(health: HourlyHealth): readonly Column<DestinationView>[] {
     {
       key: 'pending',
       title: 'Waiting',
-      width: '8rem',
+      width: '10rem',
       align: 'end',
       render: (row) =>
         row.pending === 0 ? (
@@ -158,8 +157,7 @@ function toColumns(health: HourlyHealth): readonly Column<DestinationView>[] {
           <span>
             {row.pending >= 10_000 ? '10,000+' : formatCount(row.pending)}
             <span class="muted">
-              {' '}
-              <Time at={row.oldest_pending_at} />
+              , <Time at={row.oldest_pending_at} />
             </span>
           </span>
         ),
@@ -182,10 +180,24 @@ function Course({ health }: { readonly health: DeliveryStatisticsView['destinati
   if (health === undefined || health.slots.length === 0) return <span class="muted">–</span>;
   return (
     <Sparkline
-      values={health.slots.map((slot) => slot.delivered)}
+      values={toHourly(health.slots)}
       label={`${formatCount(health.delivered)} delivered and ${formatCount(health.failed_attempts)} attempts failed in 24 hours`}
     />
   );
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Hours without an attempt are not in the answer, and belong into the picture. */
+function toHourly(slots: DeliveryStatisticsView['destinations'][number]['slots']): readonly number[] {
+  const delivered = new Map(slots.map((slot) => [Math.floor(Date.parse(slot.at) / HOUR_MS), slot.delivered]));
+  const now = Math.floor(nowMs.peek() / HOUR_MS);
+  return Array.from({ length: 24 }, (_, index) => delivered.get(now - 23 + index) ?? 0);
+}
+
+/** The journal remembers it over restarts; the lane knows it first. */
+export function isFailing({ failing_since: failingSince, lane }: DestinationView): boolean {
+  return failingSince !== null || lane?.breaker === 'open';
 }
 
 export function toAddress({ settings, id }: DestinationView): string {

@@ -1,5 +1,5 @@
 import './call-grid.css';
-import { memo } from 'preact/compat';
+import { Component } from 'preact';
 import type { Tile } from './live-calls.ts';
 
 import { CallStateBadge } from '../../components/badge.tsx';
@@ -44,7 +44,17 @@ function Tiles({ tiles, label }: { readonly tiles: readonly Tile[]; readonly lab
 }
 
 /** Ticking changes a text node only; a tile renders again when its call changed. */
-const CallTile = memo(function CallTile({ tile }: { readonly tile: Tile }) {
+class CallTile extends Component<{ readonly tile: Tile }> {
+  override shouldComponentUpdate(next: { readonly tile: Tile }): boolean {
+    return next.tile !== this.props.tile;
+  }
+
+  override render() {
+    return <TileBody tile={this.props.tile} />;
+  }
+}
+
+function TileBody({ tile }: { readonly tile: Tile }) {
   const { call, overSinceMs } = tile;
   const type = TYPES.get(call.type ?? '') ?? { icon: 'speaker' as const, word: call.type ?? 'Unknown type' };
   const isOver = overSinceMs !== null;
@@ -86,7 +96,7 @@ const CallTile = memo(function CallTile({ tile }: { readonly tile: Tile }) {
       </span>
     </li>
   );
-});
+}
 
 const TYPES: ReadonlyMap<string, { readonly icon: IconName; readonly word: string }> = new Map([
   ['inbound_phone_call', { icon: 'phone-in', word: 'Inbound' }],

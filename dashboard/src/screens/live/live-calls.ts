@@ -76,9 +76,7 @@ export function createLiveCalls(): LiveCalls {
 }
 
 /** Calls of one of our numbers together, the busiest number first. */
-export function groupByNumber(
-  tiles: readonly Tile[],
-): readonly {
+export function groupByNumber(tiles: readonly Tile[]): readonly {
   readonly key: string;
   readonly name: string | null;
   readonly number: string | null;
