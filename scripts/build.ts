@@ -23,7 +23,7 @@ function writeManifest(folder: string, manifest: Manifest): void {
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-await reportDashboard();
+await reportDashboard({ isStrict: true });
 if (process.exitCode === 1) process.exit();
 const dashboard = join(root, 'hub/dashboard');
 // The package is what users run: without its pages it is not whole.
