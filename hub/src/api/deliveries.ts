@@ -20,7 +20,12 @@ const retryView = z.object({
   delivery: deliveryView,
 });
 
-export function defineDeliveryRoutes({ journal, clock, destinationKinds }: ApiGround): readonly Route[] {
+export function defineDeliveryRoutes({
+  journal,
+  clock,
+  destinationKinds,
+  deliveryChanged,
+}: ApiGround): readonly Route[] {
   async function toDetailView(
     delivery: NonNullable<Awaited<ReturnType<typeof journal.getDelivery>>>,
   ): Promise<z.output<typeof deliveryDetailView>> {
@@ -120,6 +125,7 @@ export function defineDeliveryRoutes({ journal, clock, destinationKinds }: ApiGr
         const result = await journal.retryDelivery(key.accountId, params['delivery_id'] as DeliveryId, actor);
         if (result === undefined) return NO_DELIVERY;
         if (result.kind === 'destination_gone') return DESTINATION_GONE;
+        deliveryChanged(result.delivery);
         return answer(202, {
           outcome: result.kind,
           delivery: toDeliveryView(result.delivery, clock.nowMs()),
@@ -141,7 +147,10 @@ export function defineDeliveryRoutes({ journal, clock, destinationKinds }: ApiGr
           actor,
         );
         if (result === undefined) return NO_DELIVERY;
-        if (result.kind === 'cancelled') return answer(200, toDeliveryView(result.delivery, clock.nowMs()));
+        if (result.kind === 'cancelled') {
+          deliveryChanged(result.delivery);
+          return answer(200, toDeliveryView(result.delivery, clock.nowMs()));
+        }
         const { state } = result.delivery;
         return makeProblem(
           'not_possible',

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { KeyRing } from '../ingest/key-ring.ts';
 import type { ReportObserver } from '../ingest/request-observer.ts';
 import type { DestinationId } from '../journal/ids.ts';
-import type { Destination, Journal } from '../journal/journal.ts';
+import type { DeliveryEntry, Destination, Journal } from '../journal/journal.ts';
 import type { BacklogReader } from './backlog.ts';
 import type { SessionRing } from './session-ring.ts';
 import type { SuccessReader } from './destination-success.ts';
@@ -114,4 +114,6 @@ export interface ApiGround {
   readonly keyRing: KeyRing;
   readonly sessionRing: SessionRing;
   readonly forgetSource: (id: string) => void;
+  /** For those who watch: a command changed or made a delivery. */
+  readonly deliveryChanged: (delivery: DeliveryEntry) => void;
 }

@@ -166,6 +166,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     keyRing,
     sessionRing,
     forgetSource: webhookDoor.forgetSource,
+    deliveryChanged: (delivery) => options.deliveryFeed.changed(delivery),
   };
   const readOverview = createOverviewReader({
     journal,

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { BatchPipe } from './batch-writer.ts';
 
 import { createSimClock } from '../../../test/support/sim-clock.ts';
-import { createBatchWriter, STREAM_BATCH_MS, STREAM_BUFFER_BYTES_MAX } from './batch-writer.ts';
+import {
+  createBatchWriter,
+  STREAM_BATCH_BYTES,
+  STREAM_BATCH_MS,
+  STREAM_BUFFER_BYTES_MAX,
+} from './batch-writer.ts';
 
 function openWriter() {
   const clock = createSimClock(1_000_000);
@@ -65,6 +70,20 @@ describe('the batch writer', () => {
       const before = writes[index - 1];
       if (before !== undefined) expect(atMs - before.atMs).toBeGreaterThanOrEqual(STREAM_BATCH_MS);
     }
+  });
+
+  it('does not keep one that catches up waiting: a full batch goes out', async () => {
+    const { open, wait } = openWriter();
+    const { pipe, writes } = open();
+    pipe.push(piece('first'));
+    await wait(0);
+    pipe.push(piece('second'));
+    pipe.push(new Uint8Array(STREAM_BATCH_BYTES));
+    await wait(0);
+    expect(writes.map(({ bytes }) => bytes.length)).toEqual([5, STREAM_BATCH_BYTES + 6]);
+    pipe.push(piece('third'));
+    await wait(STREAM_BATCH_MS - 1);
+    expect(writes).toHaveLength(2);
   });
 
   it('puts the bytes together once for viewers in step', async () => {

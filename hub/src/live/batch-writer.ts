@@ -1,6 +1,6 @@
 /**
  * Writes to people who watch. In: pieces of text, made once for all of them. Out: at most one write per viewer and
- * STREAM_BATCH_MS, the first after a quiet time at once.
+ * STREAM_BATCH_MS, the first after a quiet time at once; a full batch does not wait.
  *
  * Promises: a viewer never has more than BUFFER_BYTES_MAX (and the piece that went over it) waiting in this process;
  * the writing gives way to everything else the hub does after TURN_MS, since 500 writes in one go would hold every
@@ -9,6 +9,8 @@
 import type { Clock } from '../clock.ts';
 
 export const STREAM_BATCH_MS = 100;
+/** So much is worth a write of its own: who catches up must not be held to a batch's time. */
+export const STREAM_BATCH_BYTES = 64 * 1024;
 /** Spreads the viewers over the time, where one message to all of them has put them in step. */
 const BATCH_JITTER_MS = 20;
 /** Of one viewer, on top of what the kernel holds; then the journal is its buffer. */
@@ -53,7 +55,8 @@ export function createBatchWriter(clock: Clock, random: () => number): BatchWrit
     #pieces: Uint8Array[] = [];
     #bytes = 0;
     #nextAtMs = Number.NEGATIVE_INFINITY;
-    #isScheduled = false;
+    #isTimed = false;
+    #isDue = false;
     #isClosed = false;
     #cancelTimer = (): void => {};
     fullSinceMs: number | null = null;
@@ -99,16 +102,26 @@ export function createBatchWriter(clock: Clock, random: () => number): BatchWrit
 
     /** Its time has come. */
     take(): void {
-      this.#isScheduled = false;
+      this.#isDue = false;
       this.flush();
     }
 
     #schedule(): void {
-      if (this.#isScheduled) return;
-      this.#isScheduled = true;
-      const waitMs = this.#nextAtMs - clock.monotonicMs();
-      if (waitMs <= 0) enqueue(this);
-      else this.#cancelTimer = clock.setTimer(() => enqueue(this), waitMs);
+      const isFullBatch = this.#bytes >= STREAM_BATCH_BYTES;
+      if (this.#isDue || (this.#isTimed && !isFullBatch)) return;
+      const waitMs = isFullBatch ? 0 : this.#nextAtMs - clock.monotonicMs();
+      if (waitMs <= 0) this.#fallDue();
+      else {
+        this.#isTimed = true;
+        this.#cancelTimer = clock.setTimer(() => this.#fallDue(), waitMs);
+      }
+    }
+
+    #fallDue(): void {
+      this.#cancelTimer();
+      this.#isTimed = false;
+      this.#isDue = true;
+      enqueue(this);
     }
 
     #fits(): boolean {
