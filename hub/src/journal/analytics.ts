@@ -16,7 +16,10 @@ export interface StatisticsRequest {
   /** Unix ms, [since, until), moved outward to whole minutes, or to whole hours where `stepMs` is an hour or more. */
   readonly sinceMs: number;
   readonly untilMs: number;
-  /** Length of a slot: a multiple of a minute. At most SLOTS_MAX slots. */
+  /**
+   * Length of a slot: a multiple of a minute. At most SLOTS_MAX slots, else it throws a RangeError. Minutes are kept for
+   * two days; with a step below an hour, what is older stands in the slot that its hour begins in.
+   */
   readonly stepMs: number;
 }
 

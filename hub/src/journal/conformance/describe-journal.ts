@@ -4,6 +4,7 @@ import { afterEach, describe } from 'vitest';
 import { describeAccept } from './accept.ts';
 import { describeAccounts } from './accounts.ts';
 import { describeAdmin } from './admin.ts';
+import { describeAnalytics } from './analytics.ts';
 import { describeClaims } from './claims.ts';
 import { describeCommands } from './commands.ts';
 import { describeDestinations } from './destinations.ts';
@@ -50,6 +51,7 @@ export function describeJournal(
     describeAccounts(openTracked);
     describeSessions(openTracked);
     describeRetention(openTracked);
+    describeAnalytics(openTracked);
     if (survivesCrash) describeRestart(openTracked);
   });
 }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { DestinationId, SourceId } from '../ids.ts';
-import type { JournalFilter } from '../journal.ts';
+import type { ClaimedDelivery, JournalFilter } from '../journal.ts';
 import {
   accept,
   claim,
@@ -10,6 +10,7 @@ import {
   FIRST_PAGE,
   KEY_ACTOR,
   record,
+  retryIn,
   type Harness,
   type OpenHarness,
 } from './harness.ts';
@@ -107,6 +108,30 @@ export function describeFilters(open: OpenHarness): void {
       expect(await findCalls({ deliveryStates: ['dead'] })).toEqual(['bad']);
       expect(await findCalls({ excludedDeliveryStates: ['dead'] })).toEqual(['good', 'live', 'web']);
       expect(await findEvents({ deliveryStates: ['pending'] })).toEqual(['bad#2']);
+    });
+
+    it('by the status of a delivery’s last answer, and by how often it was tried', async () => {
+      const [waiting] = await claim(harness, slack);
+      const failed = { ...retryIn(harness.clock, 60_000), status: 401 };
+      await record(harness.journal, waiting as ClaimedDelivery, failed);
+      expect(await findDeliveries({ codes: [{ min: 401, max: 401 }] })).toEqual(['bad#2 slack']);
+      expect(await findDeliveries({ codes: [{ min: 200, max: 299 }] })).toHaveLength(5);
+      const either = [
+        { min: 400, max: 499 },
+        { min: 200, max: 200 },
+      ];
+      expect(await findDeliveries({ codes: either })).toHaveLength(6);
+      expect(await findDeliveries({ codes: either, deliveryStates: ['pending'] })).toEqual(['bad#2 slack']);
+      // The dead one had no answer at all.
+      expect(await findDeliveries({ codes: [{ min: 0, max: 999 }], deliveryStates: ['dead'] })).toEqual([]);
+      expect(await findDeliveries({ codes: [] })).toEqual([]);
+      expect(await findDeliveries({ attempts: { min: 1 } })).toHaveLength(7);
+      expect(await findDeliveries({ attempts: { min: 2 } })).toEqual([]);
+      expect(await findDeliveries({ attempts: { max: 0 } })).toEqual([]);
+      await accept(harness.journal, 'late', 'ended-with-error');
+      expect(await findDeliveries({ attempts: { max: 0 }, destinationIds: [slack] })).toEqual([
+        'late#1 slack',
+      ]);
     });
 
     it('by destination, alone and together with a state', async () => {

@@ -188,6 +188,43 @@ export function describeReplays(open: OpenHarness): void {
       expect((await journal.listAudit('default', FIRST_PAGE)).items[0]?.action).toBe('replay.created');
     });
 
+    it('end once they have made as many as they may, in the middle of an event if need be', async () => {
+      const harness = await open();
+      const { journal } = harness;
+      const destinations = [await createDestination(journal), await createDestination(journal)];
+      for (const call of ['a', 'b', 'c']) await accept(journal, call, 'ended');
+      for (const { id } of destinations) {
+        for (const claimed of await claim(harness, id)) await record(journal, claimed);
+      }
+      const request = { ...toRequest({}), createdMax: 3, expected: 6 };
+      // A dry run counts what matches, whatever the job may make of it.
+      expect((await journal.countReplay(request)).total).toBe(6);
+      expect(await runReplay(journal, request)).toMatchObject({ state: 'finished', created: 3, request });
+      expect((await listDeliveries(journal)).length).toBe(9);
+      expect(await runReplay(journal, { ...request, createdMax: 0 })).toMatchObject({ created: 0 });
+    });
+
+    it('send again what had such an answer, or so many attempts, last', async () => {
+      const harness = await open();
+      const { journal, clock } = harness;
+      const { id } = await createDestination(journal);
+      for (const call of ['a', 'b', 'c']) await accept(journal, call, 'ended');
+      const answers = [{ ...DEAD, status: 401, cause: null }, { ...DEAD, status: 503, cause: null }, {}];
+      const claimed = await claim({ journal, clock }, id);
+      for (const [index, each] of claimed.entries()) await record(journal, each, answers[index]);
+      const countTotal = async (filter: JournalFilter): Promise<number> =>
+        (await journal.countReplay(toRequest(filter))).total;
+      expect(await countTotal({ codes: [{ min: 401, max: 401 }] })).toBe(1);
+      expect(await countTotal({ codes: [{ min: 400, max: 599 }] })).toBe(2);
+      expect(await countTotal({ codes: [{ min: 400, max: 499 }], deliveryStates: ['delivered'] })).toBe(0);
+      expect(await countTotal({ attempts: { min: 1 } })).toBe(3);
+      expect(await countTotal({ attempts: { min: 2 } })).toBe(0);
+      // It never had them, so it had no such answer either.
+      const late = await createDestination(journal);
+      expect(await countTotal({ codes: [{ min: 200, max: 599 }], destinationIds: [late.id] })).toBe(0);
+      expect(await countTotal({ destinationIds: [late.id] })).toBe(3);
+    });
+
     it('that match nothing end by themselves', async () => {
       const { journal } = await open();
       const replay = await runReplay(journal, toRequest({ callId: 'none' }));

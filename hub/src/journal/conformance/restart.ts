@@ -75,9 +75,9 @@ export function describeRestart(open: OpenHarness): void {
       const { journal } = harness;
       const crash = harness.crash ?? expect.fail('a store that survives a crash says how to crash it');
       const { id } = await createDestination(journal);
-      for (const call of ['a', 'b', 'c']) await accept(journal, call, 'ended');
+      for (const call of ['a', 'b', 'c', 'd']) await accept(journal, call, 'ended');
       for (const claimed of await claim(harness, id)) await record(journal, claimed);
-      const request = { accountId: 'default', filter: {}, ratePerSecond: null } as const;
+      const request = { accountId: 'default', filter: {}, ratePerSecond: null, createdMax: 3 } as const;
       const replay = await journal.createReplay(request, KEY_ACTOR);
       await journal.advanceReplay(replay.id, 2);
       const again = await crash();

@@ -21,12 +21,14 @@ export function createBars(): Bars {
 
 export function toBar(ms: number): number {
   if (!(ms >= FIRST_MS)) return 0;
-  return Math.min(BARS - 1, 1 + Math.floor(Math.log(ms / FIRST_MS) / STEP));
+  if (ms >= LAST_MS) return BARS - 1;
+  return 1 + Math.min(STEPS - 1, Math.floor(Math.log(ms / FIRST_MS) / STEP));
 }
 
 /** Where a bar begins; the last one has no end, so it is given the width of the others. */
 function toBound(bar: number): number {
-  return bar === 0 ? 0 : FIRST_MS * Math.exp((bar - 1) * STEP);
+  if (bar === 0) return 0;
+  return bar === BARS - 1 ? LAST_MS : FIRST_MS * Math.exp((bar - 1) * STEP);
 }
 
 export function toBuckets(bars: Bars): readonly DurationBucket[] {

@@ -69,6 +69,8 @@ export function createSlotFolding({
     };
   });
   let isRunning = false;
+  /** Something more was asked for meanwhile. */
+  let isWanted = false;
   /** The hour in which it last found nothing more to do, and the minute in which it last tried. */
   let doneHour = -1;
   let triedMinute = -1;
@@ -209,25 +211,32 @@ export function createSlotFolding({
   }
 
   function begin(): void {
-    if (isRunning) return;
+    if (isRunning) {
+      isWanted = true;
+      return;
+    }
     isRunning = true;
+    isWanted = false;
     run()
       // Closing, full or broken: the journal's own callers hear of it, and the next minute tries again.
       .catch(() => undefined)
       .finally(() => {
         isRunning = false;
+        if (isWanted) begin();
       });
   }
 
   return {
     start() {
       const hourNow = Math.floor(clock.nowMs() / HOUR_MS);
-      const isIdle = !hasOverdue(hourNow) && findHour(slots.marks.foldedUntil) === undefined;
-      // Nothing to fold: the mark is set at once, so that a new journal begins without a commit of its own.
-      if (slots.marks.foldedUntil === hourNow) doneHour = hourNow;
-      else if (isIdle && slots.marks.foldedUntil < hourNow)
-        slots.setMarks({ ...slots.marks, foldedUntil: hourNow });
-      else if (slots.marks.foldedUntil < hourNow) begin();
+      if (slots.marks.foldedUntil >= hourNow) return;
+      if (hasOverdue(hourNow) || findHour(slots.marks.foldedUntil) !== undefined) {
+        begin();
+        return;
+      }
+      // Nothing to fold: the marks are set at once, so that a new journal begins without a commit of its own.
+      slots.setMarks({ foldedUntil: hourNow, minutesSince: hourNow * HOUR_MINUTES - MINUTES_KEPT });
+      doneHour = hourNow;
     },
     afterCommit() {
       const minute = Math.floor(clock.nowMs() / MINUTE_MS);

@@ -44,7 +44,7 @@ export function createStatisticsReader(
   AnalyticsJournal,
   'readCallStatistics' | 'readDeliveryStatistics' | 'readErrorHours' | 'readSourceActivity'
 > {
-  const { read, clock, sources, destinations } = store;
+  const { read, clock, slots, sources, destinations } = store;
   const reader = createSlotReader(store);
   const selectGroup = read.prepare(SELECT_GROUP);
   const selectGroupRow = read.prepare(SELECT_GROUP_ROW);
@@ -61,6 +61,16 @@ export function createStatisticsReader(
       (_, row, added) => counts.set(row, (counts.get(row) ?? 0) + (added[ERROR.calls] as number)),
     );
     return counts;
+  }
+
+  /** Of a source that has been silent for longer than its hours are looked at. */
+  function readLastReport(accountRow: number, row: number): number | null {
+    const saved = selectLastReport.get(accountRow, row)?.['ms'] as number | undefined;
+    const open = [...slots.listOpen()].filter(
+      (slot) => slot.kind === SOURCE_KIND && slot.accountRow === accountRow && slot.row === row,
+    );
+    const times = [saved ?? 0, ...open.map(({ counts }) => counts[SOURCE.lastReportAtMs] as number)];
+    return Math.max(...times) || null;
   }
 
   return {
@@ -85,7 +95,7 @@ export function createStatisticsReader(
         addSeen(bars, durations);
       });
       const active = reader.readActiveBefore(accountRow, frame.range.sinceMs);
-      const slots = toCallSlots(frame, tallies, active);
+      const callSlots = toCallSlots(frame, tallies, active);
       const counts = await countErrors(accountRow, frame.range);
       const errors = [...counts]
         .toSorted(([rowA, a], [rowB, b]) => b - a || rowA - rowB)
@@ -97,7 +107,7 @@ export function createStatisticsReader(
         });
       const { sinceMs, untilMs } = frame.range;
       const { stepMs } = request;
-      return { sinceMs, untilMs, stepMs, slots, durations: toBuckets(durations), errors };
+      return { sinceMs, untilMs, stepMs, slots: callSlots, durations: toBuckets(durations), errors };
     },
 
     async readDeliveryStatistics(request) {
@@ -205,10 +215,8 @@ export function createStatisticsReader(
         .toSorted((a, b) => a - b)
         .map((row) => {
           const source = seen.get(row);
-          const last = (source?.lastMs ?? selectLastReport.get(accountRow, row)?.['ms'] ?? null) as
-            | number
-            | null;
-          return { sourceId: sources.toId(row), lastReportAtMs: last, hours: source?.hours ?? [] };
+          const lastReportAtMs = source?.lastMs ?? readLastReport(accountRow, row);
+          return { sourceId: sources.toId(row), lastReportAtMs, hours: source?.hours ?? [] };
         });
     },
   };
