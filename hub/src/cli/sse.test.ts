@@ -26,6 +26,12 @@ describe('readMessages', () => {
     expect(await read(...Array.from(text))).toEqual(whole);
   });
 
+  it('moves the place where an id comes without a message', async () => {
+    expect(await read('retry: 3000\n\nid: 41\n: watching\n\n')).toEqual([
+      { id: '41', event: 'place', data: '' },
+    ]);
+  });
+
   it('gives no message that broke off', async () => {
     expect(await read('id: 8\ndata: half')).toEqual([]);
   });

@@ -1,4 +1,7 @@
-/** Server-sent events out of a response's bytes: id, event and data of each message; comments only count as life. */
+/**
+ * Server-sent events out of a response's bytes: id, event and data of each message; comments only count as life. A
+ * block with an id alone moves the reader's place, as browsers have it: the message `place`, without data.
+ */
 
 export interface SseMessage {
   readonly id: string | null;
@@ -38,5 +41,6 @@ function parseMessage(block: string): SseMessage | null {
     else if (field === 'event') event = value;
     else if (field === 'data') data.push(value);
   }
-  return data.length === 0 ? null : { id, event, data: data.join('\n') };
+  if (data.length > 0) return { id, event, data: data.join('\n') };
+  return id === null ? null : { id, event: 'place', data: '' };
 }
