@@ -63,7 +63,7 @@ describe('PUT /v1/calls/{call_id}/status', () => {
     });
     const read = await hub.call('GET', '/v1/calls/shown', undefined, { authorization: `Bearer ${key}` });
     expect(read.statusCode).toBe(403);
-    expect(read.json()).toMatchObject({ scope: 'read' });
+    expect(read.json()).toMatchObject({ scope: 'watch' });
   });
 
   it("takes the source's own ids as they are: plus signs, slashes, other scripts, 256 characters", async () => {

@@ -32,12 +32,9 @@ const callTotals = z.object({
   short_calls: z.int().meta({ description: 'Shorter than 10 seconds.' }),
   active_peak: z.int().meta({ description: 'Most calls active at once.' }),
   active_peak_at: time.nullable().meta({ description: 'Begin of the first slot with that peak.' }),
-  mean_active: z
-    .number()
-    .nullable()
-    .meta({
-      description: 'Durations of the calls that ended, divided by the length of the range (erlangs).',
-    }),
+  mean_active: z.number().nullable().meta({
+    description: 'Durations of the calls that ended, divided by the length of the range (erlangs).',
+  }),
   repeated: z.int(),
   late: z.int(),
   conflicting: z.int(),
@@ -61,11 +58,9 @@ const callSlot = z.object({
 const errorOfCalls = z.object({
   id: z.string(),
   class: z.enum(ERROR_CLASSES),
-  fingerprint: z
-    .string()
-    .meta({
-      description: 'The text with its numbers and ids as "#"; empty where a call failed without one.',
-    }),
+  fingerprint: z.string().meta({
+    description: 'The text with its numbers and ids as "#"; empty where a call failed without one.',
+  }),
   example: z.string().meta({ description: 'The last text as it came.' }),
   search: z.string().meta({
     description:
