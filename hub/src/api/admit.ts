@@ -23,98 +23,102 @@ export interface AdmitGround {
   readonly keyLimiter: RateLimiter;
 }
 
-type Done = (error?: Error) => void;
+/** What one request is let in with, or not. */
+interface Entrance {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly scope: Scope;
+  readonly ground: AdmitGround;
+  readonly done: (error?: Error) => void;
+}
 
 export function admit(
   request: FastifyRequest,
   reply: FastifyReply,
   scope: Scope,
   ground: AdmitGround,
-  done: Done,
+  done: (error?: Error) => void,
 ): void {
-  const { headers } = request;
-  if (headers.authorization === undefined && headers.cookie !== undefined && scope !== 'ingest') {
-    const token = readSessionToken(headers);
+  const { authorization, cookie } = request.headers;
+  const entrance = { request, reply, scope, ground, done };
+  if (authorization === undefined && cookie !== undefined && scope !== 'ingest') {
+    const token = readSessionToken(request.headers);
     if (token !== null) {
-      void finishLater(admitSession(token));
+      void finishLater(entrance, admitSession(entrance, token));
       return;
     }
   }
-  const verdict = ground.keyRing.authorise(headers.authorization, scope);
+  const verdict = ground.keyRing.authorise(authorization, scope);
   // A promise only where the key was not seen lately: waiting costs the others 1 µs for nothing.
-  if (verdict instanceof Promise) void settleLater(verdict);
-  else settle(verdict);
+  if (verdict instanceof Promise) void finishLater(entrance, settleLater(entrance, verdict));
+  else settle(entrance, verdict);
+}
 
-  async function finishLater(step: Promise<void>): Promise<void> {
-    try {
-      await step;
-    } catch (error) {
-      done(error as Error);
-    }
+async function finishLater({ done }: Entrance, step: Promise<void>): Promise<void> {
+  try {
+    await step;
+  } catch (error) {
+    done(error as Error);
   }
+}
 
-  async function settleLater(later: Promise<ApiKey | Problem>): Promise<void> {
-    try {
-      settle(await later);
-    } catch (error) {
-      done(error as Error);
-    }
-  }
+async function settleLater(entrance: Entrance, verdict: Promise<ApiKey | Problem>): Promise<void> {
+  settle(entrance, await verdict);
+}
 
-  function settle(key: ApiKey | Problem): void {
-    if ('kind' in key) {
-      sendProblem(request, reply, key);
-      return;
-    }
-    enter(key);
-    // Only where watching is enough can somebody come who may do nothing else.
-    if (scope === 'watch' && !grants(key.scopes, 'read')) {
-      void finishLater(mask(key));
-      return;
-    }
-    pass(key);
+function settle(entrance: Entrance, key: ApiKey | Problem): void {
+  const { request, reply, scope } = entrance;
+  if ('kind' in key) {
+    sendProblem(request, reply, key);
+    return;
   }
+  enter(request, key);
+  // Only where watching is enough can somebody come who may do nothing else.
+  if (scope === 'watch' && !grants(key.scopes, 'read')) void finishLater(entrance, mask(entrance, key));
+  else pass(entrance, key);
+}
 
-  async function admitSession(token: string): Promise<void> {
-    const foreign = refuseCrossSite(request.method, headers);
-    if (foreign !== null) {
-      sendProblem(request, reply, foreign);
-      return;
-    }
-    const known = await ground.sessionRing.authorise(token, scope);
-    if ('kind' in known) {
-      sendProblem(request, reply, known);
-      return;
-    }
-    enter(known.key);
-    request.session = known.session;
-    if (isMasked(known)) await mask(known.key);
-    else pass(known.key);
+async function admitSession(entrance: Entrance, token: string): Promise<void> {
+  const { request, reply, scope, ground } = entrance;
+  const foreign = refuseCrossSite(request.method, request.headers);
+  if (foreign !== null) {
+    sendProblem(request, reply, foreign);
+    return;
   }
+  const known = await ground.sessionRing.authorise(token, scope);
+  if ('kind' in known) {
+    sendProblem(request, reply, known);
+    return;
+  }
+  enter(request, known.key);
+  request.session = known.session;
+  if (isMasked(known)) await mask(entrance, known.key);
+  else pass(entrance, known.key);
+}
 
-  function enter(key: ApiKey): void {
-    request.key = key;
-    request.notes.accountId = key.accountId;
-    request.notes.keyId = key.id;
-  }
+function enter(request: FastifyRequest, key: ApiKey): void {
+  request.key = key;
+  request.notes.accountId = key.accountId;
+  request.notes.keyId = key.id;
+}
 
-  async function mask(key: ApiKey): Promise<void> {
-    request.isMasked = true;
-    await prepareMasks();
-    const guess = grants(key.scopes, 'write') ? null : refuseGuess(request.query);
-    if (guess !== null) sendProblem(request, reply, guess);
-    else pass(key);
-  }
+async function mask(entrance: Entrance, key: ApiKey): Promise<void> {
+  const { request, reply } = entrance;
+  request.isMasked = true;
+  await prepareMasks();
+  const guess = canReveal(key) ? null : refuseGuess(request.query);
+  if (guess !== null) sendProblem(request, reply, guess);
+  else pass(entrance, key);
+}
 
-  function pass(key: ApiKey): void {
-    const taken = ground.keyLimiter.take(key.id);
-    if (taken.problem !== null) {
-      sendProblem(request, reply, taken.problem);
-      return;
-    }
-    setRateHeaders(reply, taken);
-    done();
+function pass({ request, reply, ground, done }: Entrance, key: ApiKey): void {
+  const taken = ground.keyLimiter.take(key.id);
+  if (taken.problem !== null) {
+    sendProblem(request, reply, taken.problem);
+    return;
   }
+  setRateHeaders(reply, taken);
+  done();
 }
 
 /** Numbers stay masked in a session until they are revealed, and always where its key may not change anything. */
