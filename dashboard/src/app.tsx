@@ -1,9 +1,10 @@
 /** Who is signed in decides between sign-in and shell; the path decides the screen in it. */
+import { useEffect } from 'preact/hooks';
 import type { ComponentType } from 'preact';
 import type { ScreenName } from './data/routes.ts';
 import type { ScreenProps } from './shell/lazy-screen.tsx';
 
-import { location } from './data/location.ts';
+import { go, location } from './data/location.ts';
 import { toRoute } from './data/routes.ts';
 import { session } from './data/session.ts';
 import { lazyScreen } from './shell/lazy-screen.tsx';
@@ -14,17 +15,23 @@ import { Shell } from './shell/shell.tsx';
 import { SignIn } from './shell/sign-in.tsx';
 
 /** Each is a file of its own, fetched when it is first gone to. */
-const modules = import.meta.glob<Record<string, ComponentType<ScreenProps>>>('./screens/*/*-screen.tsx');
-
 const SCREENS: Readonly<Record<ScreenName, ComponentType<ScreenProps>>> = {
-  live: screen('live-screen', 'LiveScreen'),
-  calls: screen('calls-screen', 'CallsScreen'),
-  call: screen('call-screen', 'CallScreen'),
-  deliveries: screen('deliveries-screen', 'DeliveriesScreen'),
-  analytics: screen('analytics-screen', 'AnalyticsScreen'),
-  destinations: screen('destinations-screen', 'DestinationsScreen'),
-  destination: screen('destination-screen', 'DestinationScreen'),
-  settings: screen('settings-screen', 'SettingsScreen'),
+  live: lazyScreen(async () => (await import('./screens/live/live-screen.tsx')).LiveScreen),
+  calls: lazyScreen(async () => (await import('./screens/calls/calls-screen.tsx')).CallsScreen),
+  call: lazyScreen(async () => (await import('./screens/calls/call-screen.tsx')).CallScreen),
+  deliveries: lazyScreen(
+    async () => (await import('./screens/deliveries/deliveries-screen.tsx')).DeliveriesScreen,
+  ),
+  analytics: lazyScreen(
+    async () => (await import('./screens/analytics/analytics-screen.tsx')).AnalyticsScreen,
+  ),
+  destinations: lazyScreen(
+    async () => (await import('./screens/destinations/destinations-screen.tsx')).DestinationsScreen,
+  ),
+  destination: lazyScreen(
+    async () => (await import('./screens/destinations/destination-screen.tsx')).DestinationScreen,
+  ),
+  settings: lazyScreen(async () => (await import('./screens/settings/settings-screen.tsx')).SettingsScreen),
 };
 
 export function App() {
@@ -41,6 +48,7 @@ function Screen() {
   const { path } = location.value;
   const route = toRoute(path);
   if (route === undefined) return <NotFound />;
+  if (route.redirect !== null) return <Redirect href={route.redirect} />;
   const Chosen = SCREENS[route.screen];
   // Keyed by screen, not by path: going from one call to the next keeps what stays the same.
   return (
@@ -50,12 +58,7 @@ function Screen() {
   );
 }
 
-function screen(file: string, name: string): ComponentType<ScreenProps> {
-  const path = Object.keys(modules).find((one) => one.endsWith(`/${file}.tsx`));
-  const load = path === undefined ? undefined : modules[path];
-  return lazyScreen(async () => {
-    const component = (await load?.())?.[name];
-    if (component === undefined) throw new Error(`There is no ${name}.`);
-    return component;
-  });
+function Redirect({ href }: { readonly href: string }) {
+  useEffect(() => go(href, { replace: true }), [href]);
+  return null;
 }

@@ -15,6 +15,12 @@ describe('which path is which screen', () => {
     }
   });
 
+  it('what is shown over a list or as a tab has its address there', () => {
+    expect(toRoute('/deliveries/dlv_1')).toMatchObject({ redirect: '/deliveries?delivery=dlv_1' });
+    expect(toRoute('/settings/audit')).toMatchObject({ redirect: '/settings?tab=audit' });
+    expect(toRoute('/deliveries')).toMatchObject({ redirect: null });
+  });
+
   it('a path that is no page, or no text, is no route', () => {
     for (const path of ['/nothing', '/calls/a/b', '/live/x', '/calls/%E0%A4%A', '/sections']) {
       expect(toRoute(path)).toBeUndefined();

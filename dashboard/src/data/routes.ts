@@ -17,6 +17,8 @@ export interface Route {
   readonly title: string;
   /** What stands in the path after the screen's own name; null where nothing does. */
   readonly id: string | null;
+  /** Where it is really shown; null where it is here. */
+  readonly redirect: string | null;
 }
 
 export const SECTIONS = ['live', 'calls', 'deliveries', 'analytics', 'destinations', 'settings'] as const;
@@ -39,16 +41,23 @@ export function toRoute(path: string): Route | undefined {
   const id = decode(rest[0] ?? '');
   if (id === undefined) return undefined;
   const title = SECTION_TITLES[section];
-  if (id === null) return { screen: section, section, title, id };
+  if (id === null) return { screen: section, section, title, id, redirect: null };
   switch (section) {
     case 'calls':
-      return { screen: 'call', section, title: 'Call', id };
+      return { screen: 'call', section, title: 'Call', id, redirect: null };
     case 'destinations':
-      return { screen: 'destination', section, title: 'Destination', id };
+      return { screen: 'destination', section, title: 'Destination', id, redirect: null };
     // One delivery is shown in the drawer over the list, one group of settings as its tab.
     case 'deliveries':
+      return { screen: section, section, title, id: null, redirect: toDeliveryHref(id) };
     case 'settings':
-      return { screen: section, section, title, id };
+      return {
+        screen: section,
+        section,
+        title,
+        id: null,
+        redirect: `/settings?tab=${encodeURIComponent(id)}`,
+      };
     case 'live':
     case 'analytics':
       return undefined;
@@ -65,7 +74,7 @@ export function toDestinationHref(destinationId: string): string {
 }
 
 export function toDeliveryHref(deliveryId: string): string {
-  return `/deliveries/${encodeURIComponent(deliveryId)}`;
+  return `/deliveries?delivery=${encodeURIComponent(deliveryId)}`;
 }
 
 function decode(text: string): string | null | undefined {

@@ -4,6 +4,8 @@
  */
 import type {
   accountView,
+  attemptDetailView,
+  attemptRequestView,
   attemptView,
   auditView,
   callView,
@@ -33,6 +35,7 @@ import type {
   deliveryMessageView,
   resyncMessageView,
 } from '../../../hub/src/api/stream-messages.ts';
+import type { sessionView } from '../../../hub/src/api/sessions.ts';
 import type { systemView } from '../../../hub/src/api/system.ts';
 
 type Output<Schema extends { readonly _zod: { readonly output: unknown } }> = Schema['_zod']['output'];
@@ -41,34 +44,15 @@ export type CallView = Output<typeof callView>;
 export type TimelineView = Output<typeof timelineView>;
 export type ReportView = Output<typeof reportView>;
 export type EventView = Output<typeof eventView>;
-export type DeliveryView = Output<typeof deliveryView> & { readonly explanation?: Explanation | null };
-export type DeliveryDetailView = Output<typeof deliveryDetailView> & {
-  readonly explanation?: Explanation | null;
-  readonly destination?: {
-    readonly id: string;
-    readonly kind: string;
-    readonly name: string | null;
-    readonly url: string | null;
-  } | null;
-  readonly attempt_entries: readonly AttemptView[];
-};
-export type AttemptView = Output<typeof attemptView> & {
-  readonly explanation?: Explanation | null;
-  readonly request?: AttemptRequestView | null;
-};
-export type DestinationView = Output<typeof destinationView> & {
-  readonly retry_schedule_effective_s?: readonly number[];
-  readonly success_24h?: {
-    readonly delivered: number;
-    readonly failed_attempts: number;
-    readonly rate: number | null;
-  };
-};
-export type DestinationWithSecretView = DestinationView & Output<typeof destinationWithSecretView>;
-export type ReplayView = Output<typeof replayView> & {
-  readonly max?: number | null;
-  readonly expected?: number | null;
-};
+export type DeliveryView = Output<typeof deliveryView>;
+export type DeliveryDetailView = Output<typeof deliveryDetailView>;
+export type AttemptView = Output<typeof attemptView>;
+/** With what was sent, as one delivery shows it. */
+export type AttemptDetailView = Output<typeof attemptDetailView>;
+export type AttemptRequestView = Output<typeof attemptRequestView>;
+export type DestinationView = Output<typeof destinationView>;
+export type DestinationWithSecretView = Output<typeof destinationWithSecretView>;
+export type ReplayView = Output<typeof replayView>;
 export type ReplayCountView = Output<typeof replayCountView>;
 export type KeyView = Output<typeof keyView>;
 export type KeyWithTextView = Output<typeof keyWithTextView>;
@@ -77,33 +61,11 @@ export type PhoneNumberView = Output<typeof phoneNumberView>;
 export type AccountView = Output<typeof accountView>;
 export type AuditView = Output<typeof auditView>;
 
-export interface Explanation {
-  readonly title: string;
-  readonly hint: string;
-}
-
-export interface AttemptRequestView {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly signature: 'valid' | 'secret rotated since';
-}
-
 export type OverviewView = Output<typeof overviewView>;
 
 export type Scope = KeyView['scopes'][number];
 
-export interface SessionView {
-  readonly role: 'viewer' | 'operator' | 'admin';
-  readonly scopes: readonly Scope[];
-  readonly key: { readonly id: string; readonly name: string };
-  readonly account: { readonly id: string; readonly name: string };
-  readonly expires_at: string | null;
-  readonly revealed: boolean;
-  readonly can_reveal: boolean;
-  readonly version: string;
-  readonly local: boolean;
-}
+export type SessionView = Output<typeof sessionView>;
 
 export type CallStatisticsView = Output<typeof callStatisticsView>;
 export type CallTotalsView = CallStatisticsView['totals'];

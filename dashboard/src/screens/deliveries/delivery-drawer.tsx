@@ -1,5 +1,5 @@
 import './delivery-drawer.css';
-import type { AttemptView, DeliveryDetailView } from '../../data/types.ts';
+import type { AttemptDetailView, DeliveryDetailView } from '../../data/types.ts';
 
 import { useEffect, useState } from 'preact/hooks';
 import { CodeBadge, DeliveryStateBadge, OutcomeBadge } from '../../components/badge.tsx';
@@ -168,7 +168,7 @@ function Attempt({
   body,
   isOpen,
 }: {
-  readonly attempt: AttemptView;
+  readonly attempt: AttemptDetailView;
   readonly body: string;
   readonly isOpen: boolean;
 }) {
