@@ -102,6 +102,7 @@ describe('toAttemptCurl', () => {
             ['X-Mine', `a'b; $(id)`],
           ],
           signature: 'valid',
+          settings_changed: false,
         },
         body,
       ),
