@@ -79,7 +79,12 @@ const CALLS: readonly Call[] = Array.from({ length: 12 }, (_, index) => ({
 }));
 
 const COLUMNS: readonly Column<Call>[] = [
-  { key: 'id', title: 'Call', render: (call) => <span class="mono">{call.id}</span>, width: 'minmax(0, 2fr)' },
+  {
+    key: 'id',
+    title: 'Call',
+    render: (call) => <span class="mono">{call.id}</span>,
+    width: 'minmax(0, 2fr)',
+  },
   {
     key: 'state',
     title: 'State',
@@ -122,7 +127,7 @@ const FAULT = new ApiFault(422, {
     { pointer: '/settings/url', detail: 'must be an https address' },
     { pointer: '/rate_per_second', detail: 'must be at least 0.1' },
   ],
-} as unknown as ApiFault['problem']);
+});
 
 const PAYLOAD = `{
   "message": {
@@ -381,7 +386,10 @@ function Fields() {
 
 function Filters() {
   const [value, setValue] = useState('state:failed -status:queued error:"STT connection"');
-  const [span, setSpan] = useState<{ since: string | null; until: string | null }>({ since: null, until: null });
+  const [span, setSpan] = useState<{ since: string | null; until: string | null }>({
+    since: null,
+    until: null,
+  });
   return (
     <Section title="Filter, range, tabs">
       <Toolbar>

@@ -1,7 +1,12 @@
 import './badge.css';
 import type { ComponentChildren } from 'preact';
 import type { CallState, ReportOutcome } from '../../../hub/src/calls/call.ts';
-import type { AttemptOutcome, DeliveryState, DestinationState, ReplayState } from '../../../hub/src/journal/journal.ts';
+import type {
+  AttemptOutcome,
+  DeliveryState,
+  DestinationState,
+  ReplayState,
+} from '../../../hub/src/journal/journal.ts';
 import { Icon } from './icon.tsx';
 import type { IconName } from './icon.tsx';
 
@@ -136,7 +141,13 @@ export function ReplayStateBadge({ state }: { readonly state: ReplayState }) {
 }
 
 /** HTTP status of an answer; without one, what stands in its place ("no answer"). */
-export function CodeBadge({ status, fallback = 'No answer' }: { readonly status: number | null; readonly fallback?: string }) {
+export function CodeBadge({
+  status,
+  fallback = 'No answer',
+}: {
+  readonly status: number | null;
+  readonly fallback?: string;
+}) {
   if (status === null) {
     return (
       <Badge tone="bad" icon="state-failed" isPlain>

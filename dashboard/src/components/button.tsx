@@ -13,7 +13,7 @@ interface Look {
   readonly icon?: IconName | undefined;
 }
 
-export interface ButtonProps extends Look, Omit<ButtonHTMLAttributes<HTMLButtonElement>, 'size' | 'icon' | 'type'> {
+export interface ButtonProps extends Look, Omit<ButtonHTMLAttributes, 'size' | 'icon' | 'type'> {
   readonly type?: 'button' | 'submit' | undefined;
   /** Keeps its width and its focus, says that it is at work, and takes no second click. */
   readonly isBusy?: boolean | undefined;
@@ -53,7 +53,7 @@ export function Button({
   );
 }
 
-export interface LinkButtonProps extends Look, Omit<AnchorHTMLAttributes<HTMLAnchorElement>, 'size' | 'icon'> {
+export interface LinkButtonProps extends Look, Omit<AnchorHTMLAttributes, 'size' | 'icon' | 'role'> {
   readonly href: string;
   readonly children?: ComponentChildren;
 }
@@ -69,7 +69,7 @@ export function LinkButton({
 }: LinkButtonProps) {
   return (
     <a
-      {...(rest as object)}
+      {...rest}
       href={href}
       class={`button ${typeof className === 'string' ? className : ''}`}
       data-kind={kind}

@@ -25,7 +25,9 @@ export function CopyButton({ text, label, isIconOnly = true, kind = 'quiet' }: C
     try {
       await copyText(typeof text === 'function' ? await text() : text);
     } catch {
-      showToast('It could not be copied: the browser refused. Select the text and copy it by hand.', { kind: 'alert' });
+      showToast('It could not be copied: the browser refused. Select the text and copy it by hand.', {
+        kind: 'alert',
+      });
       return;
     }
     announce('Copied', { isUrgent: true });

@@ -4,6 +4,7 @@ import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { Button, IconButton } from './button.tsx';
 import { Field, TextInput } from './field.tsx';
 import { useModal } from './modal.ts';
+import { isTyped } from './typed-word.ts';
 
 export interface DialogProps {
   readonly isOpen: boolean;
@@ -22,7 +23,14 @@ export function Dialog({ isOpen, ...rest }: DialogProps) {
   return isOpen ? <OpenDialog {...rest} /> : null;
 }
 
-function OpenDialog({ onClose, title, children, actions, size = 'normal', onSubmit }: Omit<DialogProps, 'isOpen'>) {
+function OpenDialog({
+  onClose,
+  title,
+  children,
+  actions,
+  size = 'normal',
+  onSubmit,
+}: Omit<DialogProps, 'isOpen'>) {
   const id = useId();
   const modal = useModal(onClose);
   const inside = (
@@ -137,7 +145,8 @@ function OpenConfirmDialog({
             kind={isDangerous ? 'danger' : 'primary'}
             isBusy={isBusy}
             autofocus={!isDangerous && typed === undefined && !isBlocked}
-            disabled={isBlocked}>
+            disabled={isBlocked}
+          >
             {confirmLabel}
           </Button>
         </>
@@ -156,10 +165,4 @@ function OpenConfirmDialog({
       )}
     </Dialog>
   );
-}
-
-/** Numbers are shown with separators and may be typed with them or without. */
-export function isTyped(text: string, wanted: string): boolean {
-  const bare = (one: string) => (/^[\d\s,.'’_]+$/.test(one) ? one.replaceAll(/\D/g, '') : one.trim());
-  return bare(text) === bare(wanted);
 }

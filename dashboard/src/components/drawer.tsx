@@ -85,7 +85,14 @@ function Neighbour({
     );
   }
   return (
-    <a class="button icon-button" data-kind="quiet" data-tip={label} data-tip-side="left" aria-label={label} href={href}>
+    <a
+      class="button icon-button"
+      data-kind="quiet"
+      data-tip={label}
+      data-tip-side="left"
+      aria-label={label}
+      href={href}
+    >
       <Icon name={icon} />
     </a>
   );

@@ -36,7 +36,13 @@ export function Empty({ title, children, icon, command, commands = [], actions }
 }
 
 /** A line for a shell, with its copy button. */
-export function Command({ label = '', text }: { readonly label?: string | undefined; readonly text: string }) {
+export function Command({
+  label = '',
+  text,
+}: {
+  readonly label?: string | undefined;
+  readonly text: string;
+}) {
   return (
     <figure class="command">
       {label !== '' && <figcaption class="command-label">{label}</figcaption>}

@@ -29,7 +29,9 @@ export function Field({ label, hint, error, isOptional, isLabelHidden, children 
   const id = useId();
   const hasError = error !== null && error !== undefined && error !== '';
   const hasHint = hint !== undefined && hint !== null && hint !== '';
-  const describedBy = [hasHint ? `${id}-hint` : '', hasError ? `${id}-error` : ''].filter((one) => one !== '').join(' ');
+  const describedBy = [hasHint ? `${id}-hint` : '', hasError ? `${id}-error` : '']
+    .filter((one) => one !== '')
+    .join(' ');
   return (
     <div class="field" data-invalid={hasError ? '' : undefined}>
       <label class={isLabelHidden === true ? 'visually-hidden' : 'field-label'} for={id}>
@@ -67,8 +69,10 @@ function useWires(): { id?: string; 'aria-describedby'?: string; 'aria-invalid'?
 }
 
 /** Preact's own types make a union over type= that nothing spread fits into. */
-interface ControlProps<Control extends HTMLElement>
-  extends Omit<HTMLAttributes<Control>, 'onInput' | 'onChange' | 'class' | 'id' | 'role' | 'size'> {
+interface ControlProps<Control extends HTMLElement> extends Omit<
+  HTMLAttributes<Control>,
+  'onInput' | 'onChange' | 'class' | 'id' | 'role' | 'size'
+> {
   readonly class?: string | undefined;
   readonly name?: string | undefined;
   readonly placeholder?: string | undefined;
@@ -83,13 +87,30 @@ interface ControlProps<Control extends HTMLElement>
 export interface TextInputProps extends ControlProps<HTMLInputElement> {
   readonly value: string;
   readonly onValue: (value: string) => void;
-  readonly type?: 'text' | 'search' | 'url' | 'email' | 'tel' | 'password' | 'datetime-local' | 'date' | 'time' | undefined;
+  readonly type?:
+    | 'text'
+    | 'search'
+    | 'url'
+    | 'email'
+    | 'tel'
+    | 'password'
+    | 'datetime-local'
+    | 'date'
+    | 'time'
+    | undefined;
   /** Ids of suggestions: a <datalist>. */
   readonly list?: string | undefined;
   readonly isMono?: boolean | undefined;
 }
 
-export function TextInput({ value, onValue, isMono, type = 'text', class: className = '', ...rest }: TextInputProps) {
+export function TextInput({
+  value,
+  onValue,
+  isMono,
+  type = 'text',
+  class: className = '',
+  ...rest
+}: TextInputProps) {
   return (
     <input
       {...useWires()}
@@ -108,7 +129,13 @@ export function SecretInput({ ...props }: Omit<TextInputProps, 'type'>) {
   const [isShown, setShown] = useState(false);
   return (
     <span class="input-with-button">
-      <TextInput {...props} isMono type={isShown ? 'text' : 'password'} spellcheck={false} autocapitalize="off" />
+      <TextInput
+        {...props}
+        isMono
+        type={isShown ? 'text' : 'password'}
+        spellcheck={false}
+        autocapitalize="off"
+      />
       <IconButton
         icon={isShown ? 'eye-off' : 'eye'}
         label={isShown ? 'Hide what is typed' : 'Show what is typed'}
@@ -130,7 +157,7 @@ export function TextArea({ value, onValue, isMono, rows = 4, ...rest }: TextArea
   return (
     <textarea
       {...useWires()}
-      {...(rest as object)}
+      {...rest}
       rows={rows}
       class="input"
       data-mono={isMono === true ? '' : undefined}
@@ -170,14 +197,16 @@ export function NumberInput({ value, onValue, min, max, unit, ...rest }: NumberI
 
   function step(direction: number) {
     const next = (toNumber(text) ?? 0) + direction;
-    change(String(Math.min(max ?? Number.POSITIVE_INFINITY, Math.max(min ?? Number.NEGATIVE_INFINITY, next))));
+    change(
+      String(Math.min(max ?? Number.POSITIVE_INFINITY, Math.max(min ?? Number.NEGATIVE_INFINITY, next))),
+    );
   }
 
   const input = (
     <input
       {...useWires()}
       autocomplete="off"
-      {...(rest as object)}
+      {...rest}
       class="input"
       data-number=""
       type="text"
@@ -230,13 +259,18 @@ export function Select<Value extends string>({
     <span class="select" data-size={size}>
       <select
         {...useWires()}
-        {...(rest as object)}
+        {...rest}
         class={`input ${className}`}
         value={value}
         onChange={(event) => onValue(event.currentTarget.value as Value)}
       >
         {options.map((option) => (
-          <option key={option.value} value={option.value} disabled={option.disabled} selected={option.value === value}>
+          <option
+            key={option.value}
+            value={option.value}
+            disabled={option.disabled}
+            selected={option.value === value}
+          >
             {option.label}
           </option>
         ))}
@@ -301,7 +335,15 @@ export interface CheckboxProps {
   readonly name?: string | undefined;
 }
 
-export function Checkbox({ isChecked, isMixed = false, onChange, label, isLabelHidden, disabled, name }: CheckboxProps) {
+export function Checkbox({
+  isChecked,
+  isMixed = false,
+  onChange,
+  label,
+  isLabelHidden,
+  disabled,
+  name,
+}: CheckboxProps) {
   const ref = useRef<HTMLInputElement>(null);
   useEffect(() => {
     if (ref.current !== null) ref.current.indeterminate = isMixed && !isChecked;
@@ -325,7 +367,11 @@ export interface ChoicesProps<Value extends string> {
   readonly legend: string;
   readonly value: Value;
   readonly onValue: (value: Value) => void;
-  readonly options: readonly { readonly value: Value; readonly label: string; readonly hint?: string | undefined }[];
+  readonly options: readonly {
+    readonly value: Value;
+    readonly label: string;
+    readonly hint?: string | undefined;
+  }[];
   /** As one row of joined buttons; otherwise one beneath the other with their hints. */
   readonly isSegmented?: boolean | undefined;
   readonly isLegendHidden?: boolean | undefined;

@@ -122,7 +122,8 @@ export function FilterBox({
         event.preventDefault();
         const step = event.key === 'ArrowDown' ? 1 : -1;
         if (!hasList) setOpen(true);
-        else setActive((Math.max(chosen, step === 1 ? -1 : 0) + step + completions.length) % completions.length);
+        else
+          setActive((Math.max(chosen, step === 1 ? -1 : 0) + step + completions.length) % completions.length);
         return;
       }
       case 'Enter': {
@@ -161,7 +162,12 @@ export function FilterBox({
 
   return (
     <div class="filter" role="search" aria-label={label}>
-      <div class="filter-box" ref={boxRef} data-invalid={fault === null ? undefined : ''} onMouseDown={focusInput}>
+      <div
+        class="filter-box"
+        ref={boxRef}
+        data-invalid={fault === null ? undefined : ''}
+        onMouseDown={focusInput}
+      >
         <Icon name="search" />
         {terms.length > 0 && (
           <ul class="filter-chips" role="list" aria-label="Active filters">
@@ -265,11 +271,26 @@ function Chip({
   readonly onRemove: () => void;
 }) {
   return (
-    <li class="filter-chip" data-invalid={isFaulty ? '' : undefined} onKeyDown={(event) => moveAmongChips(event, onRemove)}>
-      <button type="button" class="filter-chip-text" tabIndex={-1} aria-label={`Edit filter ${term.text}`} onClick={onEdit}>
+    <li
+      class="filter-chip"
+      data-invalid={isFaulty ? '' : undefined}
+      onKeyDown={(event) => moveAmongChips(event, onRemove)}
+    >
+      <button
+        type="button"
+        class="filter-chip-text"
+        tabIndex={-1}
+        aria-label={`Edit filter ${term.text}`}
+        onClick={onEdit}
+      >
         <TermText text={term.text} />
       </button>
-      <button type="button" class="filter-chip-remove" aria-label={`Remove filter ${term.text}`} onClick={onRemove}>
+      <button
+        type="button"
+        class="filter-chip-remove"
+        aria-label={`Remove filter ${term.text}`}
+        onClick={onRemove}
+      >
         <Icon name="cross" />
       </button>
     </li>

@@ -22,7 +22,9 @@ export interface Completion {
 export const COMPLETIONS_MAX = 12;
 
 /** What a qualifier is for, and values that serve without asking the hub. */
-const QUALIFIER_HELP: Readonly<Record<string, { readonly title: string; readonly values?: readonly Suggestion[] }>> = {
+const QUALIFIER_HELP: Readonly<
+  Record<string, { readonly title: string; readonly values?: readonly Suggestion[] }>
+> = {
   state: { title: 'State of the call or delivery' },
   status: {
     title: 'Status as it was reported',
@@ -79,7 +81,12 @@ export function completeFilter(
 }
 
 /** Behind the colon: after the last comma one more value may stand. */
-function completeValue(minus: string, name: string, value: string, suggestions: Suggestions): readonly Completion[] {
+function completeValue(
+  minus: string,
+  name: string,
+  value: string,
+  suggestions: Suggestions,
+): readonly Completion[] {
   const comma = value.lastIndexOf(',');
   const before = value.slice(0, comma + 1);
   const used = new Set(before.split(','));
@@ -89,21 +96,23 @@ function completeValue(minus: string, name: string, value: string, suggestions: 
     .map((one) => toValueCompletion(`${minus}${name}:${before}`, one));
 }
 
-function completeWord(word: string, qualifiers: readonly string[], suggestions: Suggestions): readonly Completion[] {
+function completeWord(
+  word: string,
+  qualifiers: readonly string[],
+  suggestions: Suggestions,
+): readonly Completion[] {
   const isNot = word.startsWith('-');
   const bare = (isNot ? word.slice(1) : word).trim();
   const allowed = isNot ? qualifiers.filter((name) => NEGATABLE.has(name)) : qualifiers;
   const names = allowed
     .filter((name) => bare === '' || name.startsWith(bare.toLowerCase()))
-    .map(
-      (name): Completion => ({
-        key: `${name}:`,
-        text: `${isNot ? '-' : ''}${name}:`,
-        title: QUALIFIER_HELP[name]?.title ?? '',
-        kind: 'qualifier',
-        isWhole: false,
-      }),
-    );
+    .map((name): Completion => ({
+      key: `${name}:`,
+      text: `${isNot ? '-' : ''}${name}:`,
+      title: QUALIFIER_HELP[name]?.title ?? '',
+      kind: 'qualifier',
+      isWhole: false,
+    }));
   if (bare === '') return names;
   const values = allowed.flatMap((name) =>
     rank(bare, valuesOf(name, suggestions))

@@ -149,7 +149,13 @@ function List({
       <Name name={name} />
       <span class="json-mark">{opening}</span>
       {!isOpen && (
-        <button type="button" class="json-count" tabIndex={-1} aria-hidden="true" onClick={() => setOpen(true)}>
+        <button
+          type="button"
+          class="json-count"
+          tabIndex={-1}
+          aria-hidden="true"
+          onClick={() => setOpen(true)}
+        >
           {count}
         </button>
       )}

@@ -1,4 +1,5 @@
 import './number.css';
+import { toSpoken } from './number-spoken.ts';
 
 /** The server's string as it is: it decides what is masked and how a number is grouped. */
 export function PhoneNumber({
@@ -28,12 +29,3 @@ export function PhoneNumber({
     </span>
   );
 }
-
-/** Bullets are read as "bullet bullet bullet bullet", or not at all. Null where nothing is masked. */
-export function toSpoken(value: string): string | null {
-  if (!value.includes('•')) return null;
-  const ending = /•\s*([^•]*)$/.exec(value)?.[1]?.trim() ?? '';
-  const digits = ending.replaceAll(/\D/g, '');
-  return digits === '' ? 'masked number' : `masked number ending ${digits}`;
-}
-

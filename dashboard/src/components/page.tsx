@@ -89,7 +89,13 @@ export function Facts({
 }
 
 /** A row of controls above a list. */
-export function Toolbar({ children, label }: { readonly children: ComponentChildren; readonly label?: string | undefined }) {
+export function Toolbar({
+  children,
+  label,
+}: {
+  readonly children: ComponentChildren;
+  readonly label?: string | undefined;
+}) {
   return (
     <div class="toolbar" role={label === undefined ? undefined : 'group'} aria-label={label}>
       {children}

@@ -63,10 +63,11 @@ function move(box: HTMLElement, from: HTMLElement | null, step: 1 | -1): void {
   const start = from ?? box.querySelector<HTMLElement>('[data-row-key][data-open]');
   const at = start === null ? (step === 1 ? -1 : rows.length) : rows.indexOf(start);
   const next = rows[Math.max(0, Math.min(rows.length - 1, at + step))];
-  const target = next?.querySelector<HTMLElement>('.table-link') ?? next?.querySelector<HTMLElement>('a, button, input');
+  const target =
+    next?.querySelector<HTMLElement>('.table-link') ?? next?.querySelector<HTMLElement>('a, button, input');
   if (next === undefined || target === null || target === undefined) return;
   // focusVisible, so that the ring and the tip come even after a click.
-  target.focus({ preventScroll: true, focusVisible: true } as FocusOptions);
+  target.focus({ preventScroll: true, focusVisible: true });
   next.scrollIntoView({ block: 'nearest' });
 }
 

@@ -140,7 +140,9 @@ export function Table<T>({
           </Button>
         </div>
       )}
-      {fault !== null && <ProblemNote fault={fault} onRetry={onRetry} isRetrying={isLoading} isCompact={!isEmpty} />}
+      {fault !== null && (
+        <ProblemNote fault={fault} onRetry={onRetry} isRetrying={isLoading} isCompact={!isEmpty} />
+      )}
       {/* The roles are the elements' own; said again because browsers drop them from tables laid out as grids. */}
       <table
         class="table"
@@ -289,7 +291,11 @@ class Row extends Component<RowProps> {
                   aria-current={isSelected ? 'true' : undefined}
                   onClick={(event) => {
                     const isPlain =
-                      event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+                      event.button === 0 &&
+                      !event.metaKey &&
+                      !event.ctrlKey &&
+                      !event.shiftKey &&
+                      !event.altKey;
                     if (isPlain && acts.current.open(row)) event.preventDefault();
                   }}
                 >

@@ -26,7 +26,11 @@ export function TimeRange({ since, until, defaultSince, onChange, presets = TIME
   const write = (span: TimeSpan) =>
     onChange({ since: span.since === defaultSince ? null : span.since, until: span.until });
   return (
-    <Popover label={`Time range: ${toLabel(effective, until)}`} icon="clock" buttonText={toLabel(effective, until)}>
+    <Popover
+      label={`Time range: ${toLabel(effective, until)}`}
+      icon="clock"
+      buttonText={toLabel(effective, until)}
+    >
       {(close) => (
         <div class="time-range">
           <ul class="time-range-presets">

@@ -3,7 +3,13 @@ import { computed } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext, useMemo } from 'preact/hooks';
 import { nowMs } from '../data/clock.ts';
-import { formatDateTime, formatDuration, formatRelative, formatTime, formatTimeExact } from '../data/format.ts';
+import {
+  formatDateTime,
+  formatDuration,
+  formatRelative,
+  formatTime,
+  formatTimeExact,
+} from '../data/format.ts';
 import './tip.ts';
 
 /** True in a table: its rows are stops already, and each shows the tips of its times when it has the focus. */
@@ -29,7 +35,10 @@ export function Time({ at, shape = 'relative', empty = '–' }: TimeProps) {
       case 'relative':
         return { shown: relative, other: absolute };
       case 'clock':
-        return { shown: computed(() => toClock(atMs)), other: computed(() => `${absolute.value}, ${relative.value}`) };
+        return {
+          shown: computed(() => toClock(atMs)),
+          other: computed(() => `${absolute.value}, ${relative.value}`),
+        };
       case 'exact':
         return {
           shown: computed(() => formatTimeExact(atMs)),

@@ -64,7 +64,8 @@ function listen(): void {
   document.addEventListener('focusin', ({ target }) => {
     if (!(target instanceof Element) || !target.matches(':focus-visible')) return;
     hide();
-    const element = toTipped(target) ?? target.closest('[data-row-key]')?.querySelector('.time[data-tip]') ?? null;
+    const element =
+      toTipped(target) ?? target.closest('[data-row-key]')?.querySelector('.time[data-tip]') ?? null;
     if (element !== null) show(element);
   });
   document.addEventListener('focusout', hide);
@@ -77,7 +78,8 @@ function listen(): void {
       // The first Esc takes the tip away and nothing else.
       if (event.key === 'Escape' && shownFor !== null) {
         hide();
-        if (!(event.target instanceof Element && event.target.closest('dialog') !== null)) event.stopPropagation();
+        if (!(event.target instanceof Element && event.target.closest('dialog') !== null))
+          event.stopPropagation();
       }
     },
     { capture: true },

@@ -30,7 +30,9 @@ export type NewToast = Omit<Toast, 'id' | 'count' | 'leftMs'>;
 /** The same text again adds to the one that stands; beyond four the oldest goes, alerts last. */
 export function addToast(toasts: readonly Toast[], added: NewToast, id: number): readonly Toast[] {
   const leftMs = toLifeMs(added);
-  const same = toasts.find((one) => one.kind === added.kind && one.text === added.text && one.detail === added.detail);
+  const same = toasts.find(
+    (one) => one.kind === added.kind && one.text === added.text && one.detail === added.detail,
+  );
   if (same !== undefined) {
     return toasts.map((one) => (one === same ? { ...one, ...added, count: one.count + 1, leftMs } : one));
   }

@@ -104,7 +104,12 @@ function Views({
         }}
       >
         <Field label="Save this view as" isLabelHidden>
-          <TextInput value={name} onValue={setName} placeholder="Name for this view" maxLength={NAME_CHARACTERS_MAX} />
+          <TextInput
+            value={name}
+            onValue={setName}
+            placeholder="Name for this view"
+            maxLength={NAME_CHARACTERS_MAX}
+          />
         </Field>
         <Button type="submit" size="small">
           Save
