@@ -21,8 +21,7 @@ export function toChange(
   if (now === null || before === null) return null;
   const difference = now - before;
   const text = measure === 'points' ? toPoints(difference) : toPercent(now, before);
-  const isSame = difference === 0 || text === '0 pp' || text === '0 %';
-  if (isSame) return { direction: 'same', verdict: 'neutral', text: 'no change' };
+  if (difference === 0) return { direction: 'same', verdict: 'neutral', text: 'no change' };
   const direction = difference > 0 ? 'up' : 'down';
   return { direction, verdict: direction === 'up' ? rise : OPPOSITE[rise], text };
 }
@@ -42,5 +41,6 @@ function toPercent(now: number, before: number): string {
 }
 
 function toPoints(difference: number): string {
-  return `${Number(Math.abs(difference * 100).toFixed(1))} pp`;
+  const points = Number(Math.abs(difference * 100).toFixed(1));
+  return points === 0 ? '< 0.1 pp' : `${points} pp`;
 }

@@ -12,7 +12,7 @@ import { IconButton } from '../components/button.tsx';
 import { copyText } from '../components/copy-button.tsx';
 import { announce } from '../components/status-line.tsx';
 import { showToast } from '../components/toast.tsx';
-import { formatCount, formatDateTime, formatDuration, formatPercent, NOTHING } from '../data/format.ts';
+import { formatCount, formatDateTime, formatLatency, formatPercent, NOTHING } from '../data/format.ts';
 import { location } from '../data/location.ts';
 import { toCsv } from './chart-csv.ts';
 import { toPng, toSvgFile } from './chart-image.ts';
@@ -220,7 +220,7 @@ function formatCell(cell: ChartCell, column: ChartColumn | undefined): string {
     case 'rate':
       return formatPercent(cell);
     case 'duration':
-      return formatDuration(cell);
+      return formatLatency(cell);
     case 'time':
       return formatDateTime(cell);
     case 'count':

@@ -38,7 +38,8 @@ export async function toPng(frame: HTMLElement, canvas: HTMLCanvasElement, text:
   const y = height - PADDING - 6;
   for (const item of legend) {
     pen.fillStyle = item.color;
-    pen.fillRect(x, y - 5, 10, 10);
+    if (item.mark === 'block') pen.fillRect(x, y - 5, 10, 10);
+    else for (const part of item.mark === 'dash' ? [0, 7] : [0, 5]) pen.fillRect(x + part, y - 1, 5, 2);
     pen.fillStyle = color;
     pen.fillText(item.label, x + 16, y);
     x += 16 + pen.measureText(item.label).width + 18;
@@ -79,6 +80,7 @@ const LOOKS = [
   'stroke',
   'stroke-width',
   'stroke-dasharray',
+  'paint-order',
   'opacity',
   'font-size',
   'font-weight',
@@ -94,11 +96,18 @@ function copyLook(from: Element, to: Element): void {
   });
 }
 
-function readLegend(frame: HTMLElement): readonly { readonly label: string; readonly color: string }[] {
+interface Swatch {
+  readonly label: string;
+  readonly color: string;
+  readonly mark: string;
+}
+
+function readLegend(frame: HTMLElement): readonly Swatch[] {
   return Array.from(frame.querySelectorAll<HTMLElement>('[data-label]')).map((item) => {
-    const swatch = item.querySelector('.chart-swatch');
+    const swatch = item.querySelector<SVGElement>('.chart-swatch');
     return {
       label: item.dataset['label'] ?? '',
+      mark: swatch?.dataset['mark'] ?? 'block',
       color: swatch === null ? 'gray' : getComputedStyle(swatch).color,
     };
   });

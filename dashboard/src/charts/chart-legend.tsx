@@ -6,11 +6,13 @@ export interface LegendItem {
   readonly label: string;
   readonly ink: ChartInk;
   readonly mark: 'block' | 'line' | 'dash';
+  /** Of the whole range. */
+  readonly total: string;
   /** Under the cursor; null while there is none. */
   readonly value: string | null;
 }
 
-/** What the colours mean, and the read-out: both in one line of constant height, so that nothing moves under the mouse. */
+/** What the colours mean, and the read-out: in lines of constant height, so that nothing moves under the mouse. */
 export function ChartLegend({
   items,
   when,
@@ -43,9 +45,11 @@ export function ChartLegend({
               )}
             </svg>
             <span>{item.label}</span>
-            <output class="chart-legend-value" aria-live="off">
-              {item.value ?? ''}
-            </output>
+            <span class="chart-legend-value">
+              {/* Keeps the room of the total, which is most often the wider one: names stay where they are. */}
+              <span aria-hidden="true">{item.total}</span>
+              <span>{item.value ?? item.total}</span>
+            </span>
           </li>
         ))}
       </ul>

@@ -18,7 +18,7 @@ export interface HistogramProps {
   readonly onSelect?: ((fromMs: number, toMs: number) => void) | undefined;
 }
 
-const HEIGHT = 220;
+const HEIGHT = 236;
 const LEFT = 44;
 const RIGHT = 8;
 const TOP = 34;

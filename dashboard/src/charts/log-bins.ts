@@ -7,6 +7,7 @@ export interface DurationBar {
 }
 
 export interface LogBins {
+  /** Equally wide in the picture, side by side, empty ones too. */
   readonly bars: readonly DurationBar[];
   /** Ends of the axis. */
   readonly minMs: number;
@@ -16,34 +17,45 @@ export interface LogBins {
 
 /** Everything shorter stands in the first bar: a logarithm has no place for nought. */
 const AXIS_MIN_MS = 1_000;
+/** Where all calls are long, the axis begins later. */
+const AXIS_MIN_LONG_MS = 10_000;
+const LONG_MS = 60_000;
 /** The axis always spans a factor of 100, so that one bar alone does not look like a wall. */
 const AXIS_FACTOR_MIN = 100;
 
-/** Bars are equally wide in the picture and lie side by side, empty ones too. */
+/**
+ * Bars are whole groups of the journal's own, which all grow by one factor: counts stay exact, and a bar's edges are
+ * edges of what was counted. Cutting between them would show a comb that no call has made.
+ */
 export function toLogBins(durations: readonly DurationBar[], barsMax: number): LogBins | null {
   const filled = durations.filter((bar) => bar.count > 0);
-  const longest = filled.at(-1);
   const shortest = filled[0];
-  if (longest === undefined || shortest === undefined) return null;
-  // Most axes begin at a second: two ranges compare at a glance. Only where all calls are long does it begin later.
-  const minMs = shortest.fromMs >= 60_000 ? 10_000 : AXIS_MIN_MS;
-  const maxMs = Math.max(longest.toMs, minMs * AXIS_FACTOR_MIN);
-  const bins = Math.max(1, Math.floor(barsMax));
-  const factor = (maxMs / minMs) ** (1 / bins);
-  const counts = Array.from({ length: bins }, () => 0);
+  const longest = filled.at(-1);
+  if (shortest === undefined || longest === undefined) return null;
+  const known = filled.find((bar) => bar.fromMs > 0) ?? { fromMs: AXIS_MIN_MS, toMs: AXIS_MIN_MS * 1.1 };
+  const step = Math.log(known.toMs / known.fromMs);
+  const toIndex = (ms: number): number => Math.round(Math.log(Math.max(ms, 1e-3)) / step);
+  const toEdge = (index: number): number => known.fromMs * Math.exp((index - toIndex(known.fromMs)) * step);
+
+  const axisMs = shortest.fromMs >= LONG_MS ? AXIS_MIN_LONG_MS : AXIS_MIN_MS;
+  const first = toIndex(axisMs);
+  const last = toIndex(Math.max(longest.toMs, axisMs * AXIS_FACTOR_MIN));
+  const size = Math.max(1, Math.ceil((last - first) / Math.max(1, Math.floor(barsMax))));
+  const firstGroup = Math.floor(first / size);
+  const groups = Math.ceil(last / size) - firstGroup;
+  const counts = Array.from({ length: groups }, () => 0);
   for (const bar of filled) {
-    // The geometric middle: half a fine bar, some 5 %, is the most a call can be out of place.
-    const middleMs = Math.sqrt(Math.max(bar.fromMs, 1) * bar.toMs);
-    const at = Math.floor(Math.log(Math.max(middleMs, minMs) / minMs) / Math.log(factor));
-    const index = Math.min(bins - 1, Math.max(0, at));
+    const group = Math.floor(toIndex(bar.fromMs) / size) - firstGroup;
+    const index = Math.min(groups - 1, Math.max(0, group));
     counts[index] = (counts[index] ?? 0) + bar.count;
   }
-  const bars = counts.map((count, index) => ({
-    fromMs: index === 0 ? 0 : minMs * factor ** index,
-    toMs: minMs * factor ** (index + 1),
+  const edgeOf = (group: number): number => toEdge((firstGroup + group) * size);
+  const bars = counts.map((count, group) => ({
+    fromMs: group === 0 ? 0 : edgeOf(group),
+    toMs: edgeOf(group + 1),
     count,
   }));
-  return { bars, minMs, maxMs, countMax: Math.max(...counts) };
+  return { bars, minMs: edgeOf(0), maxMs: edgeOf(groups), countMax: Math.max(...counts) };
 }
 
 /** 0 at the left end of the axis, 1 at the right one. */

@@ -2,7 +2,7 @@
  * A time chart on a canvas by uPlot: the only file that knows it, and a chunk of its own. It paints what it is told;
  * cursor and selection belong to the component around it.
  */
-import 'uplot/dist/uPlot.min.css';
+import './plot.css';
 import uPlot from 'uplot';
 import type { SlotCursor, Slots } from './slot-cursor.ts';
 import type { ChartInk, ChartTheme } from './theme.ts';
@@ -20,6 +20,8 @@ export interface PlotSeries {
   readonly isDashed?: boolean | undefined;
   /** One per slot. */
   readonly values: readonly (number | null)[];
+  /** What the range comes to, shown while no slot is read. */
+  readonly total?: string | undefined;
   /** Rings the highest point and writes its value there. */
   readonly isPeakMarked?: boolean | undefined;
 }
@@ -126,7 +128,7 @@ export function makePlot(host: HTMLElement, first: PlotView, widthPx: number, he
       };
     }
     return {
-      width: series.isDashed === true ? 1.5 : 2,
+      width: series.shape === 'area' ? 2 : 1.5,
       stroke: () => ink(name()),
       points: {
         show: true,
@@ -268,7 +270,12 @@ function stack(series: readonly PlotSeries[]): readonly (readonly (number | null
 
 function toViewTicks(view: PlotView, heightPx: number): readonly number[] {
   let max = 0;
-  for (const values of stack(view.series)) for (const value of values) max = Math.max(max, value ?? 0);
+  const stacked = stack(view.series);
+  view.series.forEach((series, index) => {
+    // One failed call of one in a quiet hour of last week would press this week's rates to the ground.
+    if (view.unit === 'rate' && series.isDashed === true) return;
+    for (const value of stacked[index] ?? []) max = Math.max(max, value ?? 0);
+  });
   const room = Math.max(2, Math.floor((heightPx - AXIS_HEIGHT_PX - 10) / MARK_GAP_PX));
   return toValueTicks(max, room, view.unit);
 }

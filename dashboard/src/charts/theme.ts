@@ -34,6 +34,8 @@ export const themeVersion: ReadonlySignal<number> = watchTheme();
 export function readChartTheme(host: HTMLElement): ChartTheme {
   const probe = document.createElement('span');
   probe.hidden = true;
+  // Else the browser would make all of them the one colour of text.
+  probe.style.setProperty('forced-color-adjust', 'none');
   host.append(probe);
   const inks = {} as Record<ChartInk, string>;
   const style = getComputedStyle(probe);

@@ -184,10 +184,14 @@ export function TimeChart({
         )}
       </div>
       <ChartLegend
-        items={series.map((one) => ({
+        items={[
+          ...series.filter((one) => one.isDashed !== true),
+          ...series.filter((one) => one.isDashed === true),
+        ].map((one) => ({
           label: one.label,
           ink: one.ink,
           mark: one.shape === 'bar' ? 'block' : one.isDashed === true ? 'dash' : 'line',
+          total: one.total ?? '',
           value:
             index === null || (cursor.anchor ?? index) !== index
               ? null
@@ -200,7 +204,7 @@ export function TimeChart({
               ? `${when}, so far`
               : when
         }
-        hint={onSelect === undefined ? null : 'Drag to select'}
+        hint={onSelect === undefined ? null : `Drag over a span to ${selectLabel.toLowerCase()}`}
       >
         {isPinned && index !== null && onSelect !== undefined && (
           <>

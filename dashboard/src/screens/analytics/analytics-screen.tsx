@@ -12,12 +12,13 @@ import { PageHead } from '../../components/page.tsx';
 import { ProblemNote } from '../../components/problem.tsx';
 import { TimeRange } from '../../components/time-range.tsx';
 import { request, toPath } from '../../data/api.ts';
+import { readNowMs } from '../../data/clock.ts';
 import { formatDateTime } from '../../data/format.ts';
 import { hrefWith, location, setQuery } from '../../data/location.ts';
 import { timeZone } from '../../data/preferences.ts';
 import { useResource } from '../../data/resource.ts';
 import { paused } from '../../data/stream.ts';
-import { DEFAULT_SINCE, isGrowing, readRange, toCallsQuery, toDeliveriesQuery } from './analytics-range.ts';
+import { DEFAULT_SINCE, isGrowing, readRange, toQuestion } from './analytics-range.ts';
 import { ConcurrencyChart } from './concurrency-chart.tsx';
 import { DataQuality } from './data-quality.tsx';
 import { DestinationTable, FailedAttemptsChart } from './delivery-charts.tsx';
@@ -33,8 +34,13 @@ const REFRESH_MS = 60_000;
 
 export function AnalyticsScreen() {
   const range = readRange(location.value.query);
-  const callsPath = toPath('/v1/analytics/calls', toCallsQuery(range, toZoneName(timeZone.value)));
-  const deliveriesPath = toPath('/v1/analytics/deliveries', toDeliveriesQuery(range));
+  const question = toQuestion(range, readNowMs());
+  const callsPath = toPath('/v1/analytics/calls', {
+    ...question,
+    time_zone: toZoneName(timeZone.value),
+    compare: range.isCompared ? 'previous' : undefined,
+  });
+  const deliveriesPath = toPath('/v1/analytics/deliveries', { ...question });
   const calls = useResource(callsPath, (signal) => request<CallStatisticsView>('GET', callsPath, { signal }));
   const deliveries = useResource(deliveriesPath, (signal) =>
     request<DeliveryStatisticsView>('GET', deliveriesPath, { signal }),
@@ -59,7 +65,7 @@ export function AnalyticsScreen() {
     <div class="analytics" aria-busy={calls.isLoading && view === undefined}>
       <PageHead
         title="Analytics"
-        subtitle={view === undefined ? ' ' : toRangeWords(view)}
+        subtitle={view === undefined ? '\u00a0' : toRangeWords(view, range)}
         actions={
           <>
             <Switch
@@ -87,6 +93,7 @@ export function AnalyticsScreen() {
           isRetrying={calls.isLoading || deliveries.isLoading}
         />
       )}
+      <h2 class="visually-hidden">Numbers of the range</h2>
       {isEmpty ? (
         <NothingHere range={range} />
       ) : fault !== null && view === undefined ? null : (
@@ -115,22 +122,25 @@ function NothingHere({ range }: { readonly range: AnalyticsRange }) {
     <Empty
       title="No calls in this range"
       icon="analytics"
-      command="offhook trigger lifecycle"
+      command={`npm run offhook -- trigger lifecycle --url ${globalThis.location.origin}`}
       actions={
         !isLong && (
           <LinkButton href={hrefWith({ since: '30d', until: null })}>Show the last 30 days</LinkButton>
         )
       }
     >
-      <p>Numbers appear as soon as a source reports a call. To see some now, make a call up:</p>
+      <p>
+        Numbers appear as soon as a source reports a call. To see some now, make one up, from the folder of
+        Offhook:
+      </p>
     </Empty>
   );
 }
 
-/** `14 Dec 2025, 14:03 – 15 Dec 2025, 14:03 · Europe/Amsterdam` */
-function toRangeWords(view: CallStatisticsView): string {
+/** `13 Dec 2025, 14:03 – now · Europe/Amsterdam` */
+function toRangeWords(view: CallStatisticsView, range: AnalyticsRange): string {
   const zone = view.time_zone.replaceAll('_', ' ');
-  return `${toMinutes(view.since)} – ${toMinutes(view.until)} · ${zone}`;
+  return `${toMinutes(view.since)} – ${isGrowing(range) ? 'now' : toMinutes(view.until)} · ${zone}`;
 }
 
 /** Ranges are whole minutes; the zone stands beside them. */

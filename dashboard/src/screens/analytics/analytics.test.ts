@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatLength, isGrowing, readRange, toCallsQuery } from './analytics-range.ts';
+import { formatLength, isGrowing, readRange, toQuestion } from './analytics-range.ts';
 import { sumDeliveries, toDeliveredCourse } from './call-slots.ts';
 import { isReported, toMetrics } from './metrics.ts';
 
@@ -48,17 +48,35 @@ describe('toMetrics', () => {
 
 describe('readRange', () => {
   it('compares unless told not to, and grows unless it has an end', () => {
-    const open = readRange(new URLSearchParams('since=7d'));
-    expect(isGrowing(open)).toBe(true);
-    expect(toCallsQuery(open, 'UTC')).toEqual({
+    expect(readRange(new URLSearchParams('since=7d'))).toEqual({
       since: '7d',
-      until: undefined,
-      time_zone: 'UTC',
-      compare: 'previous',
+      until: null,
+      isCompared: true,
     });
+    expect(isGrowing(readRange(new URLSearchParams('since=7d')))).toBe(true);
     const closed = readRange(new URLSearchParams('until=2025-12-13T12:00:00Z&compare=none'));
+    expect(closed.isCompared).toBe(false);
     expect(isGrowing(closed)).toBe(false);
-    expect(toCallsQuery(closed, 'UTC')).toMatchObject({ since: '24h', compare: undefined });
+  });
+});
+
+describe('toQuestion', () => {
+  const nowMs = Date.UTC(2025, 11, 13, 12, 7, 30);
+  const ask = (query: string) => toQuestion(readRange(new URLSearchParams(query)), nowMs);
+
+  it('asks for whole slots, of exactly the length that was chosen', () => {
+    expect(ask('')).toEqual({ since: '2025-12-12T12:15:00.000Z', until: '2025-12-13T12:15:00.000Z' });
+    expect(ask('since=7d')).toEqual({ since: '2025-12-06T13:00:00.000Z', until: '2025-12-13T13:00:00.000Z' });
+    expect(ask('since=15m')).toEqual({
+      since: '2025-12-13T11:53:00.000Z',
+      until: '2025-12-13T12:08:00.000Z',
+    });
+  });
+
+  it('asks as it was written where somebody gave instants, or nonsense the hub shall explain', () => {
+    expect(ask('since=2025-12-13T10:00:00Z')).toEqual({ since: '2025-12-13T10:00:00Z', until: undefined });
+    expect(ask('since=2d&until=1d')).toEqual({ since: '2d', until: '1d' });
+    expect(ask('since=soon')).toEqual({ since: 'soon', until: undefined });
   });
 });
 

@@ -22,10 +22,21 @@ export function ConcurrencyChart({ view, permalink }: ChartPanelProps) {
       shape: 'area',
       values: view.slots.map((slot) => slot.active_peak),
       isPeakMarked: true,
+      total: formatCount(view.totals.active_peak),
     };
     const previous = readPrevious(view, (slot) => slot.active_peak);
     if (previous === null) return [peak];
-    return [{ label: 'Before', ink: 'previous', shape: 'line', isDashed: true, values: previous }, peak];
+    return [
+      {
+        label: 'Period before',
+        ink: 'previous',
+        shape: 'line',
+        isDashed: true,
+        values: previous,
+        total: formatCount(view.previous?.active_peak),
+      },
+      peak,
+    ];
   }, [view]);
   const totals = view?.totals;
   const peak =

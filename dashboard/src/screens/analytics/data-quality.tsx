@@ -45,12 +45,14 @@ export function DataQuality({ view, permalink }: ChartPanelProps) {
       csvName="data-quality"
       permalink={() => permalink(ID)}
     >
-      <table class="chart-list">
+      <table class="chart-list" data-dense="">
         <caption class="visually-hidden">Data quality</caption>
         <thead>
           <tr>
             <th scope="col">Reports</th>
-            <th scope="col">Course</th>
+            <th scope="col" data-spare="">
+              Trend
+            </th>
             <th scope="col" data-kind="count">
               Count
             </th>
@@ -68,7 +70,7 @@ export function DataQuality({ view, permalink }: ChartPanelProps) {
                 {row.name}
                 <span class="chart-list-note">{row.meaning}</span>
               </th>
-              <td>
+              <td data-spare="">
                 <Sparkline values={row.course} label={`${formatCount(row.count)} over the range`} />
               </td>
               <td data-kind="count" data-alarm={row.isAlarming && row.count > 0 ? '' : undefined}>

@@ -97,7 +97,7 @@ export function DestinationTable({ view, permalink }: DeliveryPanelProps) {
               <th scope="col" data-kind="duration">
                 p95
               </th>
-              <th scope="col">Course</th>
+              <th scope="col">Trend</th>
             </tr>
           </thead>
           <tbody>
@@ -151,13 +151,25 @@ export function FailedAttemptsChart({ view, permalink }: DeliveryPanelProps) {
   const sums = useMemo(() => view && sumDeliveries(view), [view]);
   const series = useMemo(
     (): readonly TimeSeries[] =>
-      sums === undefined
+      view === undefined || sums === undefined
         ? []
         : [
-            { label: 'Failed attempts', ink: 'failed', shape: 'bar', values: sums.failed },
-            { label: 'Given up', ink: 'connected', shape: 'line', values: sums.dead },
+            {
+              label: 'Failed attempts',
+              ink: 'failed',
+              shape: 'bar',
+              values: sums.failed,
+              total: formatCount(view.totals.failed_attempts),
+            },
+            {
+              label: 'Given up',
+              ink: 'connected',
+              shape: 'line',
+              values: sums.dead,
+              total: formatCount(view.totals.dead),
+            },
           ],
-    [sums],
+    [view, sums],
   );
   const totals = view?.totals;
   return (

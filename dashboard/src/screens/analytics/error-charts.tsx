@@ -25,10 +25,21 @@ export function ErrorRateChart({ view, permalink }: ChartPanelProps) {
       ink: 'failed',
       shape: 'area',
       values: view.slots.map(toErrorRate),
+      total: formatPercent(view.totals.error_rate),
     };
     const previous = readPrevious(view, toErrorRate);
     if (previous === null) return [now];
-    return [{ label: 'Before', ink: 'previous', shape: 'line', isDashed: true, values: previous }, now];
+    return [
+      {
+        label: 'Period before',
+        ink: 'previous',
+        shape: 'line',
+        isDashed: true,
+        values: previous,
+        total: formatPercent(view.previous?.error_rate),
+      },
+      now,
+    ];
   }, [view]);
   const totals = view?.totals;
   return (
@@ -110,7 +121,9 @@ export function TopErrors({ view, permalink }: ChartPanelProps) {
         <thead>
           <tr>
             <th scope="col">Error</th>
-            <th scope="col">Class</th>
+            <th scope="col" data-spare="">
+              Class
+            </th>
             <th scope="col" data-kind="count">
               Calls
             </th>
@@ -127,7 +140,7 @@ export function TopErrors({ view, permalink }: ChartPanelProps) {
                   {toName(error)}
                 </a>
               </td>
-              <td>
+              <td data-spare="">
                 <Badge tone="quiet" isPlain>
                   {CLASS_WORDS[error.class] ?? error.class}
                 </Badge>
@@ -140,7 +153,7 @@ export function TopErrors({ view, permalink }: ChartPanelProps) {
       </table>
       {errors.length > ERRORS_SHOWN_MAX && (
         <p class="chart-more">
-          <a href="/calls?tab=errors">All {formatCount(errors.length)} errors</a>
+          <a href={`/calls?tab=errors&since=${view?.since ?? ''}`}>All {formatCount(errors.length)} errors</a>
         </p>
       )}
     </ChartFrame>

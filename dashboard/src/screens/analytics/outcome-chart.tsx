@@ -15,14 +15,23 @@ const ID = 'outcome';
 export function OutcomeChart({ view, permalink }: ChartPanelProps) {
   const slots = useMemo(() => view && toSlots(view), [view]);
   const bars = useMemo(
-    () => [
-      { label: 'Ended', ink: 'ended' as const, values: view?.slots.map((slot) => slot.ended) ?? [] },
-      {
-        label: 'Ended with error',
-        ink: 'failed' as const,
-        values: view?.slots.map((slot) => slot.failed) ?? [],
-      },
-    ],
+    () =>
+      view === undefined
+        ? []
+        : [
+            {
+              label: 'Ended',
+              ink: 'ended' as const,
+              values: view.slots.map((slot) => slot.ended),
+              total: formatCount(view.totals.ended),
+            },
+            {
+              label: 'Ended with error',
+              ink: 'failed' as const,
+              values: view.slots.map((slot) => slot.failed),
+              total: formatCount(view.totals.failed),
+            },
+          ],
     [view],
   );
   const lines = useMemo(() => {
@@ -31,10 +40,20 @@ export function OutcomeChart({ view, permalink }: ChartPanelProps) {
       label: 'Connected',
       ink: 'connected' as const,
       values: view.slots.map((slot) => slot.connected),
+      total: formatCount(view.totals.connected),
     };
     const previous = readPrevious(view, (slot) => slot.ended + slot.failed);
     if (previous === null) return [connected];
-    return [connected, { label: 'Ended before', ink: 'previous' as const, values: previous, isDashed: true }];
+    return [
+      connected,
+      {
+        label: 'Ended, period before',
+        ink: 'previous' as const,
+        values: previous,
+        isDashed: true,
+        total: formatCount(view.previous?.finished),
+      },
+    ];
   }, [view]);
 
   const totals = view?.totals;
