@@ -1,19 +1,14 @@
 import { LinkButton } from '../components/button.tsx';
-import { Empty } from '../components/empty.tsx';
-import { useTitle } from '../data/title.ts';
+import { PageHead } from '../components/page.tsx';
 
 export function NotFound() {
-  useTitle('Not found');
   return (
-    <>
-      <h1 class="visually-hidden">Not found</h1>
-      <Empty
+    <div class="screen-fault">
+      <PageHead
         title="There is no such page"
-        icon="search"
-        actions={<LinkButton href="/live">Go to Live</LinkButton>}
-      >
-        The address may be mistyped, or belong to a newer version than this hub runs.
-      </Empty>
-    </>
+        subtitle="The address may be mistyped, or belong to a newer version than this hub runs."
+      />
+      <LinkButton href="/live">Go to Live</LinkButton>
+    </div>
   );
 }

@@ -106,8 +106,8 @@ export function SignIn() {
         </details>
       </div>
       <p class="sign-in-foot">
-        {globalThis.location.host} · the key stays in this browser only as a session cookie that scripts
-        cannot read
+        {globalThis.location.host} · The key itself is not kept: a cookie that scripts cannot read takes its
+        place.
       </p>
     </main>
   );
