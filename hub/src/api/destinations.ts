@@ -156,7 +156,8 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
 
   function parseSettings(
     kindName: string,
-    given: unknown,
+    written: unknown,
+    stored?: unknown,
   ): { readonly kind: 'parsed'; readonly settings: unknown } | Problem {
     const kind = destinationKinds.get(kindName);
     if (kind === null || kind === undefined) {
@@ -172,6 +173,7 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
         'unknown_kind',
       );
     }
+    const given = stored === undefined ? written : (kind.keepMasked?.(stored, written) ?? written);
     const checked = kind.settings.safeParse(given);
     if (checked.success) return { kind: 'parsed', settings: checked.data };
     return toFaultsProblem(
@@ -274,7 +276,7 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
       tag: 'Destinations',
       summary: 'Change a destination',
       description:
-        'What is left out stays. `settings` and `filter` are replaced whole. With If-Match, only if nobody changed it meanwhile.',
+        'What is left out stays. `settings` and `filter` are replaced whole, but values still masked as they were shown stay, as long as the host does. With If-Match, only if nobody changed it meanwhile.',
       scope: 'write',
       body: changeBody,
       answers: [{ status: 200, description: 'The destination as it is now.', schema: destinationView }],
@@ -285,7 +287,9 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
         const mismatch = checkMatch(request, found.destination);
         if (mismatch !== null) return mismatch;
         const parsed =
-          body.settings === undefined ? null : parseSettings(found.destination.kind, body.settings);
+          body.settings === undefined
+            ? null
+            : parseSettings(found.destination.kind, body.settings, found.destination.settings);
         if (parsed?.kind === 'problem') return parsed;
         const changed = await journal.updateDestination(
           key.accountId,

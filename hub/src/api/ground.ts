@@ -14,6 +14,7 @@ export interface DestinationKindPort {
   readonly kind: string;
   readonly settings: z.ZodType;
   toPublicSettings(settings: unknown): Record<string, unknown>;
+  keepMasked?(stored: unknown, given: unknown): unknown;
   /** As destinations/destination.ts says it. */
   describeRequest?(settings: unknown, request: DescribedAttempt): DescribedRequest | null;
 }

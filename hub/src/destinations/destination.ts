@@ -104,6 +104,8 @@ export interface DestinationKind<Settings = unknown> {
   readonly settings: z.ZodType<Settings>;
   /** The settings as people may see them: no secrets, no user info. */
   toPublicSettings(settings: Settings): Record<string, unknown>;
+  /** New settings as somebody gave them, in which what is still masked as `toPublicSettings` showed it is what was stored. For kinds that mask. */
+  keepMasked?(stored: Settings, given: unknown): unknown;
   open(settings: Settings): DestinationSender;
   /**
    * The request of an attempt as people may see it, made by the code that sends them, so that the two cannot drift.

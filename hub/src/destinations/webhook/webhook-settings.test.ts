@@ -5,7 +5,12 @@ import { createSecret } from '@offhook/contract/signature';
 import { createEgressGuard } from '../egress/address-rules.ts';
 import type { Resolver } from '../egress/resolver.ts';
 import { createWebhookKind } from './webhook.ts';
-import { createWebhookSettingsSchema, MASK, toPublicWebhookSettings } from './webhook-settings.ts';
+import {
+  createWebhookSettingsSchema,
+  keepMaskedSettings,
+  MASK,
+  toPublicWebhookSettings,
+} from './webhook-settings.ts';
 
 const closed = createWebhookSettingsSchema(createEgressGuard({ allow: [], allowLoopback: false }));
 const local = createWebhookSettingsSchema(createEgressGuard({ allow: [], allowLoopback: true }));
@@ -165,5 +170,46 @@ describe('each of the 18 spellings of a forbidden address', () => {
     }
     expect(connections).toBe(0);
     await new Promise<void>((resolve) => void canary.close(() => resolve()));
+  });
+});
+
+describe('settings that are saved with their masks', () => {
+  const stored = {
+    url: 'https://example.com/hooks?token=s3cret&tenant=7',
+    headers: { Authorization: 'Bearer abc', 'X-Tenant': '7' },
+  };
+  const shown = toPublicWebhookSettings(stored);
+
+  it('stay what they were', () => {
+    expect(keepMaskedSettings(stored, shown)).toEqual(stored);
+  });
+
+  it('keep what is masked and take what is new, path and headers alike', () => {
+    const given = {
+      url: `https://example.com/other?token=${MASK}&tenant=8`,
+      headers: { Authorization: MASK, 'X-Tenant': '8', 'X-New': 'yes' },
+    };
+    expect(closed.parse(keepMaskedSettings(stored, given))).toEqual({
+      url: 'https://example.com/other?token=s3cret&tenant=8',
+      headers: { Authorization: 'Bearer abc', 'X-Tenant': '8', 'X-New': 'yes' },
+    });
+  });
+
+  it('do not carry secrets to another host, scheme or port', () => {
+    for (const url of ['https://evil.example/hooks', 'https://example.com:8443/hooks']) {
+      const { error } = closed.safeParse(
+        keepMaskedSettings(stored, { url, headers: { Authorization: MASK } }),
+      );
+      expect(error?.issues[0]?.message).toMatch(/write its value/);
+    }
+    const { error } = closed.safeParse(
+      keepMaskedSettings(stored, { url: `https://evil.example/?token=${MASK}` }),
+    );
+    expect(error?.issues[0]?.message).toMatch(/write the value itself/);
+  });
+
+  it('are left to the schema where they are no settings at all', () => {
+    for (const given of [null, 7, 'text', [], {}, { url: 7 }, { url: 'nonsense' }])
+      expect(keepMaskedSettings(stored, given)).toEqual(given);
   });
 });

@@ -14,6 +14,7 @@ export const URL_CHARACTERS_MAX = 2_048;
 export const CUSTOM_HEADERS_MAX = 20;
 export const CUSTOM_HEADER_BYTES_MAX = 4_096;
 export const MASK = '••••••';
+const ENCODED_MASK = encodeURIComponent(MASK);
 
 export function createWebhookSettingsSchema(guard: EgressGuard): z.ZodType<WebhookSettings> {
   return z.strictObject({
@@ -44,6 +45,31 @@ export function toPublicWebhookSettings(settings: WebhookSettings): Record<strin
   return { url: maskUrl(settings.url), ...headers };
 }
 
+/**
+ * Masked values that come back as they were shown stay what they are, so that a form can be saved without knowing them;
+ * but only for the same host: whoever may change the address must not have what is secret sent to another one.
+ */
+export function keepMaskedSettings(stored: WebhookSettings, given: unknown): unknown {
+  if (typeof given !== 'object' || given === null || !('url' in given) || typeof given.url !== 'string')
+    return given;
+  const from = URL.parse(stored.url);
+  const to = URL.parse(given.url);
+  if (from === null || to === null || from.origin !== to.origin) return given;
+  for (const [name, value] of [...to.searchParams]) {
+    const known = from.searchParams.get(name);
+    if (value === MASK && known !== null) to.searchParams.set(name, known);
+  }
+  const url = given.url.includes(ENCODED_MASK) || given.url.includes(MASK) ? to.href : given.url;
+  const isSame = given.url === maskUrl(stored.url);
+  const headers = 'headers' in given ? given.headers : undefined;
+  if (typeof headers !== 'object' || headers === null) return { ...given, url: isSame ? stored.url : url };
+  const kept = Object.entries(headers).map(([name, value]) => [
+    name,
+    value === MASK ? (stored.headers?.[name] ?? value) : value,
+  ]);
+  return { ...given, url: isSame ? stored.url : url, headers: Object.fromEntries(kept) as unknown };
+}
+
 function urlProblem(text: string, guard: EgressGuard): string | null {
   const url = URL.parse(text);
   if (url === null) return 'url is not a URL; write it in full, such as https://example.com/webhooks';
@@ -56,6 +82,8 @@ function urlProblem(text: string, guard: EgressGuard): string | null {
   if (url.protocol === 'http:' && !guard.mayUseHttp) {
     return 'url is plain http, so anyone on the way could read the events; use https';
   }
+  if (text.includes(MASK) || text.includes(ENCODED_MASK))
+    return `url holds ${MASK} where a value was hidden; write the value itself, since it is kept only for the same host`;
   const hostname = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
   const literals = isLocalhost(hostname) ? ['127.0.0.1', '::1'] : net.isIP(hostname) === 0 ? [] : [hostname];
   const port = url.port === '' ? (url.protocol === 'http:' ? 80 : 443) : Number(url.port);
@@ -112,6 +140,8 @@ function headerProblems(headers: Readonly<Record<string, string>>): string[] {
       problems.push(
         `header ${name} cannot be set: Authorization, Api-Key and X-… names can, except those the hub or proxies give a meaning to`,
       );
+    } else if (value === MASK) {
+      problems.push(`header ${name} is ${MASK}; write its value, since it is kept only for the same host`);
     } else if (seen.has(lower)) problems.push(`header ${name} is given twice`);
     else if (!/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)) {
       problems.push(

@@ -32,7 +32,11 @@ import type { Resolver } from '../egress/resolver.ts';
 import { createHttpClient } from '../http/http-client.ts';
 import type { HttpTarget } from '../http/http-client.ts';
 import type { WebhookSettings } from './webhook-settings.ts';
-import { createWebhookSettingsSchema, toPublicWebhookSettings } from './webhook-settings.ts';
+import {
+  createWebhookSettingsSchema,
+  keepMaskedSettings,
+  toPublicWebhookSettings,
+} from './webhook-settings.ts';
 
 export interface WebhookKindOptions {
   readonly egress: EgressGuard;
@@ -54,6 +58,7 @@ export function createWebhookKind(options: WebhookKindOptions): DestinationKind<
     kind: 'webhook',
     settings: createWebhookSettingsSchema(options.egress),
     toPublicSettings: toPublicWebhookSettings,
+    keepMasked: keepMaskedSettings,
     open(settings) {
       const url = URL.parse(settings.url);
       // Parsed at the API door, so this can only be a journal edited by hand; said per attempt, where people look.
