@@ -197,6 +197,9 @@ function Attempt({
             <details class="attempt-request">
               <summary>Request as it was sent</summary>
               <div class="attempt-wire">
+                {sent.settings_changed === true && (
+                  <p class="muted">The destination was changed since: the address and headers are those of now.</p>
+                )}
                 <p class="mono attempt-line">
                   {sent.method} {sent.url}
                 </p>
