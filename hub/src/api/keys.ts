@@ -20,14 +20,10 @@ const accountId = z
 
 const createBody = z.strictObject({
   name: z.string().min(1).max(200),
-  scopes: z
-    .array(z.enum(SCOPES))
-    .min(1)
-    .max(SCOPES.length)
-    .meta({
-      description:
-        'ingest: report. watch: what a wall screen shows, numbers masked. read: watch and read everything. write: read and change. admin: everything.',
-    }),
+  scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length).meta({
+    description:
+      'ingest: report. watch: what a wall screen shows, numbers masked. read: watch and read everything. write: read and change. admin: everything.',
+  }),
   account_id: accountId,
   expires_at: z.iso
     .datetime({ offset: true, error: 'must be an RFC 3339 time such as "2027-01-01T00:00:00Z"' })
