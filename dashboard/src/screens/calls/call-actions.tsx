@@ -1,6 +1,7 @@
 /** What an operator can do about a call: close one whose end nobody will report, send what failed again. */
 import { useState } from 'preact/hooks';
 import type { ReplayCountView, ReplayView, TimelineView } from '../../data/types.ts';
+import type { TimelineDelivery } from './timeline-entries.ts';
 
 import { quoteValue } from '../../components/filter-terms.ts';
 import { Button } from '../../components/button.tsx';
@@ -11,7 +12,8 @@ import { request, toApiFault } from '../../data/api.ts';
 import { formatCount } from '../../data/format.ts';
 import { can } from '../../data/session.ts';
 import { useKeys } from '../../shell/keys.ts';
-import { useDestinations } from './use-filter-suggestions.ts';
+import { isTroubled } from './timeline-entries.ts';
+import { useDestinations } from './use-destinations.ts';
 
 export function CallActions({
   timeline,
@@ -24,10 +26,15 @@ export function CallActions({
   const [count, setCount] = useState<ReplayCountView | null>(null);
   const [isCounting, setCounting] = useState(false);
   const { call } = timeline;
-  const failed = timeline.deliveries.filter((delivery) => delivery.state === 'dead').length;
+  // What died and arrived later, by another retry, must not be sent a third time: so by id, where all ids are here.
+  const failedIds = timeline.deliveries
+    .filter((delivery) => delivery.state === 'dead' && isTroubled(delivery, toSiblings(timeline, delivery)))
+    .map((delivery) => delivery.id);
+  const failed = failedIds.length;
   const mayRetry = can('write') && failed > 0;
-  // The hub counts anew: the timeline may be cut, and other people retry too.
-  const question = { q: `call:${quoteValue(call.id)} state:dead` };
+  const question: Question = timeline.truncated
+    ? { q: `call:${quoteValue(call.id)} state:dead` }
+    : { delivery_ids: failedIds };
 
   async function ask(): Promise<void> {
     setCounting(true);
@@ -57,9 +64,21 @@ export function CallActions({
         </Button>
       )}
       <EndDialog id={call.id} isOpen={isEnding} onClose={() => setEnding(false)} onDone={onDone} />
-      <RetryDialog count={count} question={question} onClose={() => setCount(null)} onDone={onDone} />
+      {count !== null && (
+        <RetryDialog count={count} question={question} onClose={() => setCount(null)} onDone={onDone} />
+      )}
     </>
   );
+}
+
+type Question = { readonly q: string } | { readonly delivery_ids: readonly string[] };
+
+/** Deliveries of the same event. */
+function toSiblings(
+  timeline: TimelineView,
+  { event_id: eventId }: TimelineDelivery,
+): readonly TimelineDelivery[] {
+  return timeline.deliveries.filter((other) => other.event_id === eventId);
 }
 
 function RetryDialog({
@@ -68,18 +87,18 @@ function RetryDialog({
   onClose,
   onDone,
 }: {
-  readonly count: ReplayCountView | null;
-  readonly question: { readonly q: string };
+  readonly count: ReplayCountView;
+  readonly question: Question;
   readonly onClose: () => void;
   readonly onDone: () => void;
 }) {
   const { data: destinations } = useDestinations();
-  const total = count?.total ?? 0;
+  const { total } = count;
   const nameOf = (id: string) => {
     const found = destinations?.data.find((one) => one.id === id);
     return found?.name ?? found?.kind ?? id;
   };
-  if (count !== null && total === 0) {
+  if (total === 0) {
     return (
       <Dialog
         isOpen
@@ -97,7 +116,7 @@ function RetryDialog({
   }
   return (
     <ConfirmDialog
-      isOpen={count !== null}
+      isOpen
       onClose={onClose}
       title={`Send ${formatCount(total)} failed ${total === 1 ? 'delivery' : 'deliveries'} again?`}
       confirmLabel={total === 1 ? 'Send it again' : `Send ${formatCount(total)} again`}
@@ -110,7 +129,7 @@ function RetryDialog({
       }}
     >
       <ul class="retry-counts">
-        {count?.per_destination.map((one) => (
+        {count.per_destination.map((one) => (
           <li key={one.destination_id}>
             <span class="nums">{formatCount(one.count)}</span> to {nameOf(one.destination_id)}
           </li>

@@ -18,7 +18,7 @@ export const CALL_COLUMNS: Readonly<Record<CallColumnKey, Column<CallView>>> = {
   state: {
     key: 'state',
     title: 'State',
-    width: '10.5rem',
+    width: '9.5rem',
     render: (call) => (
       <>
         <CallStateBadge state={call.state} isStale={call.stale} isPlain />
@@ -26,18 +26,18 @@ export const CALL_COLUMNS: Readonly<Record<CallColumnKey, Column<CallView>>> = {
       </>
     ),
   },
-  id: { key: 'id', title: 'Call', width: 'minmax(8rem, 1.2fr)', render: (call) => <CallId id={call.id} /> },
+  id: { key: 'id', title: 'Call', width: 'minmax(0, 1.5fr)', render: (call) => <CallId id={call.id} /> },
   ours: {
     key: 'ours',
     title: 'Our number',
-    width: 'minmax(8rem, 1.3fr)',
-    hideBelow: 'sm',
+    width: 'minmax(0, 1.4fr)',
+    hideBelow: 'md',
     render: ({ phone_number: ours }) => <PhoneNumber value={ours?.number} name={ours?.name} />,
   },
   customer: {
     key: 'customer',
     title: 'Customer',
-    width: 'minmax(8rem, 1fr)',
+    width: 'minmax(0, 1.1fr)',
     render: (call) => <PhoneNumber value={call.customer?.number} />,
   },
   type: {
@@ -51,6 +51,7 @@ export const CALL_COLUMNS: Readonly<Record<CallColumnKey, Column<CallView>>> = {
     key: 'started',
     title: 'Started',
     width: '7.5rem',
+    hideBelow: 'md',
     render: (call) => <Time at={call.started_at} shape="clock" empty="Not known" />,
   },
   duration: {
@@ -63,8 +64,7 @@ export const CALL_COLUMNS: Readonly<Record<CallColumnKey, Column<CallView>>> = {
   reason: {
     key: 'reason',
     title: 'Error or end reason',
-    width: 'minmax(8rem, 2fr)',
-    hideBelow: 'md',
+    width: 'minmax(0, 1.8fr)',
     render: (call) => <Reason call={call} />,
   },
   ended: {
@@ -102,6 +102,7 @@ export function toColumns(
       title: 'Preview',
       isTitleHidden: true,
       width: '2.25rem',
+      hideBelow: 'sm',
       align: 'end',
       render: (call) => (
         <IconButton
@@ -137,7 +138,7 @@ function Reason({ call }: { readonly call: CallView }) {
 }
 
 function Clipped({ text, isBad = false }: { readonly text: string | null; readonly isBad?: boolean }) {
-  if (text === null || text === '') return <span class="muted">–</span>;
+  if (text === null || text === '') return <span class="muted call-nothing">–</span>;
   const clipped = text.length > TEXT_CHARACTERS_MAX ? `${text.slice(0, TEXT_CHARACTERS_MAX)}…` : text;
   return (
     <span class="call-text" data-bad={isBad ? '' : undefined}>

@@ -1,3 +1,4 @@
+import './call-id.css';
 import { maskNumbers } from '../../../../hub/src/ingest/mask.ts';
 import { session } from '../../data/session.ts';
 

@@ -4,7 +4,7 @@ import type { JournalFilter } from '../../../../hub/src/journal/journal.ts';
 import type { CallView } from '../../data/types.ts';
 
 /** What a call itself shows. The rest (words, numbers, sources, deliveries, an end in the past) the hub must be asked. */
-const DECIDABLE: readonly (keyof JournalFilter)[] = [
+const DECIDABLE: ReadonlySet<string> = new Set<keyof JournalFilter>([
   'callStates',
   'excludedCallStates',
   'statuses',
@@ -12,10 +12,10 @@ const DECIDABLE: readonly (keyof JournalFilter)[] = [
   'callTypes',
   'callId',
   'durationMs',
-];
+]);
 
 export function isDecidable(filter: JournalFilter): boolean {
-  return Object.keys(filter).every((key) => DECIDABLE.includes(key as keyof JournalFilter));
+  return Object.keys(filter).every((key) => DECIDABLE.has(key));
 }
 
 /** For a decidable filter, as the hub would say. */

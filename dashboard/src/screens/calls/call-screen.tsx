@@ -65,13 +65,7 @@ export function CallScreen({ id: given }: ScreenProps) {
         }
       />
       {fault?.status === 404 && call === undefined ? (
-        <Empty
-          title="There is no such call"
-          icon="calls"
-          actions={<LinkButton href={around.listHref}>Back to the list</LinkButton>}
-        >
-          No report of it has come to this account, or it is older than what is kept.
-        </Empty>
+        <NoCall listHref={around.listHref} />
       ) : (
         <>
           {call !== undefined && <CallFacts call={call} />}
@@ -79,6 +73,21 @@ export function CallScreen({ id: given }: ScreenProps) {
         </>
       )}
     </article>
+  );
+}
+
+function NoCall({ listHref }: { readonly listHref: string }) {
+  return (
+    <>
+      <h2 class="visually-hidden">Not found</h2>
+      <Empty
+        title="There is no such call"
+        icon="calls"
+        actions={<LinkButton href={listHref}>Back to the list</LinkButton>}
+      >
+        No report of it has come to this account, or it is older than what is kept.
+      </Empty>
+    </>
   );
 }
 

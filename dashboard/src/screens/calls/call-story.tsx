@@ -1,9 +1,8 @@
 /** The timeline of a call: what came, what it changed, where it went and how that ended, on one line from top to bottom. */
 import './call-story.css';
-import { useMemo } from 'preact/hooks';
-import type { ComponentChildren } from 'preact';
+import { useMemo, useState } from 'preact/hooks';
 import type { CallView } from '../../data/types.ts';
-import type { TimelineEntry } from './timeline-entries.ts';
+import type { RepeatedRun, TimelineEntry } from './timeline-entries.ts';
 import type { ShownTimeline } from './use-timeline.ts';
 
 import { CallStateBadge } from '../../components/badge.tsx';
@@ -13,12 +12,14 @@ import { Empty } from '../../components/empty.tsx';
 import { Section, Skeleton } from '../../components/page.tsx';
 import { ProblemNote } from '../../components/problem.tsx';
 import { LiveDuration, Time } from '../../components/time.tsx';
-import { formatCount, formatLatency } from '../../data/format.ts';
+import { formatCount, formatDate, formatLatency } from '../../data/format.ts';
+import { nowMs } from '../../data/clock.ts';
 import { location, setQuery } from '../../data/location.ts';
 import { EventEntry } from './event-entry.tsx';
 import { ReportEntry } from './report-entry.tsx';
 import { StoryEntry } from './story-entry.tsx';
-import { toTimelineEntries } from './timeline-entries.ts';
+import { foldRepeated, toTimelineEntries } from './timeline-entries.ts';
+import { Destinations, useDestinations } from './use-destinations.ts';
 
 /** Of reports and of deliveries each, as the hub tells them. */
 const TOLD_MAX = 1_000;
@@ -37,9 +38,11 @@ export function CallStory({
   /** Of the timeline's own heading; its entries are one deeper. */
   readonly level: HeadingLevel;
 }) {
+  const { data: destinations } = useDestinations();
   const isNewestFirst = location.value.query.get('order') === 'newest';
   const entries = useMemo(() => (timeline === undefined ? [] : toTimelineEntries(timeline)), [timeline]);
-  const ordered = isNewestFirst ? entries.toReversed() : entries;
+  const folded = useMemo(() => foldRepeated(entries), [entries]);
+  const ordered = isNewestFirst ? folded.toReversed() : folded;
   const call = timeline?.call;
   const now = call?.state === 'live' && !call.stale ? <StillLive call={call} /> : null;
   return (
@@ -82,52 +85,107 @@ export function CallStory({
           Its reports are older than what is kept.
         </Empty>
       )}
-      <ol class="story">
-        {isNewestFirst && now}
-        {ordered.map((entry, index) => (
+      <Destinations.Provider value={destinations?.data}>
+        <ol class="story">
+          {isNewestFirst && now}
+          {ordered.map((entry, index) => (
+            <EntryOrRun
+              key={entry.key}
+              entry={entry}
+              callId={id}
+              before={toLast(ordered[index - 1], isNewestFirst)}
+              level={level === 2 ? 3 : 4}
+              isNewestFirst={isNewestFirst}
+            />
+          ))}
+          {!isNewestFirst && now}
+        </ol>
+      </Destinations.Provider>
+    </Section>
+  );
+}
+
+/** The entry that stands directly above what follows this one. */
+function toLast(
+  entry: TimelineEntry | RepeatedRun | undefined,
+  isNewestFirst: boolean,
+): TimelineEntry | undefined {
+  return entry?.kind === 'run' ? entry.entries.at(isNewestFirst ? 0 : -1) : entry;
+}
+
+function EntryOrRun({
+  entry,
+  isNewestFirst,
+  ...frame
+}: {
+  readonly entry: TimelineEntry | RepeatedRun;
+  readonly callId: string;
+  readonly before: TimelineEntry | undefined;
+  readonly level: 3 | 4;
+  readonly isNewestFirst: boolean;
+}) {
+  const [isOpen, setOpen] = useState(false);
+  if (entry.kind !== 'run') return <Entry {...frame} entry={entry} />;
+  const ordered = isNewestFirst ? entry.entries.toReversed() : entry.entries;
+  return (
+    <>
+      <li class="story-entry" data-kind="run">
+        <span class="story-mark">
+          <Icon name="state-repeated" />
+        </span>
+        <div class="story-run">
+          <Button size="small" kind="quiet" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+            {isOpen ? 'Fold' : 'Show'} {formatCount(ordered.length)} more duplicates of this report
+          </Button>
+        </div>
+      </li>
+      {isOpen &&
+        ordered.map((one, index) => (
           <Entry
-            key={entry.key}
-            entry={entry}
-            callId={id}
-            gapMs={toGapMs(ordered[index - 1], entry)}
-            level={level === 2 ? 3 : 4}
+            key={one.key}
+            {...frame}
+            entry={one}
+            before={index === 0 ? frame.before : ordered[index - 1]}
           />
         ))}
-        {!isNewestFirst && now}
-      </ol>
-    </Section>
+    </>
   );
 }
 
 function Entry({
   entry,
   callId,
-  gapMs,
+  before,
   level,
 }: {
   readonly entry: TimelineEntry;
   readonly callId: string;
-  readonly gapMs: number | null;
+  readonly before: TimelineEntry | undefined;
   readonly level: 3 | 4;
 }) {
-  const gap = gapMs === null ? null : <Gap ms={gapMs} />;
+  const frame = {
+    gap: <Gap atMs={entry.atMs} beforeMs={before?.atMs ?? null} />,
+    time: <Time at={entry.atMs} shape="exact" />,
+    level,
+  };
   switch (entry.kind) {
     case 'report':
-      return <ReportEntry entry={entry} callId={callId} gap={gap} level={level} />;
+      return <ReportEntry {...frame} entry={entry} callId={callId} />;
     case 'event':
-      return <EventEntry entry={entry} gap={gap} level={level} />;
+      return <EventEntry {...frame} entry={entry} />;
     case 'change':
       return (
         <StoryEntry
+          {...frame}
           kind="change"
           icon="arrow-right"
           tone={entry.to === 'failed' ? 'bad' : entry.to === 'live' ? 'live' : 'good'}
-          gap={gap}
-          level={level}
           title={
             <>
               <span class="visually-hidden">The call went from </span>
-              {entry.from === 'none' ? null : (
+              {entry.from === 'none' ? (
+                <span class="visually-hidden">no status to </span>
+              ) : (
                 <>
                   <CallStateBadge state={entry.from} isPlain />
                   <span class="visually-hidden"> to </span>
@@ -137,14 +195,22 @@ function Entry({
               <CallStateBadge state={entry.to} />
             </>
           }
-          time={<Time at={entry.atMs} shape="exact" />}
         />
       );
   }
 }
 
-function Gap({ ms }: { readonly ms: number }): ComponentChildren {
-  return <span class="story-gap">{formatLatency(ms)} later</span>;
+/** A new day, and a pause that is long: times of the clock alone would hide both. */
+function Gap({ atMs, beforeMs }: { readonly atMs: number; readonly beforeMs: number | null }) {
+  const isOtherDay = formatDate(atMs) !== formatDate(beforeMs ?? nowMs.peek());
+  const ms = beforeMs === null ? 0 : atMs - beforeMs;
+  const words = [
+    ...(isOtherDay ? [formatDate(atMs)] : []),
+    ...(Math.abs(ms) >= GAP_SHOWN_MS
+      ? [`${formatLatency(Math.abs(ms))} ${ms > 0 ? 'later' : 'earlier'}`]
+      : []),
+  ];
+  return words.length === 0 ? null : <span class="story-gap">{words.join(' · ')}</span>;
 }
 
 function StillLive({ call }: { readonly call: CallView }) {
@@ -165,12 +231,6 @@ function StillLive({ call }: { readonly call: CallView }) {
       </p>
     </li>
   );
-}
-
-function toGapMs(before: TimelineEntry | undefined, entry: TimelineEntry): number | null {
-  if (before === undefined) return null;
-  const ms = Math.abs(entry.atMs - before.atMs);
-  return ms >= GAP_SHOWN_MS ? ms : null;
 }
 
 function toCountText(entries: readonly TimelineEntry[]): string {

@@ -1,3 +1,4 @@
+import './call-type.css';
 import { Icon } from '../../components/icon.tsx';
 import type { IconName } from '../../components/icon.tsx';
 

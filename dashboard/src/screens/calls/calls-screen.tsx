@@ -6,6 +6,9 @@ import type { CallView, StateCountsView } from '../../data/types.ts';
 import type { CallQuery } from './call-query.ts';
 import type { ShownCallList } from './use-call-list.ts';
 
+import { parseFilter } from '../../../../hub/src/api/filter.ts';
+import { LinkButton } from '../../components/button.tsx';
+import { Empty } from '../../components/empty.tsx';
 import { FilterBox } from '../../components/filter-box.tsx';
 import { PageHead, Toolbar } from '../../components/page.tsx';
 import { Menu } from '../../components/popover.tsx';
@@ -81,7 +84,7 @@ export function CallsScreen() {
           <>
             {!isErrors && <ColumnsMenu />}
             {!isErrors && can('read') && <ExportMenu query={query} />}
-            <ViewsMenu leaveOut={['call']} />
+            <ViewsMenu leaveOut={['call', 'order']} />
           </>
         }
       />
@@ -90,7 +93,7 @@ export function CallsScreen() {
         {isErrors ? (
           <ErrorsTab query={query} tab={toErrorTab(search.get('errors'))} />
         ) : (
-          <CallTable query={query} openId={search.get('call')} />
+          <Calls query={query} openId={search.get('call')} />
         )}
       </StateTabs>
     </>
@@ -186,6 +189,7 @@ function StateTabs({
     <>
       <Tabs id={TABS_ID} label="Calls by state" tabs={tabs} current={current} />
       <TabPanel id={TABS_ID} current={current}>
+        <h2 class="visually-hidden">{isErrors ? 'Errors' : 'List of calls'}</h2>
         {children}
       </TabPanel>
     </>
@@ -195,11 +199,14 @@ function StateTabs({
 function useCounts(query: CallQuery): StateCountsView | undefined {
   // Whatever states the filter names, all are counted; asked without them the answer serves every tab.
   const path = toPath('/v1/calls/counts', toApiQuery({ ...query, q: withCallState(query.q, 'all') }));
-  const { data, reload } = useResource(path, (signal) => request<StateCountsView>('GET', path, { signal }), {
-    resync: ['calls'],
-  });
+  const isAsked = parseFilter(query.q).kind === 'filter';
+  const { data, reload } = useResource(
+    isAsked ? path : '',
+    (signal) => request<StateCountsView>('GET', path, { signal }),
+    { resync: ['calls'] },
+  );
   usePaced(COUNT_GAP_MS, reload, (ask) => [onCalls(ask)], []);
-  return data;
+  return isAsked ? data : undefined;
 }
 
 function toCountText(
@@ -212,6 +219,20 @@ function toCountText(
   const isMore =
     counts.truncated || (key === 'all' ? all.some((one) => one >= counts.limit) : count >= counts.limit);
   return `${formatCount(count)}${isMore ? '+' : ''}`;
+}
+
+/** What cannot be read is not asked: the box says what is wrong with it, and where. */
+function Calls({ query, openId }: { readonly query: CallQuery; readonly openId: string | null }) {
+  if (parseFilter(query.q).kind === 'filter') return <CallTable query={query} openId={openId} />;
+  return (
+    <Empty
+      title="The filter cannot be read"
+      icon="filter"
+      actions={<LinkButton href={toCallsHref({ ...query, q: '' })}>Clear the filter</LinkButton>}
+    >
+      The box above says what is wrong with it.
+    </Empty>
+  );
 }
 
 function CallTable({ query, openId }: { readonly query: CallQuery; readonly openId: string | null }) {

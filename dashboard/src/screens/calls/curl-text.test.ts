@@ -98,6 +98,7 @@ describe('toAttemptCurl', () => {
             ['content-length', '12'],
             ['X-Webhook-Event', 'status-update'],
             ['X-Empty', ''],
+            ['traceparent', '…'],
             ['@/etc/passwd', 'x'],
             ['X-Mine', `a'b; $(id)`],
           ],

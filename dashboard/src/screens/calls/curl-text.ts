@@ -24,7 +24,7 @@ export function toReportCurl(
 export function toAttemptCurl(request: AttemptRequestView, body: string): string {
   return toCommand([
     `curl --globoff --request ${quoteForShell(request.method)} --url ${quoteForShell(request.url)}`,
-    ...request.headers.filter(([name]) => isSendable(name)).map(([name, value]) => toHeader(name, value)),
+    ...request.headers.filter(isSendable).map(([name, value]) => toHeader(name, value)),
     `--data-raw ${quoteForShell(body)}`,
   ]);
 }
@@ -71,9 +71,9 @@ function toVisibleJson(value: unknown): string {
 /** curl says these itself, and a second one would be wrong. */
 const OWN_HEADERS = new Set(['host', 'content-length', 'connection', 'transfer-encoding', 'expect']);
 
-/** A name that is no token would be read as something else, `@file` above all. */
-function isSendable(name: string): boolean {
-  return /^[\w!#$%&'*+.^`|~-]+$/.test(name) && !OWN_HEADERS.has(name.toLowerCase());
+/** A name that is no token would be read as something else, `@file` above all; "…" stands for what was not kept. */
+function isSendable([name, value]: readonly [string, string]): boolean {
+  return value !== '…' && /^[\w!#$%&'*+.^`|~-]+$/.test(name) && !OWN_HEADERS.has(name.toLowerCase());
 }
 
 /** `Name;` is how curl sends a header without a value: `Name:` would take it out. */

@@ -1,6 +1,6 @@
 /** One delivery of an event: where to, how it stands, and each attempt with what came back. */
-import { useId, useState } from 'preact/hooks';
-import type { AttemptView, DeliveryDetailView } from '../../data/types.ts';
+import { useContext, useId, useState } from 'preact/hooks';
+import type { AttemptView, DeliveryDetailView, DestinationView } from '../../data/types.ts';
 import type { TimelineDelivery } from './timeline-entries.ts';
 
 import { CodeBadge, DeliveryStateBadge } from '../../components/badge.tsx';
@@ -11,35 +11,39 @@ import { JsonView } from '../../components/json-view.tsx';
 import { Skeleton } from '../../components/page.tsx';
 import { ProblemNote } from '../../components/problem.tsx';
 import { Menu } from '../../components/popover.tsx';
-import { Countdown, Time } from '../../components/time.tsx';
+import { Countdown } from '../../components/time.tsx';
 import { request } from '../../data/api.ts';
 import { formatCount, formatLatency } from '../../data/format.ts';
 import { useResource } from '../../data/resource.ts';
 import { toDeliveryHref } from '../../data/routes.ts';
 import { can } from '../../data/session.ts';
 import { cancelDelivery, retryDeliveries } from '../deliveries/retry.ts';
+import { Clock } from './clock-time.tsx';
 import { isMasked, toAttemptCurl } from './curl-text.ts';
 import { Folds } from './disclosure.tsx';
-import { useDestinations } from './use-filter-suggestions.ts';
+import { Destinations } from './use-destinations.ts';
 
 /** The last ones say how it stands; a schedule has twelve. */
 const ATTEMPTS_SHOWN_MAX = 4;
 
 export function DeliveryItem({
   delivery,
+  eventAtMs,
   isTroubled,
 }: {
   readonly delivery: TimelineDelivery;
+  readonly eventAtMs: number;
   readonly isTroubled: boolean;
 }) {
   const id = useId();
   /** null until somebody chose: then what failed is open, also what begins to fail while it is looked at. */
   const [chosen, setChosen] = useState<boolean | null>(null);
   const isOpen = chosen ?? isTroubled;
-  const { data: destinations } = useDestinations();
-  const destination = destinations?.data.find((one) => one.id === delivery.destination_id);
+  const destinations = useContext(Destinations);
+  const destination = destinations?.find((one) => one.id === delivery.destination_id);
   const name = destination?.name ?? destination?.kind ?? delivery.destination_id;
   const { explanation, attempt_entries: attempts } = delivery;
+  const reason = toReason(delivery);
   return (
     <li class="delivery-item" data-state={delivery.state}>
       <div class="delivery-line">
@@ -61,7 +65,7 @@ export function DeliveryItem({
           )}
         </button>
         <span class="delivery-facts">
-          <Standing delivery={delivery} />
+          <Standing delivery={delivery} destinationState={destination?.state} />
         </span>
         <DeliveryMenu delivery={delivery} name={name} />
       </div>
@@ -72,11 +76,11 @@ export function DeliveryItem({
               <strong>{explanation.title}.</strong> {explanation.hint}
             </p>
           )}
-          {delivery.state_reason !== null && <p class="story-text">{toSentence(delivery.state_reason)}</p>}
+          {reason !== null && <p class="story-text">{reason}</p>}
           {attempts.length === 0 ? (
             <p class="muted">No attempt yet.</p>
           ) : (
-            <Attempts deliveryId={delivery.id} attempts={attempts} />
+            <Attempts deliveryId={delivery.id} attempts={attempts} eventAtMs={eventAtMs} />
           )}
         </div>
       )}
@@ -85,7 +89,13 @@ export function DeliveryItem({
 }
 
 /** What one wants to know without opening it. */
-function Standing({ delivery }: { readonly delivery: TimelineDelivery }) {
+function Standing({
+  delivery,
+  destinationState,
+}: {
+  readonly delivery: TimelineDelivery;
+  readonly destinationState: DestinationView['state'] | undefined;
+}) {
   const { state, attempts, last_status: lastStatus, due_at: dueAt, attempt_entries: entries } = delivery;
   const last = entries.at(-1);
   return (
@@ -99,16 +109,27 @@ function Standing({ delivery }: { readonly delivery: TimelineDelivery }) {
           {formatCount(attempts)} {attempts === 1 ? 'attempt' : 'attempts'}
         </span>
       )}
-      {state === 'pending' &&
-        (dueAt === null ? (
-          <span>after the call’s earlier event</span>
-        ) : (
-          <span>
-            next <Countdown untilMs={dueAt} />
-          </span>
-        ))}
+      {state === 'pending' && <NextTry dueAt={dueAt} destinationState={destinationState} />}
       {delivery.replay_id !== null && <span>sent again</span>}
     </>
+  );
+}
+
+function NextTry({
+  dueAt,
+  destinationState,
+}: {
+  readonly dueAt: string | null;
+  readonly destinationState: DestinationView['state'] | undefined;
+}) {
+  if (destinationState === 'paused' || destinationState === 'disabled') {
+    return <span>held: destination {destinationState}</span>;
+  }
+  if (dueAt === null) return <span>after the call’s earlier event</span>;
+  return (
+    <span>
+      next try <Countdown untilMs={dueAt} doneText="soon" />
+    </span>
   );
 }
 
@@ -168,9 +189,11 @@ function DeliveryMenu({ delivery, name }: { readonly delivery: TimelineDelivery;
 function Attempts({
   deliveryId,
   attempts,
+  eventAtMs,
 }: {
   readonly deliveryId: string;
   readonly attempts: readonly AttemptView[];
+  readonly eventAtMs: number;
 }) {
   const [isAllShown, setAllShown] = useState(false);
   const hidden = isAllShown ? 0 : Math.max(0, attempts.length - ATTEMPTS_SHOWN_MAX);
@@ -183,28 +206,38 @@ function Attempts({
       )}
       <ol class="tries" start={hidden + 1}>
         {attempts.slice(hidden).map((attempt) => (
-          <Attempt key={attempt.id} deliveryId={deliveryId} attempt={attempt} />
+          <Attempt key={attempt.id} deliveryId={deliveryId} attempt={attempt} eventAtMs={eventAtMs} />
         ))}
       </ol>
     </>
   );
 }
 
-function Attempt({ deliveryId, attempt }: { readonly deliveryId: string; readonly attempt: AttemptView }) {
+function Attempt({
+  deliveryId,
+  attempt,
+  eventAtMs,
+}: {
+  readonly deliveryId: string;
+  readonly attempt: AttemptView;
+  readonly eventAtMs: number;
+}) {
   const { number, status, explanation, response_body: answer } = attempt;
   return (
     <li class="try">
-      <p class="try-line">
-        <span class="try-number">
-          <span class="visually-hidden">Attempt </span>
-          {number}
-        </span>
-        <CodeBadge status={status} />
-        <span class="try-title">{explanation?.title ?? ''}</span>
-        <span class="try-took">{formatLatency(attempt.duration_ms)}</span>
-        <Time at={attempt.started_at} shape="exact" />
-      </p>
       <Folds
+        lead={
+          <p class="try-line">
+            <span class="try-number">
+              <span class="visually-hidden">Attempt </span>
+              {number}
+            </span>
+            <CodeBadge status={status} />
+            <span class="try-title">{explanation?.title ?? ''}</span>
+            <span class="try-took">{formatLatency(attempt.duration_ms)}</span>
+            <Clock at={attempt.started_at} besideAt={eventAtMs} />
+          </p>
+        }
         folds={[
           ...(answer === null || answer === ''
             ? []
@@ -266,6 +299,7 @@ function AttemptRequest({ deliveryId, number }: { readonly deliveryId: string; r
         />
       </div>
       <p class="wire-note">
+        {sent.settings_changed && 'The destination was changed since: address and headers are those of now. '}
         {isBodyMasked
           ? 'Numbers are masked for you, so that the signature does not fit this body: reveal them to copy what was sent. '
           : sent.signature === 'valid'
@@ -277,8 +311,17 @@ function AttemptRequest({ deliveryId, number }: { readonly deliveryId: string; r
   );
 }
 
-/** Reasons are written without a full stop. */
-function toSentence(text: string): string {
-  const first = text.charAt(0).toUpperCase() + text.slice(1);
+/** Why it is over, or what it waits for beyond its next try, which stands beside it. */
+function toReason({ state, state_reason: reason }: TimelineDelivery): string | null {
+  if (reason === null) return null;
+  const known = REASONS.get(reason);
+  if (known !== undefined) return known;
+  if (state === 'pending' && reason.startsWith('It waits')) return null;
+  const first = reason.charAt(0).toUpperCase() + reason.slice(1);
   return /[.!?]$/.test(first) ? first : `${first}.`;
 }
+
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['exhausted', 'Every try of its retry schedule was used up.'],
+  ['aborted', 'The receiver asked for no further tries.'],
+]);

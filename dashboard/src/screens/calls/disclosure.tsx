@@ -14,16 +14,20 @@ export interface Fold {
 /** A row of buttons, each of which opens what it names beneath the row; other buttons may stand behind them. */
 export function Folds({
   folds,
+  lead,
   children,
 }: {
   readonly folds: readonly Fold[];
+  /** What stands before the buttons and takes the room. */
+  readonly lead?: ComponentChildren;
   readonly children?: ComponentChildren;
 }) {
   const id = useId();
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   return (
     <>
-      <div class="folds">
+      <div class="folds" data-lead={lead === undefined ? undefined : ''}>
+        {lead}
         {folds.map(({ label, icon }, index) => {
           const isOpen = open.has(label);
           return (

@@ -141,24 +141,22 @@ function ErrorEntry({
           <Badge isPlain>{CLASS_WORDS.get(group.class) ?? group.class}</Badge>
           <StateBadge state={group.state} />
           <span>
-            last <Time at={group.last_at} /> in <a href={toCallHref(group.last_call_id)}>its last call</a>
+            last <Time at={group.last_at} />
           </span>
           <span>
             first <Time at={group.first_at} />
           </span>
+          <a href={toCallHref(group.last_call_id)}>Last call</a>
         </p>
       </div>
       <div class="error-group-course">
         <Sparkline values={group.hours} label={toHoursLabel(group.hours)} ink="failed" />
         <span class="muted">24 h</span>
       </div>
-      <a
-        class="error-group-count"
-        href={callsHref}
-        aria-label={`${formatCount(group.count)} calls: show them`}
-      >
-        {formatCount(group.count, { isShort: true })}
+      <a class="error-group-count" href={callsHref}>
+        {formatCount(group.count, { isShort: true })}{' '}
         <span class="error-group-unit">{group.count === 1 ? 'call' : 'calls'}</span>
+        <span class="visually-hidden">: show them</span>
       </a>
       {can('write') && first !== undefined && (
         <div class="error-group-actions">

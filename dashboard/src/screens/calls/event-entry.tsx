@@ -7,7 +7,6 @@ import { Button } from '../../components/button.tsx';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { JsonView } from '../../components/json-view.tsx';
-import { Time } from '../../components/time.tsx';
 import { formatCount } from '../../data/format.ts';
 import { DeliveryItem } from './delivery-item.tsx';
 import { Folds } from './disclosure.tsx';
@@ -19,12 +18,14 @@ const GOOD_SHOWN_MAX = 3;
 
 /** What was sent because of a report, and under it where to. */
 export function EventEntry({
-  entry: { event, eventId, deliveries },
+  entry: { atMs, event, eventId, deliveries },
   gap,
+  time,
   level,
 }: {
   readonly entry: TimelineEntry & { readonly kind: 'event' };
   readonly gap: ComponentChildren;
+  readonly time: ComponentChildren;
   readonly level: 3 | 4;
 }) {
   const summary = summarizeDeliveries(deliveries);
@@ -33,7 +34,15 @@ export function EventEntry({
       kind="event"
       icon="deliveries"
       tone={
-        summary.dead > 0 ? 'bad' : summary.retrying > 0 ? 'warn' : deliveries.length === 0 ? 'quiet' : 'good'
+        summary.dead > 0
+          ? 'bad'
+          : summary.retrying > 0
+            ? 'warn'
+            : deliveries.length === 0
+              ? 'quiet'
+              : summary.waiting > 0
+                ? 'neutral'
+                : 'good'
       }
       gap={gap}
       level={level}
@@ -47,23 +56,27 @@ export function EventEntry({
         )
       }
       meta={<Summary deliveries={deliveries} />}
-      time={event === null ? null : <Time at={event.accepted_at} shape="exact" />}
+      time={time}
     >
-      <p class="story-times">
-        <code class="story-id">{eventId}</code> <CopyButton text={eventId} label="Copy event id" />
-      </p>
-      {deliveries.length > 0 && <Deliveries deliveries={deliveries} />}
-      {event !== null && (
-        <Folds
-          folds={[
-            {
-              label: 'Body as sent',
-              icon: 'code',
-              content: () => <JsonView text={event.body} label="Body of the event" />,
-            },
-          ]}
-        />
-      )}
+      {deliveries.length > 0 && <Deliveries deliveries={deliveries} eventAtMs={atMs} />}
+      <Folds
+        folds={
+          event === null
+            ? []
+            : [
+                {
+                  label: 'Body as sent',
+                  icon: 'code',
+                  content: () => <JsonView text={event.body} label="Body of the event" />,
+                },
+              ]
+        }
+      >
+        <span class="story-id">
+          <code>{eventId}</code>
+          <CopyButton text={eventId} label="Copy event id" />
+        </span>
+      </Folds>
     </StoryEntry>
   );
 }
@@ -103,7 +116,13 @@ function Summary({ deliveries }: { readonly deliveries: readonly TimelineDeliver
 }
 
 /** What needs a look stands open; what went well folds away where there is much of it. */
-function Deliveries({ deliveries }: { readonly deliveries: readonly TimelineDelivery[] }) {
+function Deliveries({
+  deliveries,
+  eventAtMs,
+}: {
+  readonly deliveries: readonly TimelineDelivery[];
+  readonly eventAtMs: number;
+}) {
   const [isAllShown, setAllShown] = useState(false);
   const good = deliveries.filter(
     ({ state }) => state === 'delivered' || state === 'superseded' || state === 'cancelled',
@@ -118,6 +137,7 @@ function Deliveries({ deliveries }: { readonly deliveries: readonly TimelineDeli
             <DeliveryItem
               key={delivery.id}
               delivery={delivery}
+              eventAtMs={eventAtMs}
               isTroubled={isTroubled(delivery, deliveries)}
             />
           ))}

@@ -15,7 +15,7 @@ export function ExportMenu({ query }: { readonly query: CallQuery }) {
     <Popover label="Export" icon="download" align="end">
       {(close) => (
         <div class="export">
-          <h3 class="export-title">Export calls</h3>
+          <h2 class="export-title">Export calls</h2>
           <p class="export-text">
             All calls that match
             {query.q === '' ? (

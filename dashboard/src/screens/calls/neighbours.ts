@@ -56,5 +56,5 @@ export function parseList(value: unknown): LastList | null {
     /^\/(?:calls|live)(?:[?]|$)/.test(href) &&
     Array.isArray(ids) &&
     ids.every((one) => typeof one === 'string');
-  return isList ? { href, ids: ids as string[] } : null;
+  return isList ? { href, ids } : null;
 }

@@ -5,9 +5,10 @@ import type { Lag, TimelineEntry } from './timeline-entries.ts';
 import { Badge, OutcomeBadge } from '../../components/badge.tsx';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { JsonView } from '../../components/json-view.tsx';
-import { Time } from '../../components/time.tsx';
+import { showToast } from '../../components/toast.tsx';
 import { formatLatency } from '../../data/format.ts';
 import { session } from '../../data/session.ts';
+import { Clock } from './clock-time.tsx';
 import { LongText } from './call-facts.tsx';
 import { isMasked, toReportCurl } from './curl-text.ts';
 import { Folds } from './disclosure.tsx';
@@ -18,11 +19,13 @@ export function ReportEntry({
   entry: { report, lag },
   callId,
   gap,
+  time,
   level,
 }: {
   readonly entry: TimelineEntry & { readonly kind: 'report' };
   readonly callId: string;
   readonly gap: ComponentChildren;
+  readonly time: ComponentChildren;
   readonly level: 3 | 4;
 }) {
   const { outcome, report: facts } = report;
@@ -55,16 +58,16 @@ export function ReportEntry({
           {lag !== null && <LagBadge lag={lag} />}
         </>
       }
-      time={<Time at={report.received_at} shape="exact" />}
+      time={time}
     >
       {report.reason !== null && <p class="story-text">{report.reason}</p>}
       <p class="story-times">
-        Received <Time at={report.received_at} shape="absolute" />
         {report.occurred_at === null ? (
-          '; its source gave no time.'
+          'Its source gave no time.'
         ) : (
           <>
-            ; its source says <Time at={report.occurred_at} shape="exact" />.
+            Source time <Clock at={report.occurred_at} besideAt={report.received_at} />,{' '}
+            {toDistance(report.occurred_at, report.received_at)}
           </>
         )}
       </p>
@@ -88,8 +91,12 @@ export function ReportEntry({
         ]}
       >
         <CopyButton
-          text={() => toReportCurl(globalThis.location.origin, callId, report, isRevealed)}
-          label={!isRevealed && isMasked(text) ? 'Copy as curl, without masked numbers' : 'Copy as curl'}
+          text={() => {
+            if (!isRevealed && isMasked(text))
+              showToast('Masked facts are left out of the command: reveal numbers to have them in it.');
+            return toReportCurl(globalThis.location.origin, callId, report, isRevealed);
+          }}
+          label="Copy as curl"
           isIconOnly={false}
         />
       </Folds>
@@ -105,6 +112,12 @@ function LagBadge({ lag }: { readonly lag: Lag }) {
         : `Its clock is ${formatLatency(lag.ms)} ahead`}
     </Badge>
   );
+}
+
+function toDistance(occurredAt: string, receivedAt: string): string {
+  const ms = Date.parse(receivedAt) - Date.parse(occurredAt);
+  if (ms === 0) return 'received in the same millisecond';
+  return ms > 0 ? `received ${formatLatency(ms)} later` : `received ${formatLatency(-ms)} before it`;
 }
 
 /** What was reported and what became of it; nulls say nothing and only take room. */

@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { EventView, ReportView, TimelineView } from '../../data/types.ts';
 import type { TimelineDelivery } from './timeline-entries.ts';
 
-import { isTroubled, summarizeDeliveries, toLag, toTimelineEntries } from './timeline-entries.ts';
+import {
+  foldRepeated,
+  isTroubled,
+  summarizeDeliveries,
+  toLag,
+  toTimelineEntries,
+} from './timeline-entries.ts';
 
 const NO_FACTS: ReportView['report'] = {
   type: null,
@@ -112,6 +118,44 @@ describe('toTimelineEntries', () => {
     );
     expect(told.map(({ key }) => key)).toEqual(['change e1', 'e1', 'e9']);
     expect(told[2]).toMatchObject({ event: null, deliveries: [{ id: 'd9' }] });
+  });
+});
+
+describe('foldRepeated', () => {
+  it('folds a long run of one duplicate and loses none of it', () => {
+    const repeated = Array.from({ length: 50 }, (_, index) =>
+      report(`d${index}`, '2025-12-13T12:00:01.000Z', 'in-progress', { outcome: 'repeated' }),
+    );
+    const entries = toTimelineEntries(
+      timeline({
+        reports: [
+          report('r1', '2025-12-13T12:00:00.000Z', 'in-progress'),
+          ...repeated,
+          report('r2', '2025-12-13T12:05:00.000Z', 'ended'),
+        ],
+      }),
+    );
+    const folded = foldRepeated(entries);
+    expect(folded.map(({ kind, key }) => `${kind} ${key}`)).toEqual([
+      'report r1',
+      'report d0',
+      'run run d0',
+      'report r2',
+    ]);
+    expect(folded.flatMap((one) => (one.kind === 'run' ? one.entries : [one]))).toEqual(entries);
+  });
+
+  it('leaves a few of them, and those of unlike statuses, as they are', () => {
+    const entries = toTimelineEntries(
+      timeline({
+        reports: Array.from({ length: 8 }, (_, index) =>
+          report(`d${index}`, '2025-12-13T12:00:01.000Z', index % 2 === 0 ? 'ended' : 'in-progress', {
+            outcome: 'repeated',
+          }),
+        ),
+      }),
+    );
+    expect(foldRepeated(entries)).toEqual(entries);
   });
 });
 

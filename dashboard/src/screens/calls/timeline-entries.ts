@@ -93,6 +93,46 @@ export function toTimelineEntries(timeline: TimelineView): readonly TimelineEntr
   return entries.toSorted((one, two) => one.atMs - two.atMs);
 }
 
+/** Consecutive duplicates beyond the first of them, which say no more than it does. */
+export interface RepeatedRun {
+  readonly key: string;
+  readonly kind: 'run';
+  readonly entries: readonly TimelineEntry[];
+}
+
+/** Fewer are no burden. */
+const RUN_ENTRIES_MIN = 4;
+
+/** A source that repeats a report a thousand times must not bury the rest of the story. */
+export function foldRepeated(entries: readonly TimelineEntry[]): readonly (TimelineEntry | RepeatedRun)[] {
+  const folded: (TimelineEntry | RepeatedRun)[] = [];
+  for (let at = 0; at < entries.length;) {
+    const run = entries.slice(at, findRunEnd(entries, at));
+    const [first, ...rest] = run;
+    if (first === undefined) break;
+    if (rest.length < RUN_ENTRIES_MIN) folded.push(...run);
+    else folded.push(first, { key: `run ${first.key}`, kind: 'run', entries: rest });
+    at += run.length;
+  }
+  return folded;
+}
+
+function findRunEnd(entries: readonly TimelineEntry[], start: number): number {
+  const first = entries[start];
+  let end = start + 1;
+  if (first?.kind !== 'report' || first.report.outcome !== 'repeated') return end;
+  for (; end < entries.length; end += 1) {
+    const entry = entries[end];
+    const isSame =
+      entry?.kind === 'report' &&
+      entry.report.outcome === 'repeated' &&
+      entry.report.status === first.report.status &&
+      entry.report.source_id === first.report.source_id;
+    if (!isSame) break;
+  }
+  return end;
+}
+
 /** In the order they were made; a replay of one destination so stands beneath what it repeats. */
 function toSorted(deliveries: readonly TimelineDelivery[]): readonly TimelineDelivery[] {
   return deliveries.toSorted(

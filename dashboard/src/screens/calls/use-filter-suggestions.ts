@@ -1,11 +1,12 @@
 import { useMemo } from 'preact/hooks';
 import type { Suggestions } from '../../components/filter-box.tsx';
-import type { DestinationView, Page, PhoneNumberView, SourceView } from '../../data/types.ts';
+import type { Page, PhoneNumberView, SourceView } from '../../data/types.ts';
 
 import { DELIVERY_STATES } from '../../../../hub/src/journal/journal.ts';
 import { CALL_STATES } from '../../../../hub/src/calls/call.ts';
 import { request } from '../../data/api.ts';
 import { useResource } from '../../data/resource.ts';
+import { useDestinations } from './use-destinations.ts';
 
 /** What can stand behind each word here, of this account: nobody knows the ids of destinations by heart. */
 export function useFilterSuggestions(): Suggestions {
@@ -48,9 +49,3 @@ const CALL_STATE_TITLES = {
   ended: 'ended normally',
   failed: 'ended with error',
 } as const;
-
-export function useDestinations() {
-  return useResource('/v1/destinations', (signal) =>
-    request<Page<DestinationView>>('GET', '/v1/destinations', { signal }),
-  );
-}

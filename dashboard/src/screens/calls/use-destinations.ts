@@ -1,0 +1,14 @@
+import { createContext } from 'preact';
+import type { DestinationView, Page } from '../../data/types.ts';
+
+import { request } from '../../data/api.ts';
+import { useResource } from '../../data/resource.ts';
+
+export function useDestinations() {
+  return useResource('/v1/destinations', (signal) =>
+    request<Page<DestinationView>>('GET', '/v1/destinations', { signal }),
+  );
+}
+
+/** Read once for all deliveries of a timeline; undefined while it is on its way. */
+export const Destinations = createContext<readonly DestinationView[] | undefined>(undefined);
