@@ -23,6 +23,7 @@ export const offhook: Contestant = {
 /** What only Offhook can be asked: the backlog workload kills it, restarts it and feeds it in bulk. */
 export interface RunningOffhook extends RunningContestant {
   readonly pid: number;
+  readonly apiKey: string;
   /** Up to 1,000 reports in one request. */
   postReports(reports: readonly unknown[]): Promise<void>;
   kill(): Promise<void>;
@@ -73,6 +74,7 @@ async function spawnHub(options: ContestantOptions): Promise<RunningOffhook> {
   return {
     door: { port, path: '/webhooks/status-update' },
     pid,
+    apiKey: API_KEY,
     pids: [pid],
     postReports: (reports) => request(port, 'POST', '/v1/reports', { reports }),
     stop: () => stopChild(child),

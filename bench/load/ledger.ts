@@ -10,6 +10,8 @@ export interface Ledger {
   /** Forgets an event that the hub refused, so that nobody waits for it. */
   refuse(slot: number): void;
   readonly counts: LedgerCounts;
+  /** When it was due to go; 0 for a slot that was never sent. */
+  readSentAtMs(slot: number): number;
   /** Milliseconds from sending to first arrival of every event sent since `sinceMs` that arrived. */
   listLatencies(sinceMs: number): Float64Array;
   /** Resolves with the time of the last first arrival once everything sent has arrived. */
@@ -74,6 +76,7 @@ export function createLedger(): Ledger {
       counts.sent--;
     },
     counts,
+    readSentAtMs: (slot) => sentAt[slot] ?? 0,
     listLatencies(sinceMs) {
       const latencies = new Float64Array(calls * 2);
       let length = 0;

@@ -13,6 +13,7 @@ export function toTables(results: Results): string {
     results.latency === null ? '' : toLatencyTable(results.latency),
     results.isolation === null ? '' : toIsolationTable(results.isolation),
     results.backlog === null ? '' : toBacklogTable(results.backlog),
+    results.viewers === null || results.viewers === undefined ? '' : toViewersTable(results.viewers),
     // A verdict on figures that mean nothing would be read all the same.
     results.size === 'tiny' ? '' : toTargetTable(results),
     ...results.skipped.map((reason) => `Skipped: ${reason}.`),
@@ -89,6 +90,29 @@ function toBacklogTable(backlog: NonNullable<Results['backlog']>): string {
       `${mib(rssBytes.after)} MiB, at most ${mib(rssBytes.max)}; after the restart ${mib(rssBytes.restarted)}`,
     `  kill -9 and restart: ready after ${Math.round(restart.readyMs)} ms, first delivery after ` +
       `${Math.round(restart.firstDeliveryMs)} ms, all ${restart.owed} owed after ${Math.round(restart.allDeliveredMs)} ms`,
+  ].join('\n');
+}
+
+function toViewersTable({ viewers, perSecond, turns }: NonNullable<Results['viewers']>): string {
+  const rows = (['unwatched', 'watched'] as const).map((audience) => {
+    const list = turns[audience];
+    return [
+      audience === 'watched' ? `${viewers} viewers` : 'nobody watches',
+      format(toSpread(list.map(({ p50Ms }) => p50Ms)), 2),
+      format(toSpread(list.map(({ p99Ms }) => p99Ms)), 2),
+      format(toSpread(list.map(({ cpuMicrosPerEvent }) => cpuMicrosPerEvent)), 0),
+      format(toSpread(list.map(({ rssBytes }) => rssBytes / 2 ** 20)), 0),
+    ];
+  });
+  const told = turns.watched.flatMap((turn) => turn.told ?? []);
+  return [
+    toTable(
+      `The live stream at ${perSecond} events/s`,
+      ['', 'delivery p50 ms', 'p99 ms', 'CPU µs/event', 'RSS MiB'],
+      rows,
+    ),
+    `  a viewer is told of a call after p50 ${format(toSpread(told.map(({ p50Ms }) => p50Ms)), 0)} ms, ` +
+      `p95 ${format(toSpread(told.map(({ p95Ms }) => p95Ms)), 0)} ms`,
   ].join('\n');
 }
 

@@ -20,6 +20,7 @@ export function listTargets(results: Results): readonly Target[] {
     ...listLatencyTargets(results),
     ...listIsolationTargets(results),
     ...listBacklogTargets(results),
+    ...listViewersTargets(results),
   ];
 }
 
@@ -131,6 +132,43 @@ function listBacklogTargets({ backlog }: Results): Target[] {
       's',
       'at most',
       5,
+    ),
+  ];
+}
+
+function listViewersTargets({ viewers }: Results): Target[] {
+  if (viewers === null || viewers === undefined) return [];
+  const { watched, unwatched } = viewers.turns;
+  const what = `${viewers.viewers} viewers of the stream at ${viewers.perSecond}/s`;
+  return [
+    judge(
+      `${what}: memory`,
+      toSpread(watched.map(({ rssBytes }, round) => (rssBytes - (unwatched[round]?.rssBytes ?? 0)) / MIB)),
+      'MiB',
+      'at most',
+      64,
+    ),
+    // "No measurable delivery latency" is made a number: as with neighbours, what noise alone may do.
+    ...compare(
+      `${what}: p50 of deliveries ÷ without`,
+      watched.map(({ p50Ms }) => p50Ms),
+      unwatched.map(({ p50Ms }) => p50Ms),
+      'at most',
+      1.2,
+    ),
+    ...compare(
+      `${what}: p99 of deliveries ÷ without`,
+      watched.map(({ p99Ms }) => p99Ms),
+      unwatched.map(({ p99Ms }) => p99Ms),
+      'at most',
+      1.2,
+    ),
+    judge(
+      `${what}: report → message at a viewer, p95`,
+      toSpread(watched.flatMap(({ told }) => told?.p95Ms ?? [])),
+      'ms',
+      'at most',
+      500,
     ),
   ];
 }

@@ -25,6 +25,7 @@ export interface Size {
   readonly latency: { readonly rounds: number; readonly turnMs: number };
   readonly isolation: { readonly hostile: number; readonly rounds: number; readonly turnMs: number };
   readonly backlog: { readonly pending: number; readonly rounds: number; readonly turnMs: number };
+  readonly viewers: { readonly count: number; readonly rounds: number; readonly turnMs: number };
 }
 
 export const SIZES: Readonly<Record<Size['name'], Size>> = {
@@ -35,6 +36,7 @@ export const SIZES: Readonly<Record<Size['name'], Size>> = {
     latency: { rounds: 1, turnMs: 600 },
     isolation: { hostile: 8, rounds: 1, turnMs: 600 },
     backlog: { pending: 3_000, rounds: 1, turnMs: 400 },
+    viewers: { count: 20, rounds: 1, turnMs: 600 },
   },
   full: {
     name: 'full',
@@ -43,5 +45,6 @@ export const SIZES: Readonly<Record<Size['name'], Size>> = {
     latency: { rounds: 5, turnMs: 6_000 },
     isolation: { hostile: 100, rounds: 5, turnMs: 6_000 },
     backlog: { pending: 1_000_000, rounds: 5, turnMs: 3_000 },
+    viewers: { count: 500, rounds: 5, turnMs: 10_000 },
   },
 };
