@@ -20,7 +20,8 @@ export function writeSlot(to: ByteWriter, slot: SlotValues): void {
   to.writeVarint(slot.accountRow);
   to.writeVarint(slot.row);
   to.writeVarint(slot.number);
-  for (const count of slot.counts) to.writeVarint(count);
+  const { counts } = slot;
+  for (let index = 0; index < counts.length; index += 1) to.writeVarint(counts[index] as number);
   if (slot.kind.histogram !== null) writeBars(to, slot.bars);
 }
 

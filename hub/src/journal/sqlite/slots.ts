@@ -21,12 +21,13 @@ import {
   type SlotKind,
 } from './slot-kinds.ts';
 import { readSlot, writeSlot, type SlotValues } from './slot-record.ts';
-import { createByteWriter } from './varint.ts';
+import { ByteWriter } from './varint.ts';
 
 /** A slot that is not (or not only) in the tables. */
 export interface OpenSlot extends SlotValues {
-  /** As it was last written; null: it was touched since. */
-  record: Uint8Array | null;
+  /** Where its newest record begins and ends in the counters' bytes; -1: it is not there, or was touched since. */
+  recordAt: number;
+  recordEnd: number;
   /** Its newest record is in the counters' bytes, or will be with this commit. */
   isCarried: boolean;
   /** It is in its table as well, and only waits for its minute's others. */
@@ -86,7 +87,7 @@ class MinuteSlots implements Slots {
   readonly #deleteSpills: StatementSync;
   readonly #selectSlot: readonly StatementSync[];
   readonly #replaceSlot: readonly StatementSync[];
-  readonly #writer = createByteWriter();
+  readonly #writer = new ByteWriter();
   /** By kind and minute, whether it is over or not. */
   readonly #open = new Map<string, OpenSlot>();
   /** Of the current minute (hour), by kind and owner: the way that every event takes. */
@@ -142,7 +143,7 @@ class MinuteSlots implements Slots {
       slot = this.#find(kind, accountRow, row, number);
       current.set(owner, slot);
     }
-    if (slot.record !== null || !slot.isCarried) this.#carry(slot);
+    if (slot.recordAt >= 0 || !slot.isCarried) this.#carry(slot);
     return slot;
   }
 
@@ -165,27 +166,26 @@ class MinuteSlots implements Slots {
     if (this.#closing.length > 0) this.#saveClosing();
     if (!this.#isDirty) return;
     this.#isDirty = false;
-    let length = 0;
+    const writer = this.#writer;
+    const before = this.#counters.slots;
     for (const slot of this.#carried) {
-      if (slot.record === null) {
-        writeSlot(this.#writer, slot);
-        slot.record = this.#writer.take();
-      }
-      length += slot.record.length;
+      const at = writer.length;
+      if (slot.recordAt < 0) writeSlot(writer, slot);
+      else writer.writeBytes(before, slot.recordAt, slot.recordEnd);
+      slot.recordAt = at;
+      slot.recordEnd = writer.length;
     }
-    const bytes = new Uint8Array(length);
-    let at = 0;
-    for (const { record } of this.#carried) {
-      bytes.set(record as Uint8Array, at);
-      at += (record as Uint8Array).length;
-    }
-    if (length <= CARRIED_BYTES_MAX) {
+    const bytes = writer.take();
+    if (bytes.length <= CARRIED_BYTES_MAX) {
       this.#counters.setSlots(bytes);
       return;
     }
     this.#insertSpill.run(bytes);
     this.#spills += 1;
-    for (const slot of this.#carried) slot.isCarried = false;
+    for (const slot of this.#carried) {
+      slot.isCarried = false;
+      slot.recordAt = -1;
+    }
     this.#carried = [];
     this.#counters.setSlots(NOTHING);
   }
@@ -205,7 +205,12 @@ class MinuteSlots implements Slots {
     this.#marks = { ...this.#selectMarks.get() } as unknown as SlotMarks;
     const spills = this.#selectSpills.all() as unknown as readonly { readonly slots: Uint8Array }[];
     this.#spills = spills.length;
-    for (const { slots } of spills) for (const slot of readSlots(slots)) this.#open.set(toKey(slot), slot);
+    for (const { slots } of spills) {
+      for (const slot of readSlots(slots)) {
+        slot.recordAt = -1;
+        this.#open.set(toKey(slot), slot);
+      }
+    }
     for (const slot of readSlots(this.#counters.slots)) {
       slot.isCarried = true;
       this.#open.set(toKey(slot), slot);
@@ -250,7 +255,8 @@ class MinuteSlots implements Slots {
       number,
       counts: createCounts(kind),
       bars: null,
-      record: null,
+      recordAt: -1,
+      recordEnd: -1,
       isCarried: false,
       isSaved: false,
     };
@@ -260,7 +266,7 @@ class MinuteSlots implements Slots {
   }
 
   #carry(slot: OpenSlot): void {
-    slot.record = null;
+    slot.recordAt = -1;
     slot.isSaved = false;
     this.#isDirty = true;
     if (slot.isCarried) return;
@@ -291,7 +297,7 @@ class MinuteSlots implements Slots {
 }
 
 /** Also what a histogram column holds. */
-const blobs = createByteWriter();
+const blobs = new ByteWriter();
 
 /** The values of its columns after the key. */
 export function toRowValues(slot: SlotValues): (number | Uint8Array)[] {
@@ -320,7 +326,8 @@ function* readSlots(bytes: Uint8Array): Generator<OpenSlot> {
     const slot = readSlot(from);
     yield {
       ...slot,
-      record: bytes.slice(start, from.at),
+      recordAt: start,
+      recordEnd: from.at,
       isCarried: false,
       isSaved: false,
     };

@@ -4,45 +4,49 @@ export interface ByteReader {
   at: number;
 }
 
-export interface ByteWriter {
-  writeVarint(value: number): void;
-  readonly length: number;
+export class ByteWriter {
+  #bytes = new Uint8Array(4_096);
+  length = 0;
+
+  writeVarint(value: number): void {
+    if (this.length + VARINT_BYTES_MAX > this.#bytes.length) this.#grow(VARINT_BYTES_MAX);
+    const bytes = this.#bytes;
+    let rest = value;
+    while (rest >= 128) {
+      bytes[this.length] = (rest % 128) | 128;
+      this.length += 1;
+      // Division, since times and sums are wider than the 32 bits that shifts work on.
+      rest = Math.floor(rest / 128);
+    }
+    bytes[this.length] = rest;
+    this.length += 1;
+  }
+
+  writeBytes(from: Uint8Array, start: number, end: number): void {
+    if (this.length + end - start > this.#bytes.length) this.#grow(end - start);
+    const bytes = this.#bytes;
+    for (let at = start; at < end; at += 1) {
+      bytes[this.length] = from[at] as number;
+      this.length += 1;
+    }
+  }
+
   /** A copy of what was written since the last time. */
-  take(): Uint8Array;
+  take(): Uint8Array {
+    const taken = this.#bytes.slice(0, this.length);
+    this.length = 0;
+    return taken;
+  }
+
+  #grow(more: number): void {
+    const larger = new Uint8Array(2 * this.#bytes.length + more);
+    larger.set(this.#bytes);
+    this.#bytes = larger;
+  }
 }
 
-export function createByteWriter(): ByteWriter {
-  let bytes = new Uint8Array(1_024);
-  let length = 0;
-  /** 53 bits are 8 bytes. */
-  const VARINT_BYTES_MAX = 8;
-  return {
-    get length() {
-      return length;
-    },
-    writeVarint(value) {
-      if (length + VARINT_BYTES_MAX > bytes.length) {
-        const larger = new Uint8Array(bytes.length * 2);
-        larger.set(bytes);
-        bytes = larger;
-      }
-      let rest = value;
-      while (rest >= 128) {
-        bytes[length] = (rest % 128) | 128;
-        length += 1;
-        // Division, since times and sums are wider than the 32 bits that shifts work on.
-        rest = Math.floor(rest / 128);
-      }
-      bytes[length] = rest;
-      length += 1;
-    },
-    take() {
-      const taken = bytes.slice(0, length);
-      length = 0;
-      return taken;
-    },
-  };
-}
+/** 53 bits are 8 bytes. */
+const VARINT_BYTES_MAX = 8;
 
 export function readVarint(from: ByteReader): number {
   const { bytes } = from;
