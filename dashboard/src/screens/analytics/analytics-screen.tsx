@@ -1,6 +1,6 @@
 /** What happened over a range of time: numbers, charts, and from each of them the way to the calls it counted. */
 import './analytics.css';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { CallStatisticsView, DeliveryStatisticsView } from '../../data/types.ts';
 import type { AnalyticsRange } from './analytics-range.ts';
 
@@ -50,7 +50,8 @@ export function AnalyticsScreen() {
     deliveries.reload();
   });
 
-  const view = calls.data;
+  const answer = calls.data;
+  const view = useMemo(() => answer && withoutEmptyPast(answer), [answer]);
   const deliveryView = deliveries.data;
   const fault = calls.fault ?? deliveries.fault;
   const isEmpty =
@@ -98,7 +99,7 @@ export function AnalyticsScreen() {
         <NothingHere range={range} />
       ) : fault !== null && view === undefined ? null : (
         <>
-          <MetricTiles view={view} />
+          <MetricTiles view={answer} />
           <div class="chart-grid-2">
             <OutcomeChart view={view} permalink={permalink} />
             <ConcurrencyChart view={view} permalink={permalink} />
@@ -114,6 +115,12 @@ export function AnalyticsScreen() {
       )}
     </div>
   );
+}
+
+/** A dashed line along nought for a period before the first report would say that nothing happened. */
+function withoutEmptyPast(view: CallStatisticsView): CallStatisticsView {
+  if (view.previous === null || isReported(view.previous)) return view;
+  return { ...view, previous: null, previous_slots: null };
 }
 
 function NothingHere({ range }: { readonly range: AnalyticsRange }) {
