@@ -219,6 +219,15 @@ describe('a masked session', () => {
     expect((await session.call('PATCH', path, { name: 'Renamed' })).statusCode).toBe(200);
   });
 
+  it('can save settings whose secrets were hidden from it, but no number beside them', async () => {
+    const path = `/v1/destinations/${ids['destination_id']}`;
+    const settings = { url: 'http://127.0.0.1:9/hook', headers: { Authorization: '••••••' } };
+    expect((await session.call('PATCH', path, { settings })).statusCode).toBe(200);
+    const beside = { settings, filter: { phone_numbers: ['+31 85 •••• 5037'] } };
+    expect((await session.call('PATCH', path, beside)).statusCode).toBe(400);
+    expect((await session.call('PATCH', path, { name: 'my ••••••' })).statusCode).toBe(400);
+  });
+
   it('is never told that nothing has changed: it may have been in the clear before', async () => {
     const { etag } = (await session.call('GET', '/v1/calls/call-0')).headers;
     const headers = { 'if-none-match': String(etag) };

@@ -86,12 +86,20 @@ function readRouteBody(
   const typeProblem = checkContentType(request.headers['content-type'], request.headers['content-encoding']);
   if (typeProblem !== null) return typeProblem;
   // A form that was filled from a masked answer must not write the mask over the number.
-  if (request.isMasked && bytes !== undefined && bytes !== null && Buffer.from(bytes).includes(MASK))
+  if (request.isMasked && bytes !== undefined && bytes !== null && holdsMaskedNumber(Buffer.from(bytes)))
     return MASKED_BODY;
   return readBody(route.body, bytes ?? new Uint8Array());
 }
 
+function holdsMaskedNumber(bytes: Buffer): boolean {
+  if (!bytes.includes(MASK)) return false;
+  // Secrets of settings are shown as six bullets and nothing else, and come back so from a form that keeps them
+  // (see keepMasked); of a number something is always left.
+  return bytes.toString('utf8').replaceAll(HIDDEN_SECRET, '').includes(MASK);
+}
+
 const MASK = '••';
+const HIDDEN_SECRET = /(?<=["=])•{6}(?=["&])/g;
 const MASKED_BODY = makeProblem(
   'invalid_body',
   'The body holds masked numbers: reveal them (POST /v1/session/reveal), then change what you want to change.',

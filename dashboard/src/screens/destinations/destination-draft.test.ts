@@ -4,6 +4,7 @@ import {
   EMPTY_DRAFT,
   parseSchedule,
   toBody,
+  toChange,
   toScheduleText,
   toTries,
   toWaitText,
@@ -73,6 +74,12 @@ describe('the form of a destination', () => {
     const waits = [5, 30, 120, 600, 1_800, 7_200, 18_000, 36_000, 86_400, 90];
     expect(parseSchedule(toScheduleText(waits))).toEqual(waits);
     expect(toWaitText(90)).toBe('90s');
+  });
+
+  it('sends of an edited one only what was changed, so that no mask is written over a number', () => {
+    const before = { ...EMPTY_DRAFT, url: 'https://example.com', phoneNumbers: '+31 85 •••• 5037' };
+    expect(toChange(before, { ...before, name: 'CRM' })).toEqual({ kind: 'body', body: { name: 'CRM' } });
+    expect(toChange(before, before)).toEqual({ kind: 'body', body: {} });
   });
 
   it('adds the waits up', () => {

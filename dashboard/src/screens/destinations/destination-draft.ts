@@ -99,6 +99,20 @@ export function toBody(draft: DestinationDraft): DraftBody {
   };
 }
 
+/**
+ * Only what somebody changed: what is left out stays. Numbers that are masked for this login are so never sent back in
+ * place of the real ones.
+ */
+export function toChange(before: DestinationDraft, after: DestinationDraft): DraftBody {
+  const made = toBody(after);
+  const known = toBody(before);
+  if (made.kind === 'fault' || known.kind === 'fault') return made;
+  const changed = Object.entries(made.body).filter(
+    ([name, value]) => JSON.stringify(value) !== JSON.stringify(known.body[name]),
+  );
+  return { kind: 'body', body: Object.fromEntries(changed) };
+}
+
 const UNIT_S: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
 /** null: the default. undefined: cannot be read. */

@@ -8,10 +8,10 @@ import { ProblemNote } from '../../components/problem.tsx';
 import { showToast } from '../../components/toast.tsx';
 import { request, toApiFault } from '../../data/api.ts';
 import type { ApiFault } from '../../data/api.ts';
-import { toBody, toDraft } from './destination-draft.ts';
+import { toChange, toDraft } from './destination-draft.ts';
 import { DestinationForm, toFieldFaults } from './destination-form.tsx';
 
-/** What is masked stays as it is unless it is written anew. */
+/** Sends what was changed; what is masked stays as it is unless it is written anew. */
 export function EditDestination({
   destination,
   onClose,
@@ -27,7 +27,7 @@ export function EditDestination({
   const [isBusy, setBusy] = useState(false);
 
   const save = async (): Promise<void> => {
-    const made = toBody(draft);
+    const made = toChange(toDraft(destination), draft);
     if (made.kind === 'fault') {
       setFaults({ [made.field]: made.detail });
       return;
