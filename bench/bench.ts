@@ -2,10 +2,10 @@
  * `npm run bench`: the workloads of design section 11, ratios measured in one run.
  *
  *   --size tiny|full   tiny runs everything once, for CI (default full)
- *   --only NAME        throughput, latency, isolation, backlog or viewers (may be given several times)
+ *   --only NAME        throughput, latency, isolation, backlog, viewers or analytics (may be given several times)
  *   --contestant NAME  only these (may be given several times)
  *   --profile DIR      writes a V8 CPU profile of every hub process there
- *   --store            with --only viewers puts its result beside the stored ones; else writes bench/results/latest.json and docs/images/bench.svg (default for a whole full run)
+ *   --store            with --only viewers or analytics puts its result beside the stored ones; else writes bench/results/latest.json and docs/images/bench.svg (default for a whole full run)
  *   --redraw           only draws the chart and prints the tables of the stored results
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -26,6 +26,7 @@ import { relay, signingRelay } from './contestants/relay.ts';
 import { toChart } from './report/chart.ts';
 import { readMachine } from './report/machine.ts';
 import { toTables } from './report/tables.ts';
+import { runAnalytics } from './workloads/analytics.ts';
 import { runBacklog } from './workloads/backlog.ts';
 import { runIsolation } from './workloads/isolation.ts';
 import { runLatency } from './workloads/latency.ts';
@@ -33,8 +34,10 @@ import { runThroughput } from './workloads/throughput.ts';
 import { runViewers } from './workloads/viewers.ts';
 import { SIZES } from './workloads/workload.ts';
 
-const WORKLOADS = ['throughput', 'latency', 'isolation', 'backlog', 'viewers'] as const;
+const WORKLOADS = ['throughput', 'latency', 'isolation', 'backlog', 'viewers', 'analytics'] as const;
 type WorkloadName = (typeof WORKLOADS)[number];
+/** They compare nothing with other contestants, so that they can be run without the rest. */
+const APART: ReadonlySet<WorkloadName> = new Set(['viewers', 'analytics']);
 const CONTESTANTS: readonly Contestant[] = [relay, signingRelay, bullmqEverysec, bullmqAlways, offhook];
 
 const RESULTS_FILE = fileURLToPath(new URL('./results/latest.json', import.meta.url));
@@ -43,20 +46,19 @@ const CHART_FILE = fileURLToPath(new URL('../docs/images/bench.svg', import.meta
 const SCRATCH_DIR = fileURLToPath(new URL('./data', import.meta.url));
 
 const { size, workloads, contestants, profileDir, store, redraw } = readOptions();
-const isViewersOnly = workloads.length === 1 && workloads[0] === 'viewers';
+const isApart = workloads.every((name) => APART.has(name));
 const results = redraw ? (JSON.parse(await readFile(RESULTS_FILE, 'utf8')) as Results) : await runAll();
 console.log(`\n${toTables(results)}`);
 if (store || redraw) {
   for (const file of [RESULTS_FILE, CHART_FILE]) await mkdir(dirname(file), { recursive: true });
-  const stored = store && isViewersOnly ? await addViewers(results) : results;
+  const stored = store && isApart ? await addToStored(results) : results;
   await writeFile(RESULTS_FILE, `${JSON.stringify(stored, null, 2)}\n`);
   await writeFile(CHART_FILE, toChart(stored));
 }
 
-/** It compares two hubs of its own, so that it can be run without the rest. */
-async function addViewers({ viewers = null }: Results): Promise<Results> {
+async function addToStored({ viewers = null, analytics = null }: Results): Promise<Results> {
   const stored = JSON.parse(await readFile(RESULTS_FILE, 'utf8')) as Results;
-  return { ...stored, viewers };
+  return { ...stored, ...(viewers !== null && { viewers }), ...(analytics !== null && { analytics }) };
 }
 
 async function runAll(): Promise<Results> {
@@ -90,6 +92,7 @@ async function runAll(): Promise<Results> {
       isolation: runs('isolation') && hubRuns ? await runIsolation(context) : null,
       backlog: runs('backlog') && hubRuns ? await runBacklog(context) : null,
       viewers: runs('viewers') && hubRuns ? await runViewers(context) : null,
+      analytics: runs('analytics') && hubRuns ? await runAnalytics(context) : null,
     };
   } finally {
     await rm(dir, { recursive: true, force: true });

@@ -2,6 +2,7 @@ import type { BacklogResult } from '../workloads/backlog.ts';
 import type { IsolationResult } from '../workloads/isolation.ts';
 import type { LatencyResult } from '../workloads/latency.ts';
 import type { ThroughputResult } from '../workloads/throughput.ts';
+import type { AnalyticsResult } from '../workloads/analytics.ts';
 import type { ViewersResult } from '../workloads/viewers.ts';
 import type { Size } from '../workloads/workload.ts';
 import type { Machine } from './machine.ts';
@@ -20,5 +21,6 @@ export interface Results {
   readonly isolation: IsolationResult | null;
   readonly backlog: BacklogResult | null;
   /** May be of a later run than the rest: nothing in it is compared with that. */
+  readonly analytics?: AnalyticsResult | null;
   readonly viewers?: ViewersResult | null;
 }

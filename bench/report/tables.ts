@@ -14,6 +14,7 @@ export function toTables(results: Results): string {
     results.isolation === null ? '' : toIsolationTable(results.isolation),
     results.backlog === null ? '' : toBacklogTable(results.backlog),
     results.viewers === null || results.viewers === undefined ? '' : toViewersTable(results.viewers),
+    results.analytics === null || results.analytics === undefined ? '' : toAnalyticsTable(results.analytics),
     // A verdict on figures that mean nothing would be read all the same.
     results.size === 'tiny' ? '' : toTargetTable(results),
     ...results.skipped.map((reason) => `Skipped: ${reason}.`),
@@ -113,6 +114,27 @@ function toViewersTable({ viewers, perSecond, turns }: NonNullable<Results['view
     ),
     `  a viewer is told of a call after p50 ${format(toSpread(told.map(({ p50Ms }) => p50Ms)), 0)} ms, ` +
       `p95 ${format(toSpread(told.map(({ p95Ms }) => p95Ms)), 0)} ms`,
+  ].join('\n');
+}
+
+function toAnalyticsTable(analytics: NonNullable<Results['analytics']>): string {
+  const { events, days, destinations, steps } = analytics;
+  const rows = steps.map(({ slots, p50Ms, p95Ms, othersWaitMsMax }) => [
+    `${slots.toLocaleString('en')} slots`,
+    p50Ms.toFixed(1),
+    p95Ms.toFixed(1),
+    othersWaitMsMax.toFixed(1),
+  ]);
+  return [
+    toTable(
+      `${days} days of calls and deliveries over ${events.toLocaleString('en')} events, ${destinations} destinations, ms`,
+      ['', 'p50', 'p95', 'others wait at most'],
+      rows,
+    ),
+    `  the first question after a start takes ${analytics.firstMs.toFixed(0)} ms; the journal has ` +
+      `${(analytics.journalBytes / 2 ** 20).toFixed(0)} MiB; counting costs ${analytics.countMicrosPerEvent.toFixed(2)} µs ` +
+      `an event; folding all ${days} days at once took ${(analytics.foldMs / 1_000).toFixed(1)} s`,
+    '  (events are counted and folded by the journal’s code, but do not come through its door; rows put in by SQL)',
   ].join('\n');
 }
 

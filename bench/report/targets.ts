@@ -21,6 +21,7 @@ export function listTargets(results: Results): readonly Target[] {
     ...listIsolationTargets(results),
     ...listBacklogTargets(results),
     ...listViewersTargets(results),
+    ...listAnalyticsTargets(results),
   ];
 }
 
@@ -171,6 +172,18 @@ function listViewersTargets({ viewers }: Results): Target[] {
       500,
     ),
   ];
+}
+
+function listAnalyticsTargets({ analytics }: Results): Target[] {
+  return (analytics?.steps ?? []).map(({ slots, p95Ms }) =>
+    judge(
+      `${analytics?.days} days of analytics in ${slots} slots over ${analytics?.events.toLocaleString('en')} events, p95`,
+      toSpread([p95Ms]),
+      'ms',
+      'at most',
+      200,
+    ),
+  );
 }
 
 /** Nothing where one of the two did not run. */

@@ -25,6 +25,12 @@ export interface Size {
   readonly latency: { readonly rounds: number; readonly turnMs: number };
   readonly isolation: { readonly hostile: number; readonly rounds: number; readonly turnMs: number };
   readonly backlog: { readonly pending: number; readonly rounds: number; readonly turnMs: number };
+  readonly analytics: {
+    readonly events: number;
+    readonly days: number;
+    readonly destinations: number;
+    readonly rounds: number;
+  };
   readonly viewers: { readonly count: number; readonly rounds: number; readonly turnMs: number };
 }
 
@@ -36,6 +42,7 @@ export const SIZES: Readonly<Record<Size['name'], Size>> = {
     latency: { rounds: 1, turnMs: 600 },
     isolation: { hostile: 8, rounds: 1, turnMs: 600 },
     backlog: { pending: 3_000, rounds: 1, turnMs: 400 },
+    analytics: { events: 20_000, days: 3, destinations: 4, rounds: 5 },
     viewers: { count: 20, rounds: 1, turnMs: 600 },
   },
   full: {
@@ -45,6 +52,7 @@ export const SIZES: Readonly<Record<Size['name'], Size>> = {
     latency: { rounds: 5, turnMs: 6_000 },
     isolation: { hostile: 100, rounds: 5, turnMs: 6_000 },
     backlog: { pending: 1_000_000, rounds: 5, turnMs: 3_000 },
+    analytics: { events: 10_000_000, days: 30, destinations: 20, rounds: 60 },
     viewers: { count: 500, rounds: 5, turnMs: 10_000 },
   },
 };
