@@ -1,6 +1,6 @@
 /**
  * Every component in every state on one page: for looking, for axe and for screenshots. Not built into the hub; open it
- * with `npx vite` at /gallery.html, or /gallery.html?show=dialog|confirm|drawer|toasts.
+ * with `npx vite` at /gallery.html, or /gallery.html?show=dialog|confirm|drawer|toasts|heavy.
  */
 import './styles/layers.css';
 import './styles/tokens.css';
@@ -147,6 +147,7 @@ const PAYLOAD = `{
 function Gallery() {
   const { query } = location.value;
   const [show, setShow] = useState(query.get('show') ?? '');
+  if (show === 'heavy') return <Heavy />;
   return (
     <main class="gallery">
       <PageHead
@@ -583,6 +584,38 @@ function Overlays({ show, close }: { readonly show: string; readonly close: () =
       </Drawer>
     </>
   );
+}
+
+/** 1,000 rows that tick, and a payload of 30,000 lines: what must stay quick. */
+function Heavy() {
+  const [rows, setRows] = useState(HEAVY_CALLS);
+  return (
+    <main class="gallery stack">
+      <PageHead
+        title="Heavy"
+        actions={<Button onClick={() => setRows(touchFirst(rows))}>Touch one</Button>}
+      />
+      <JsonView text={HEAVY_PAYLOAD} label="Response body" />
+      <Table
+        caption="Calls"
+        columns={COLUMNS}
+        rows={rows}
+        rowKey={(call) => call.id}
+        rowHref={(call) => `#${call.id}`}
+      />
+    </main>
+  );
+}
+
+const HEAVY_CALLS: readonly Call[] = Array.from({ length: 1_000 }, (_, index) => {
+  const call = CALLS[index % CALLS.length] ?? (CALLS[0] as Call);
+  return { ...call, id: `call-${index}` };
+});
+
+const HEAVY_PAYLOAD = JSON.stringify({ rows: HEAVY_CALLS.concat(HEAVY_CALLS, HEAVY_CALLS, HEAVY_CALLS) });
+
+function touchFirst([first, ...rest]: readonly Call[]): readonly Call[] {
+  return first === undefined ? [] : [{ ...first, state: 'failed' }, ...rest];
 }
 
 function showAll(): void {

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { RefObject } from 'preact';
 
 /**
@@ -14,7 +14,7 @@ export function useModal(onClose: () => void): {
   const ref = useRef<HTMLDialogElement>(null);
   const isPressedBeside = useRef(false);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = ref.current;
     if (dialog === null) return undefined;
     const opener = document.activeElement;

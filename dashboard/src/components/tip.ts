@@ -10,6 +10,7 @@ const HOVER_DELAY_MS = 350;
 
 let box: HTMLDivElement | null = null;
 let shownFor: Element | null = null;
+let pointedAt: Element | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 function show(element: Element): void {
@@ -46,6 +47,7 @@ function hide(): void {
   clearTimeout(timer);
   timer = undefined;
   shownFor = null;
+  pointedAt = null;
   if (box?.matches(':popover-open') === true) box.hidePopover();
 }
 
@@ -53,13 +55,20 @@ function toTipped(target: EventTarget | null): Element | null {
   return target instanceof Element ? target.closest('[data-tip]') : null;
 }
 
+function point(event: PointerEvent, element: Element | null): void {
+  if (event.pointerType === 'touch' || element === pointedAt) return;
+  hide();
+  pointedAt = element;
+  if (element !== null) timer = setTimeout(() => show(element), HOVER_DELAY_MS);
+}
+
 function listen(): void {
-  document.addEventListener('pointerover', (event) => {
-    if (event.pointerType === 'touch') return;
-    const element = toTipped(event.target);
-    if (element === shownFor) return;
-    hide();
-    if (element !== null) timer = setTimeout(() => show(element), HOVER_DELAY_MS);
+  document.addEventListener('pointerover', (event) => point(event, toTipped(event.target)));
+  document.addEventListener('pointermove', (event) => {
+    // A row's link lies above its cells: what is beneath the pointer there has to be asked for.
+    if (!(event.target instanceof Element) || !event.target.matches('.table-link')) return;
+    const below = document.elementsFromPoint(event.clientX, event.clientY);
+    point(event, below.find((element) => element.matches('[data-tip]')) ?? null);
   });
   document.addEventListener('focusin', ({ target }) => {
     if (!(target instanceof Element) || !target.matches(':focus-visible')) return;
