@@ -1,6 +1,6 @@
 /** What happened over a range of time: numbers, charts, and from each of them the way to the calls it counted. */
 import './analytics.css';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { CallStatisticsView, DeliveryStatisticsView } from '../../data/types.ts';
 import type { AnalyticsRange } from './analytics-range.ts';
 
@@ -34,7 +34,8 @@ const REFRESH_MS = 60_000;
 
 export function AnalyticsScreen() {
   const range = readRange(location.value.query);
-  const question = toQuestion(range, readNowMs());
+  const [askedAtMs, setAskedAtMs] = useState(readNowMs);
+  const question = toQuestion(range, askedAtMs);
   const callsPath = toPath('/v1/analytics/calls', {
     ...question,
     time_zone: toZoneName(timeZone.value),
@@ -46,6 +47,10 @@ export function AnalyticsScreen() {
     request<DeliveryStatisticsView>('GET', deliveriesPath, { signal }),
   );
   useRefresh(isGrowing(range), () => {
+    const nowMs = readNowMs();
+    setAskedAtMs(nowMs);
+    // Where the present slot is over the question is another one, and is asked by itself.
+    if (toQuestion(range, nowMs).until !== question.until) return;
     calls.reload();
     deliveries.reload();
   });

@@ -11,10 +11,6 @@ export function toSlots(view: CallStatisticsView): Slots {
   };
 }
 
-export function readSlots<T>(slots: readonly CallSlotView[], read: (slot: CallSlotView) => T): readonly T[] {
-  return slots.map(read);
-}
-
 /** As long as the present period, slot by slot; nulls where the one before is shorter. */
 export function readPrevious(
   view: CallStatisticsView,
