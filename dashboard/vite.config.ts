@@ -6,7 +6,11 @@ const hub = process.env['OFFHOOK_HUB'] ?? 'http://127.0.0.1:8080';
 export default defineConfig({
   root: import.meta.dirname,
   base: '/',
-  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  // Calls of h() weigh a hundredth less than those of the automatic runtime.
+  oxc: {
+    jsx: { runtime: 'classic', pragma: 'h', pragmaFrag: 'Fragment' },
+    jsxInject: "import { Fragment, h } from 'preact';",
+  },
   build: {
     outDir: '../hub/dashboard',
     emptyOutDir: true,
@@ -16,6 +20,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: ['chrome123', 'edge123', 'firefox121', 'safari17.5'],
     cssMinify: true,
+    // Compressed apart, a style sheet per part of the page repeats itself: 7 kB in all.
+    cssCodeSplit: false,
     // Text that is measured compressed; the hub serves it compressed too.
     reportCompressedSize: true,
   },

@@ -21,6 +21,11 @@ export interface Route {
   readonly redirect: string | null;
 }
 
+export interface ScreenProps {
+  /** What stands in the path after the screen's name: a call, a destination. */
+  readonly id: string | null;
+}
+
 export const SECTIONS = ['live', 'calls', 'deliveries', 'analytics', 'destinations', 'settings'] as const;
 export type Section = (typeof SECTIONS)[number];
 

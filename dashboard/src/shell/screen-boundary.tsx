@@ -1,11 +1,11 @@
 /** A fault in one screen is told in its place; the rest of the page goes on. */
 import { Component } from 'preact';
 import type { ComponentChildren } from 'preact';
+import type { ApiFault } from '../data/api.ts';
 
 import { Button } from '../components/button.tsx';
 import { ProblemNote } from '../components/problem.tsx';
-import { ApiFault, toApiFault } from '../data/api.ts';
-import { ScreenMissing } from './lazy-screen.tsx';
+import { toApiFault } from '../data/api.ts';
 
 interface Props {
   /** Name of the screen. */
@@ -27,7 +27,7 @@ export class ScreenBoundary extends Component<Props, State> {
   }
 
   static override getDerivedStateFromError(error: unknown): Partial<State> {
-    return { fault: error instanceof ScreenMissing ? toMissing(error) : toApiFault(error) };
+    return { fault: toApiFault(error) };
   }
 
   static override getDerivedStateFromProps(props: Props, state: State): Partial<State> | null {
@@ -52,15 +52,4 @@ export class ScreenBoundary extends Component<Props, State> {
       </div>
     );
   }
-}
-
-function toMissing(error: ScreenMissing): ApiFault {
-  const problem = {
-    type: 'about:blank',
-    title: 'This screen is not there',
-    detail: error.message,
-    code: 'screen_missing',
-    request_id: null,
-  };
-  return new ApiFault(0, problem, { cause: error });
 }

@@ -1,6 +1,6 @@
 /** One call: what is true of it, what can be done, and its whole story. */
 import './call-screen.css';
-import type { ScreenProps } from '../../shell/lazy-screen.tsx';
+import type { ScreenProps } from '../../data/routes.ts';
 
 import { CallStateBadge } from '../../components/badge.tsx';
 import { Button, LinkButton } from '../../components/button.tsx';
