@@ -18,7 +18,7 @@ export const CALL_COLUMNS: Readonly<Record<CallColumnKey, Column<CallView>>> = {
   state: {
     key: 'state',
     title: 'State',
-    width: '9.5rem',
+    width: '9rem',
     render: (call) => (
       <>
         <CallStateBadge state={call.state} isStale={call.stale} isPlain />
@@ -37,7 +37,7 @@ export const CALL_COLUMNS: Readonly<Record<CallColumnKey, Column<CallView>>> = {
   customer: {
     key: 'customer',
     title: 'Customer',
-    width: 'minmax(0, 1.1fr)',
+    width: 'minmax(9rem, 1.1fr)',
     render: (call) => <PhoneNumber value={call.customer?.number} />,
   },
   type: {

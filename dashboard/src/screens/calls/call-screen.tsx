@@ -39,7 +39,7 @@ export function CallScreen({ id: given }: ScreenProps) {
     },
   });
   return (
-    <article class="call">
+    <article class="call stack">
       <PageHead
         back={{ href: around.listHref, label: around.listHref.startsWith('/live') ? 'Live' : 'Calls' }}
         title={<CallId id={id} />}

@@ -135,7 +135,7 @@ function EntryOrRun({
         </span>
         <div class="story-run">
           <Button size="small" kind="quiet" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-            {isOpen ? 'Fold' : 'Show'} {formatCount(ordered.length)} more duplicates of this report
+            {isOpen ? 'Fold' : 'Show'} {formatCount(ordered.length)} more like this one
           </Button>
         </div>
       </li>

@@ -117,7 +117,7 @@ function LagBadge({ lag }: { readonly lag: Lag }) {
 function toDistance(occurredAt: string, receivedAt: string): string {
   const ms = Date.parse(receivedAt) - Date.parse(occurredAt);
   if (ms === 0) return 'received in the same millisecond';
-  return ms > 0 ? `received ${formatLatency(ms)} later` : `received ${formatLatency(-ms)} before it`;
+  return ms > 0 ? `received ${formatLatency(ms)} later` : `received ${formatLatency(-ms)} before that`;
 }
 
 /** What was reported and what became of it; nulls say nothing and only take room. */

@@ -93,7 +93,7 @@ export function toTimelineEntries(timeline: TimelineView): readonly TimelineEntr
   return entries.toSorted((one, two) => one.atMs - two.atMs);
 }
 
-/** Consecutive duplicates beyond the first of them, which say no more than it does. */
+/** Reports that changed nothing and say the same as the one before them. */
 export interface RepeatedRun {
   readonly key: string;
   readonly kind: 'run';
@@ -120,17 +120,22 @@ export function foldRepeated(entries: readonly TimelineEntry[]): readonly (Timel
 function findRunEnd(entries: readonly TimelineEntry[], start: number): number {
   const first = entries[start];
   let end = start + 1;
-  if (first?.kind !== 'report' || first.report.outcome !== 'repeated') return end;
+  if (first?.kind !== 'report' || first.report.outcome === 'advanced') return end;
   for (; end < entries.length; end += 1) {
     const entry = entries[end];
-    const isSame =
-      entry?.kind === 'report' &&
-      entry.report.outcome === 'repeated' &&
-      entry.report.status === first.report.status &&
-      entry.report.source_id === first.report.source_id;
-    if (!isSame) break;
+    if (entry?.kind !== 'report' || !isAlike(first.report, entry.report)) break;
   }
   return end;
+}
+
+function isAlike(one: ReportView, two: ReportView): boolean {
+  return (
+    one.status === two.status &&
+    one.outcome === two.outcome &&
+    one.reason === two.reason &&
+    one.source_id === two.source_id &&
+    one.report.error === two.report.error
+  );
 }
 
 /** In the order they were made; a replay of one destination so stands beneath what it repeats. */
