@@ -29,6 +29,7 @@ export function createMessageTexts(clock: Clock, staleAfterMs: number): MessageT
   const items = rememberLast();
   const batches = rememberLast();
   const overviews = rememberLast();
+  let place = { text: '', bytes: Buffer.alloc(0) };
 
   const show = (view: object, isMasked: boolean): string => JSON.stringify(isMasked ? maskView(view) : view);
 
@@ -45,29 +46,36 @@ export function createMessageTexts(clock: Clock, staleAfterMs: number): MessageT
 
   return {
     toItem(item, hasEvent, hasCall, isMasked) {
-      return items(item, `${hasEvent} ${hasCall} ${isMasked}`, () => {
-        const eventText = hasEvent ? toEventMessage(item, !hasCall, isMasked) : '';
-        return eventText + (hasCall ? toCallMessage(item, isMasked) : '');
-      });
+      // Asked for by every viewer for every row: it must make nothing where the text is there.
+      const form = (hasEvent ? 1 : 0) + (hasCall ? 2 : 0) + (isMasked ? 4 : 0);
+      const kept = items.find(item, form);
+      if (kept !== undefined) return kept;
+      const eventText = hasEvent ? toEventMessage(item, !hasCall, isMasked) : '';
+      return items.keep(form, eventText + (hasCall ? toCallMessage(item, isMasked) : ''));
     },
     toDeliveries(changes, isMasked) {
-      return batches(changes, String(isMasked), () =>
-        changes
-          .map((change) => toMessage('delivery', show(toDeliveryMessage(change), isMasked), null))
-          .join(''),
+      const form = isMasked ? 1 : 0;
+      const kept = batches.find(changes, form);
+      if (kept !== undefined) return kept;
+      const messages = changes.map((change) =>
+        toMessage('delivery', show(toDeliveryMessage(change), isMasked), null),
       );
+      return batches.keep(form, messages.join(''));
     },
     toOverview(overview) {
       // It holds no number.
-      return overviews(overview, '', () =>
-        toMessage('overview', JSON.stringify(toOverviewView(overview)), null),
+      return (
+        overviews.find(overview, 0) ??
+        overviews.keep(0, toMessage('overview', JSON.stringify(toOverviewView(overview)), null))
       );
     },
     toResync(row, topics, isPlace) {
       return Buffer.from(toMessage('resync', JSON.stringify({ row, topics }), isPlace ? row : null));
     },
     toPosition(row, comment) {
-      return Buffer.from(`${row === null ? '' : `id: ${row}\n`}: ${comment}\n\n`);
+      const text = `${row === null ? '' : `id: ${row}\n`}: ${comment}\n\n`;
+      if (text !== place.text) place = { text, bytes: Buffer.from(text) };
+      return place.bytes;
     },
   };
 }
@@ -94,19 +102,21 @@ function toDeliveryMessage(change: DeliveryChange): DeliveryMessageView {
 }
 
 /** The bytes made last of one thing, by the form they were made in. */
-function rememberLast(): (thing: object, form: string, make: () => string) => Uint8Array {
+function rememberLast() {
   let last: object | null = null;
-  let made = new Map<string, Uint8Array>();
-  return (thing, form, make) => {
-    if (thing !== last) {
+  let made: (Uint8Array | undefined)[] = [];
+  return {
+    find(thing: object, form: number): Uint8Array | undefined {
+      if (thing === last) return made[form];
       last = thing;
-      made = new Map();
-    }
-    let bytes = made.get(form);
-    if (bytes === undefined) {
-      bytes = Buffer.from(make());
-      made.set(form, bytes);
-    }
-    return bytes;
+      made = [];
+      return undefined;
+    },
+    /** Of the thing that was looked for last. */
+    keep(form: number, text: string): Uint8Array {
+      const bytes = Buffer.from(text);
+      made[form] = bytes;
+      return bytes;
+    },
   };
 }

@@ -11,7 +11,7 @@ import {
 
 function openWriter() {
   const clock = createSimClock(1_000_000);
-  const writer = createBatchWriter(clock, () => 0.5);
+  const writer = createBatchWriter(clock);
   return {
     clock,
     wait: (ms: number) => clock.runUntil(clock.nowMs() + ms),
