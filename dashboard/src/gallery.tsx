@@ -149,7 +149,7 @@ function Gallery() {
   const [show, setShow] = useState(query.get('show') ?? '');
   if (show === 'heavy') return <Heavy />;
   return (
-    <main class="gallery">
+    <main class="gallery stack">
       <PageHead
         title="Gallery"
         meta={<CallStateBadge state="live" />}
@@ -184,7 +184,7 @@ function Gallery() {
           </>
         }
       />
-      <div class="stack" data-gap="large">
+      <div class="stack gallery-parts">
         <Buttons />
         <Badges />
         <Fields />
@@ -229,7 +229,7 @@ function Buttons() {
   const [isBusy, setBusy] = useState(true);
   return (
     <Section title="Buttons">
-      <div class="stack" data-gap="small">
+      <div class="stack">
         <div class="row">
           <Button kind="primary">Save destination</Button>
           <Button>Normal</Button>
@@ -286,7 +286,7 @@ function Buttons() {
 function Badges() {
   return (
     <Section title="Badges" hint="Shape, word and colour">
-      <div class="stack" data-gap="small">
+      <div class="stack">
         <div class="row">
           <CallStateBadge state="none" />
           <CallStateBadge state="live" />
@@ -366,7 +366,7 @@ function Fields() {
         <Switch isOn={isOn} onChange={setOn} label="Single keys" hint="j, k, / and the others" />
         <Switch isOn={!isOn} onChange={(on) => setOn(!on)} label="Reveal numbers" />
         <Switch isOn={false} onChange={setOn} label="Not yours to switch" disabled />
-        <div class="stack" data-gap="small">
+        <div class="stack">
           <Checkbox isChecked={isChecked} onChange={setChecked} label="connected" />
           <Checkbox isChecked={false} isMixed onChange={setChecked} label="Some of them" />
           <Checkbox isChecked={false} onChange={setChecked} label="Off" disabled />
@@ -499,7 +499,7 @@ function Tables() {
 function Details() {
   return (
     <div class="grid">
-      <Section title="Facts" isPanel actions={<Button size="small">Edit</Button>}>
+      <Section title="Facts" actions={<Button size="small">Edit</Button>}>
         <Facts
           items={[
             ['Call', <span class="mono">8f14e45f</span>],

@@ -44,15 +44,13 @@ export interface SectionProps {
   readonly actions?: ComponentChildren;
   readonly children?: ComponentChildren;
   readonly level?: 2 | 3 | undefined;
-  /** On a surface of its own, for dashboards; otherwise only a hairline above. */
-  readonly isPanel?: boolean | undefined;
 }
 
-export function Section({ title, hint, actions, children, level = 2, isPanel = false }: SectionProps) {
+export function Section({ title, hint, actions, children, level = 2 }: SectionProps) {
   const id = useId();
   const Heading = level === 2 ? 'h2' : 'h3';
   return (
-    <section class="section" data-panel={isPanel ? '' : undefined} aria-labelledby={id}>
+    <section class="section" aria-labelledby={id}>
       <div class="section-head">
         <div class="section-words">
           <Heading id={id}>{title}</Heading>
