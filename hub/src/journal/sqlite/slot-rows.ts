@@ -41,8 +41,8 @@ export interface SlotReader {
   readActiveBefore(accountRow: number, ms: number): number;
 }
 
-/** Rows of one window: 2 to 4 ms. */
-const WINDOW_ROWS = 1_000;
+/** Rows of one window: 1 to 2 ms. */
+const WINDOW_ROWS = 500;
 
 const SELECT_ACTIVE_MINUTE = `
   SELECT slot, active_end AS active FROM call_minutes
