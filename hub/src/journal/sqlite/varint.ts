@@ -48,12 +48,15 @@ export class ByteWriter {
 /** 53 bits are 8 bytes. */
 const VARINT_BYTES_MAX = 8;
 
+/** Throws where the bytes end within a number: reading on would never end, since what is not there is less than nothing. */
 export function readVarint(from: ByteReader): number {
   const { bytes } = from;
   let value = 0;
   let scale = 1;
   for (;;) {
-    const byte = bytes[from.at] as number;
+    const byte = bytes[from.at];
+    if (byte === undefined)
+      throw new RangeError('A row of counts is damaged: its bytes end within a number.');
     from.at += 1;
     if (byte < 128) return value + byte * scale;
     value += (byte - 128) * scale;
