@@ -67,16 +67,20 @@ interface Call {
 
 const STARTED_MS = Date.now();
 
-const CALLS: readonly Call[] = Array.from({ length: 12 }, (_, index) => ({
+const CALL_STATES = ['live', 'ended', 'failed', 'ended'] as const;
+
+const toCall = (index: number): Call => ({
   id: `8f14e45f-ceea-467f-a0e6-${String(100_000_000_000 + index * 7_919)}`,
-  state: (['live', 'ended', 'failed', 'ended'] as const)[index % 4] ?? 'live',
+  state: CALL_STATES[index % CALL_STATES.length] ?? 'live',
   isStale: index === 8,
   number: '+31 85 123 4567',
   customer: `+31 6 •••• ${5678 + index}`,
   error: index % 4 === 2 ? 'STT connection failed: <script>alert(1)</script> timed out after 10 s' : null,
   attempts: index % 4 === 2 ? 7 : 1,
   atMs: STARTED_MS - index * 47_000 - 4_000,
-}));
+});
+
+const CALLS: readonly Call[] = Array.from({ length: 12 }, (_, index) => toCall(index));
 
 const COLUMNS: readonly Column<Call>[] = [
   {
@@ -608,7 +612,7 @@ function Heavy() {
 }
 
 const HEAVY_CALLS: readonly Call[] = Array.from({ length: 1_000 }, (_, index) => {
-  const call = CALLS[index % CALLS.length] ?? (CALLS[0] as Call);
+  const call = toCall(index % CALL_STATES.length);
   return { ...call, id: `call-${index}` };
 });
 

@@ -10,7 +10,7 @@ import { isInQuotes, joinTerms, splitTerms, toParts } from './filter-terms.ts';
 import type { Term } from './filter-terms.ts';
 import { Icon } from './icon.tsx';
 
-export type { Suggestion, Suggestions } from './filter-completion.ts';
+export type { Suggestions } from './filter-completion.ts';
 
 export interface FilterBoxProps {
   /** The filter that holds, as it stands in the URL. */
