@@ -352,9 +352,10 @@ function EndOfList({ isMore, onNear }: { readonly isMore: boolean; readonly onNe
     const { current } = ref;
     if (!isMore || current === null) return undefined;
     const observer = new IntersectionObserver(
-      ([entry]) => {
+      (entries) => {
+        // A busy page is told of several crossings at once, and the last one holds.
         // At the top nobody reads on: a tall window would load page after page.
-        if (entry?.isIntersecting === true && globalThis.scrollY > 0) onNear();
+        if (entries.at(-1)?.isIntersecting === true && globalThis.scrollY > 0) onNear();
       },
       { rootMargin: '0px 0px 400px 0px' },
     );
