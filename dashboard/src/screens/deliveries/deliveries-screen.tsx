@@ -1,6 +1,12 @@
 import './deliveries-screen.css';
 import type { Column } from '../../components/table.tsx';
-import type { DeliveryView, DestinationView, Page, StateCountsView } from '../../data/types.ts';
+import type {
+  DeliveryChangeView,
+  DeliveryView,
+  DestinationView,
+  Page,
+  StateCountsView,
+} from '../../data/types.ts';
 import type { DeliveryTab } from './delivery-query.ts';
 
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
@@ -21,6 +27,7 @@ import { usePages, useResource } from '../../data/resource.ts';
 import { can } from '../../data/session.ts';
 import { onDeliveries } from '../../data/stream.ts';
 import { useKeys } from '../../shell/keys.ts';
+import { BROWSER_TIMERS, makeGate } from '../calls/gate.ts';
 import { BulkRetryDialog } from './bulk-retry.tsx';
 import { DeliveryDrawer } from './delivery-drawer.tsx';
 import { DELIVERY_TABS, toQuery, toTab } from './delivery-query.ts';
@@ -87,7 +94,20 @@ export function DeliveriesScreen() {
   followed.current = { pages, counts };
   useEffect(() => {
     const unseen = new Set<string>();
-    let recount: ReturnType<typeof setTimeout> | undefined;
+    let isOutdated = false;
+    const gate = makeGate(RECOUNT_MS, BROWSER_TIMERS, () => {
+      const { pages: now, counts: shownCounts } = followed.current;
+      shownCounts.reload();
+      // Whether they match is the hub's to say; at the top of an untouched list it is simply asked.
+      if (isAtTop() && now.rows.length <= ROWS_OF_FIRST_PAGE) {
+        if (unseen.size > 0 || isOutdated) now.reload();
+      } else if (unseen.size > 0) {
+        const { size } = unseen;
+        setNewCount((count) => count + size);
+      }
+      unseen.clear();
+      isOutdated = false;
+    });
     const stop = onDeliveries((changes) => {
       const { pages: now } = followed.current;
       const known = new Set(now.rows.map((row) => row.id));
@@ -96,32 +116,27 @@ export function DeliveriesScreen() {
         rows.some((row) => byChange.has(row.id))
           ? rows.map((row) => {
               const change = byChange.get(row.id);
-              return change === undefined ? row : { ...row, ...change };
+              return change === undefined ? row : withChange(row, change);
             })
           : rows,
       );
-      for (const change of changes) if (!known.has(change.id)) unseen.add(change.id);
-      recount ??= setTimeout(() => {
-        recount = undefined;
-        followed.current.counts.reload();
-        // Whether they match is the hub's to say; at the top of an untouched list it is simply asked.
-        if (unseen.size === 0) return;
-        if (isAtTop() && followed.current.pages.rows.length <= ROWS_OF_FIRST_PAGE)
-          followed.current.pages.reload();
-        else setNewCount((count) => count + unseen.size);
-        unseen.clear();
-      }, RECOUNT_MS);
+      for (const change of changes) {
+        if (known.has(change.id)) isOutdated = true;
+        else unseen.add(change.id);
+      }
+      gate.ask();
     });
     return () => {
       stop();
-      clearTimeout(recount);
+      gate.stop();
     };
   }, [listKey]);
 
   const canRetry = can('write');
   useKeys({
     R: () => {
-      const ids = checked.size > 0 ? [...checked] : openId === null ? [] : [openId];
+      // What lies open is what one looks at; the selection is beneath it.
+      const ids = openId === null ? [...checked] : [openId];
       if (canRetry && ids.length > 0) void retryDeliveries(ids);
     },
   });
@@ -237,6 +252,15 @@ export function DeliveriesScreen() {
 }
 
 const ROWS_OF_FIRST_PAGE = 50;
+
+/** The stream tells what came back, not what it means: words about the answer before it would be wrong. */
+function withChange(row: DeliveryView, change: DeliveryChangeView): DeliveryView {
+  const isSameAnswer =
+    row.attempts === change.attempts &&
+    row.last_status === change.last_status &&
+    row.last_detail === change.last_detail;
+  return { ...row, ...change, explanation: isSameAnswer ? row.explanation : null };
+}
 
 function isAtTop(): boolean {
   return globalThis.scrollY < 8;
