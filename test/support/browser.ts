@@ -2,7 +2,9 @@
 import { createRequire } from 'node:module';
 import { existsSync, readFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page, Request } from 'playwright-core';
+
+import { waitFor } from './wait-for.ts';
 
 const CHROMIUM_FILES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 export const chromiumFile = CHROMIUM_FILES.find((file) => existsSync(file));
@@ -11,8 +13,11 @@ export const hasChromium = chromiumFile !== undefined;
 if (!hasChromium)
   console.warn(`Skipped for lack of Chromium (looked for ${CHROMIUM_FILES.join(', ')}): dashboard stories.`);
 
+/** Of one step: a machine that runs other things too may take its time. */
+export const STEP_MS_MAX = 15_000;
+
 /** A single browser costs a second to start and 150 MB, so a test file shares one and opens contexts. */
-export async function launchBrowser(): Promise<Browser> {
+export async function launchBrowser(more: readonly string[] = []): Promise<Browser> {
   if (chromiumFile === undefined) throw new Error('There is no Chromium on this machine.');
   return chromium.launch({
     executablePath: chromiumFile,
@@ -24,6 +29,7 @@ export async function launchBrowser(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...more,
     ],
   });
 }
@@ -32,28 +38,45 @@ export async function launchBrowser(): Promise<Browser> {
 export interface Watched {
   readonly page: Page;
   readonly context: BrowserContext;
-  /** Uncaught errors, console errors, CSP reports and dialogs, as text. */
+  /** Uncaught errors, console errors, CSP reports, dialogs and requests to other hosts, as text. */
   readonly faults: string[];
+  /** Every request of every page of the context. */
+  readonly requests: readonly Request[];
   close(): Promise<void>;
 }
 
-export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Watched> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+export async function openPage(
+  browser: Browser,
+  options: BrowserContextOptions & {
+    /** Requests that go anywhere else are faults. */
+    readonly origin?: string | undefined;
+  } = {},
+): Promise<Watched> {
+  const { origin, ...rest } = options;
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...rest });
+  context.setDefaultTimeout(STEP_MS_MAX);
   const faults: string[] = [];
+  const requests: Request[] = [];
   // As text, since this file is not type-checked against the browser's globals.
   await context.addInitScript({ content: REPORT_CSP });
-  const page = await context.newPage();
-  page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
-  page.on('console', (message) => {
+  context.on('weberror', (error) => faults.push(`error: ${error.error().stack ?? error.error().message}`));
+  context.on('console', (message) => {
     // A refused sign-in or a hub that is away is told by the browser as well as by the page.
     if (message.type() === 'error' && !/Failed to load resource|ERR_CONNECTION/.test(message.text()))
       faults.push(`console: ${message.text()}`);
   });
-  page.on('dialog', (dialog) => {
+  context.on('dialog', (dialog) => {
     faults.push(`dialog: ${dialog.message()}`);
     void dialog.dismiss();
   });
-  return { page, context, faults, close: () => context.close() };
+  context.on('request', (request) => {
+    requests.push(request);
+    const { protocol, origin: target } = new URL(request.url());
+    if (origin !== undefined && target !== origin && protocol !== 'blob:' && protocol !== 'data:')
+      faults.push(`request to another host: ${request.url()}`);
+  });
+  const page = await context.newPage();
+  return { page, context, faults, requests, close: () => context.close() };
 }
 
 const REPORT_CSP = `document.addEventListener('securitypolicyviolation', (event) =>
@@ -62,7 +85,44 @@ const REPORT_CSP = `document.addEventListener('securitypolicyviolation', (event)
 /** Opens a screen as the start line's address does: the key stands in the fragment. */
 export async function signIn(page: Page, address: string, key: string, path = '/live'): Promise<void> {
   await page.goto(`${address}${path}#key=${key}`);
-  await page.getByRole('navigation', { name: 'Main' }).first().waitFor();
+  await page.getByRole('navigation', { name: 'Screens' }).first().waitFor();
+}
+
+/** Waits until the text of what is shown says so; whitespace counts as one space. */
+export async function seeText(
+  locator: Locator,
+  wanted: string | RegExp,
+  limitMs = STEP_MS_MAX,
+): Promise<string> {
+  let last = '';
+  return waitFor(
+    async () => {
+      last = await locator
+        .first()
+        .innerText({ timeout: 1_000 })
+        .then((text) => text.replaceAll(/\s+/g, ' ').trim())
+        .catch(() => '(not there)');
+      return (typeof wanted === 'string' ? last.includes(wanted) : wanted.test(last)) && last;
+    },
+    `text ${String(wanted)}`,
+    limitMs,
+  ).catch((error: Error) => {
+    throw new Error(`${error.message} There is: ${last.slice(0, 2_000)}`, { cause: error });
+  });
+}
+
+export async function seeCount(locator: Locator, wanted: number, limitMs = STEP_MS_MAX): Promise<void> {
+  let last = -1;
+  await waitFor(
+    async () => {
+      last = await locator.count();
+      return last === wanted;
+    },
+    `${wanted} of ${String(locator)}`,
+    limitMs,
+  ).catch((error: Error) => {
+    throw new Error(`${error.message} There are ${last}.`, { cause: error });
+  });
 }
 
 let axeSource: string | undefined;
