@@ -94,7 +94,7 @@ function toBacklogTable(backlog: NonNullable<Results['backlog']>): string {
   ].join('\n');
 }
 
-function toViewersTable({ viewers, perSecond, turns }: NonNullable<Results['viewers']>): string {
+function toViewersTable({ viewers, perSecond, loadAverage, turns }: NonNullable<Results['viewers']>): string {
   const rows = (['unwatched', 'watched'] as const).map((audience) => {
     const list = turns[audience];
     return [
@@ -114,6 +114,7 @@ function toViewersTable({ viewers, perSecond, turns }: NonNullable<Results['view
     ),
     `  a viewer is told of a call after p50 ${format(toSpread(told.map(({ p50Ms }) => p50Ms)), 0)} ms, ` +
       `p95 ${format(toSpread(told.map(({ p95Ms }) => p95Ms)), 0)} ms`,
+    `  the machine's load average beforehand was ${loadAverage.toFixed(1)}`,
   ].join('\n');
 }
 

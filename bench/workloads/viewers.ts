@@ -1,3 +1,4 @@
+import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { RunningOffhook } from '../contestants/offhook.ts';
@@ -21,6 +22,8 @@ import { measureLatency } from './latency.ts';
  */
 export interface ViewersResult {
   readonly startedAt: string;
+  /** Of the minute before: what else the machine was busy with. */
+  readonly loadAverage: number;
   readonly viewers: number;
   readonly perSecond: number;
   readonly turns: Readonly<Record<Audience, readonly ViewersTurn[]>>;
@@ -50,6 +53,7 @@ const CALM_MS = 1_000;
 export async function runViewers(context: WorkloadContext): Promise<ViewersResult> {
   const { size, secret, dir, profileDir } = context;
   const startedAt = new Date().toISOString();
+  const [loadAverage = 0] = loadavg();
   const open = (audience: Audience): Promise<Stand<RunningOffhook>> =>
     openStand(
       { name: 'offhook', start: startOffhook },
@@ -84,6 +88,7 @@ export async function runViewers(context: WorkloadContext): Promise<ViewersResul
     );
     return {
       startedAt,
+      loadAverage,
       viewers: size.viewers.count,
       perSecond: VIEWERS_PER_SECOND,
       turns: { unwatched: turns.get('unwatched') ?? [], watched: turns.get('watched') ?? [] },
