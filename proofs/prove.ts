@@ -25,6 +25,7 @@ const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
   simulation: async () => (await import('./simulation.ts')).proveSimulation,
   isolation: async () => (await import('./isolation.ts')).proveIsolation,
   signatures: async () => (await import('./signatures.ts')).proveSignatures,
+  dashboard: async () => (await import('./dashboard.ts')).proveDashboard,
 };
 
 process.exitCode = await prove(process.argv.slice(2));
