@@ -1,11 +1,14 @@
 import { defineConfig } from 'vite';
 
+import { takeUsedPartOfUplot } from './uplot-share.ts';
+
 /** `OFFHOOK_HUB=http://127.0.0.1:8080 npx vite` in this folder: pages from here, everything else from that hub. */
 const hub = process.env['OFFHOOK_HUB'] ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   root: import.meta.dirname,
   base: '/',
+  plugins: [takeUsedPartOfUplot()],
   // Calls of h() weigh a hundredth less than those of the automatic runtime.
   oxc: {
     jsx: { runtime: 'classic', pragma: 'h', pragmaFrag: 'Fragment' },

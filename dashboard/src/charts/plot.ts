@@ -72,6 +72,8 @@ export function makePlot(host: HTMLElement, first: PlotView, widthPx: number, he
       y: false,
       drag: { x: false, y: false },
       bind: SILENT,
+      // The slot that is read and no other, also where it has no value.
+      dataIdx: (_plot, _series, slot) => slot,
       points: {
         size: (_plot, at) => (seriesAt(at)?.shape === 'bar' ? 0 : 7),
         width: 2,
