@@ -35,9 +35,8 @@ import {
   TextInput,
 } from './components/field.tsx';
 import { FilterBox } from './components/filter-box.tsx';
-import { ICON_PATHS } from './components/icon-paths.ts';
+import { ICON_NAMES } from './components/icon-names.ts';
 import { Icon } from './components/icon.tsx';
-import type { IconName } from './components/icon.tsx';
 import { JsonView } from './components/json-view.tsx';
 import { PhoneNumber } from './components/number.tsx';
 import { Facts, PageHead, Section, Skeleton, Toolbar } from './components/page.tsx';
@@ -212,7 +211,7 @@ function Gallery() {
         </Section>
         <Section title="Icons">
           <ul class="row">
-            {(Object.keys(ICON_PATHS) as IconName[]).map((name) => (
+            {ICON_NAMES.map((name) => (
               <li key={name} class="gallery-icon">
                 <Icon name={name} size={20} />
                 <Icon name={name} />

@@ -1,8 +1,9 @@
 import './icon.css';
-import { ICON_PATHS } from './icon-paths.ts';
-import type { IconName } from './icon-paths.ts';
+import type { IconName } from './icon-names.ts';
 
-export type { IconName } from './icon-paths.ts';
+import shapes from './icons.svg';
+
+export type { IconName } from './icon-names.ts';
 
 /** Decoration unless it has a label: the word beside it carries the meaning. */
 export function Icon({
@@ -18,13 +19,12 @@ export function Icon({
     <svg
       class="icon"
       data-size={size}
-      viewBox="0 0 20 20"
       role={label === undefined ? undefined : 'img'}
       aria-label={label}
       aria-hidden={label === undefined ? 'true' : undefined}
       focusable="false"
     >
-      <path d={ICON_PATHS[name]} />
+      <use href={`${shapes}#${name}`} />
     </svg>
   );
 }
