@@ -5,7 +5,6 @@ import type { TimelineDelivery } from './timeline-entries.ts';
 
 import { CodeBadge, DeliveryStateBadge } from '../../components/badge.tsx';
 import { Button, IconButton } from '../../components/button.tsx';
-import { CopyButton } from '../../components/copy-button.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { JsonView } from '../../components/json-view.tsx';
 import { Skeleton } from '../../components/page.tsx';
@@ -18,8 +17,8 @@ import { useResource } from '../../data/resource.ts';
 import { toDeliveryHref } from '../../data/routes.ts';
 import { can } from '../../data/session.ts';
 import { cancelDelivery, retryDeliveries } from '../deliveries/retry.ts';
+import { SentRequest } from '../deliveries/sent-request.tsx';
 import { Clock } from './clock-time.tsx';
-import { isMasked, toAttemptCurl } from './curl-text.ts';
 import { Folds } from './disclosure.tsx';
 import { Destinations } from './use-destinations.ts';
 
@@ -275,40 +274,7 @@ function AttemptRequest({ deliveryId, number }: { readonly deliveryId: string; r
   if (sent === null || sent === undefined) {
     return <p class="muted">Its destination is gone, so that the request cannot be put together again.</p>;
   }
-  const isBodyMasked = isMasked(data.body);
-  return (
-    <div class="wire">
-      <p class="wire-line mono">
-        {sent.method} {sent.url}
-      </p>
-      <dl class="wire-headers mono">
-        {sent.headers.map(([name, value], index) => (
-          <div key={`${index} ${name}`}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
-      <JsonView text={data.body} label="Body as sent" />
-      <div class="row">
-        <CopyButton
-          text={() => toAttemptCurl(sent, data.body)}
-          label="Copy as curl"
-          isIconOnly={false}
-          kind="normal"
-        />
-      </div>
-      <p class="wire-note">
-        {sent.settings_changed && 'The destination was changed since: address and headers are those of now. '}
-        {isBodyMasked
-          ? 'Numbers are masked for you, so that the signature does not fit this body: reveal them to copy what was sent. '
-          : sent.signature === 'valid'
-            ? 'The signature is the one that was sent. '
-            : 'The secret was rotated since, so that the signature of then cannot be shown. '}
-        Receivers refuse signatures older than five minutes; to send it anew, retry the delivery.
-      </p>
-    </div>
-  );
+  return <SentRequest sent={sent} body={data.body} isBodyShown />;
 }
 
 /** Why it is over, or what it waits for beyond its next try, which stands beside it. */

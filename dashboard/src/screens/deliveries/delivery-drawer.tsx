@@ -17,8 +17,8 @@ import { formatLatency } from '../../data/format.ts';
 import { useResource } from '../../data/resource.ts';
 import { can } from '../../data/session.ts';
 import { onDeliveries } from '../../data/stream.ts';
-import { isMasked, toAttemptCurl } from '../calls/curl-text.ts';
 import { cancelDelivery, retryDeliveries } from './retry.ts';
+import { SentRequest } from './sent-request.tsx';
 import { TimingBar } from './timing-bar.tsx';
 
 export interface DeliveryDrawerProps {
@@ -99,7 +99,7 @@ function Actions({ delivery }: { readonly delivery: DeliveryDetailView }) {
 
 function Detail({ delivery }: { readonly delivery: DeliveryDetailView }) {
   const { explanation, destination } = delivery;
-  const attempts = [...delivery.attempt_entries].reverse();
+  const attempts = delivery.attempt_entries.toReversed();
   return (
     <div class="delivery">
       {explanation != null && delivery.state !== 'delivered' && (
@@ -196,30 +196,7 @@ function Attempt({
           {sent != null && (
             <details class="attempt-request">
               <summary>Request as it was sent</summary>
-              <div class="attempt-wire">
-                {sent.settings_changed === true && (
-                  <p class="muted">The destination was changed since: the address and headers are those of now.</p>
-                )}
-                <p class="mono attempt-line">
-                  {sent.method} {sent.url}
-                </p>
-                <dl class="headers mono">
-                  {sent.headers.map(([name, value]) => (
-                    <div key={name}>
-                      <dt>{name}:</dt> <dd>{value}</dd>
-                    </div>
-                  ))}
-                </dl>
-                <CopyButton
-                  text={toAttemptCurl(sent, body)}
-                  label={
-                    isMasked(body)
-                      ? 'Copy as curl (numbers masked: its signature will not verify)'
-                      : 'Copy as curl'
-                  }
-                  isIconOnly={false}
-                />
-              </div>
+              <SentRequest sent={sent} body={body} />
             </details>
           )}
           {attempt.response_body === null ? (
