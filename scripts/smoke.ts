@@ -1,6 +1,6 @@
 /**
  * Starts a server the way users do, registers a receiver, sends the source document's first payload and waits
- * for it to arrive, byte for byte and signed. Usage: node scripts/smoke.ts <offhook executable>
+ * for it to arrive, byte for byte and signed; the dashboard's page and code must be there. Usage: node scripts/smoke.ts <offhook executable>
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -54,6 +54,16 @@ const deadline = setTimeout(() => {
 }, 30_000);
 
 const base = await address.promise;
+const page = await fetch(`${base}/live`);
+const html = await page.text();
+const script = /src="(\/assets\/[^"]+\.js)"/.exec(html)?.[1];
+if (page.status !== 200 || script === undefined)
+  throw new Error(`there is no dashboard: ${page.status} ${html.slice(0, 200)}`);
+const code = await fetch(`${base}${script}`);
+if (code.status !== 200 || !code.headers.get('cache-control')?.includes('immutable'))
+  throw new Error(`the dashboard's code is not served: ${code.status}`);
+await code.arrayBuffer();
+
 const created = await fetch(`${base}/v1/destinations`, {
   method: 'POST',
   headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
