@@ -156,11 +156,17 @@ export function createStream(options: {
   }
 
   async function open(response: ServerResponse, opening: Opening): Promise<void> {
+    const { socket } = response;
+    // Gone while its place was looked for: it would never be heard to close.
+    if (socket === null || socket.destroyed) return;
+    // The stream ends with its connection, so that its batches need no chunks around them, which make three writes
+    // of each, and go to the socket as they are. Nothing is missed: messages say themselves where they end.
+    response.removeHeader('transfer-encoding');
     const pipe = writer.open(
       {
-        write: (bytes) => void response.write(bytes),
+        write: (bytes) => void socket.write(bytes),
         get queuedBytes() {
-          return response.writableLength;
+          return socket.writableLength;
         },
       },
       () => {
@@ -181,12 +187,9 @@ export function createStream(options: {
     options.countChanged(clients.size);
     response.on('close', () => drop(client));
     response.on('error', () => response.destroy());
-    response.on('drain', () => pipe.drained());
+    socket.on('drain', () => pipe.drained());
     // Many readers that lost the same hub must not all come back in the same second.
     const retryMs = RETRY_MS + Math.floor(random() * RETRY_JITTER_MS);
-    // The stream ends with its connection, so that it needs no chunks around its batches: a third less CPU and
-    // garbage for each write, and nothing of theirs is missed, since messages say themselves where they end.
-    response.removeHeader('transfer-encoding');
     response.writeHead(200, {
       'content-type': MEDIA_TYPE,
       'cache-control': 'no-store',
