@@ -59,10 +59,10 @@ const html = await page.text();
 const script = /src="(\/assets\/[^"]+\.js)"/.exec(html)?.[1];
 if (page.status !== 200 || script === undefined)
   throw new Error(`there is no dashboard: ${page.status} ${html.slice(0, 200)}`);
-const code = await fetch(`${base}${script}`);
-if (code.status !== 200 || !code.headers.get('cache-control')?.includes('immutable'))
-  throw new Error(`the dashboard's code is not served: ${code.status}`);
-await code.arrayBuffer();
+const bundle = await fetch(`${base}${script}`);
+if (bundle.status !== 200 || !bundle.headers.get('cache-control')?.includes('immutable'))
+  throw new Error(`the dashboard's code is not served: ${bundle.status}`);
+await bundle.arrayBuffer();
 
 const created = await fetch(`${base}/v1/destinations`, {
   method: 'POST',
