@@ -35,8 +35,10 @@ export interface HubProcess {
 export async function startHubProcess(
   dataDir: string,
   env: Readonly<Record<string, string>> = {},
+  /** The one it had before, for those who are to find it again. */
+  port = '0',
 ): Promise<HubProcess> {
-  const { child, readStderr } = spawnOffhook(['start', '--json', '--port', '0', '--data-dir', dataDir], env);
+  const { child, readStderr } = spawnOffhook(['start', '--json', '--port', port, '--data-dir', dataDir], env);
   const line = await readFirstLine(child);
   if (line === undefined) throw new Error(`The hub did not start: ${readStderr()}`);
   const started = JSON.parse(line) as { address: string; api_key?: string };
