@@ -13,7 +13,7 @@ import { findNearest } from '../nearest-word.ts';
 import { toFaults, toFaultsProblem } from './faults.ts';
 import { answerAll, definePage } from './page.ts';
 import { answer, defineRoute } from './route.ts';
-import { holdsEtag, toEtag } from './etag.ts';
+import { holdsEtag, toEtag, toMaskedEtag } from './etag.ts';
 import { parseDurationMs } from './duration.ts';
 import {
   destinationView,
@@ -127,7 +127,12 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
       destinationKinds.get(destination.kind)?.toPublicSettings(destination.settings) ?? {},
     );
 
-  async function show(status: number, destination: Destination, secret?: string): Promise<Answer> {
+  async function show(
+    status: number,
+    destination: Destination,
+    { isMasked }: Pick<ApiRequest, 'isMasked'>,
+    secret?: string,
+  ): Promise<Answer> {
     const facts = toFacts(destination);
     const [pending, succeeded] = await Promise.all([backlog(), success(destination.accountId)]);
     const view = toDestinationView(facts, {
@@ -137,7 +142,7 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
       retryScheduleS: settings.retryScheduleS,
     });
     // For If-Match only: lane and backlog move by themselves, which a 304 would hide.
-    const headers = { etag: toEtag(JSON.stringify(facts)) };
+    const headers = { etag: (isMasked ? toMaskedEtag : toEtag)(JSON.stringify(facts)) };
     return answer(status, secret === undefined ? view : { ...view, secret }, { headers });
   }
 
@@ -149,9 +154,11 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
 
   function checkMatch(request: ApiRequest, destination: Destination): Problem | null {
     const ifMatch = request.headers['if-match'];
-    if (ifMatch === undefined || holdsEtag(ifMatch, toEtag(JSON.stringify(toFacts(destination)))))
-      return null;
-    return CHANGED;
+    if (ifMatch === undefined) return null;
+    const facts = JSON.stringify(toFacts(destination));
+    // What was read before the numbers were revealed has the ETag of then.
+    if (holdsEtag(ifMatch, toMaskedEtag(facts))) return null;
+    return !request.isMasked && holdsEtag(ifMatch, toEtag(facts)) ? null : CHANGED;
   }
 
   function parseSettings(
@@ -190,7 +197,7 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
     const { key, actor, params } = request;
     const id = params['destination_id'] as DestinationId;
     const destination = await journal.setDestinationState(key.accountId, id, state, reason, actor);
-    return destination === undefined ? NO_DESTINATION : show(200, destination);
+    return destination === undefined ? NO_DESTINATION : show(200, destination, request);
   }
 
   return [
@@ -206,7 +213,8 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
       answers: [
         { status: 201, description: 'The destination and its secret.', schema: destinationWithSecretView },
       ],
-      async handle({ key, actor, body }) {
+      async handle(request) {
+        const { key, actor, body } = request;
         const parsed = parseSettings(body.kind, body.settings);
         if (parsed.kind === 'problem') return parsed;
         const secret = body.secret ?? createSecret();
@@ -226,7 +234,7 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
           },
           actor,
         );
-        return show(201, destination, secret);
+        return show(201, destination, request, secret);
       },
     }),
     defineRoute({
@@ -266,7 +274,7 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
       async handle(request) {
         const found = await find(request);
         if (found.kind === 'problem') return found;
-        return show(200, found.destination);
+        return show(200, found.destination, request);
       },
     }),
     defineRoute({
@@ -306,7 +314,7 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
           },
           actor,
         );
-        return changed === undefined ? NO_DESTINATION : show(200, changed);
+        return changed === undefined ? NO_DESTINATION : show(200, changed, request);
       },
     }),
     defineRoute({
@@ -372,7 +380,8 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
           schema: destinationWithSecretView,
         },
       ],
-      async handle({ key, actor, params, body }) {
+      async handle(request) {
+        const { key, actor, params, body } = request;
         const secret = createSecret();
         const destination = await journal.rotateSecret(
           key.accountId,
@@ -381,7 +390,7 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
           body.overlap ?? ROTATION_OVERLAP_MS_DEFAULT,
           actor,
         );
-        return destination === undefined ? NO_DESTINATION : show(200, destination, secret);
+        return destination === undefined ? NO_DESTINATION : show(200, destination, request, secret);
       },
     }),
     defineRoute({

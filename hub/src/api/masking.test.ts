@@ -229,10 +229,29 @@ describe('a masked session', () => {
   });
 
   it('is never told that nothing has changed: it may have been in the clear before', async () => {
-    const { etag } = (await session.call('GET', '/v1/calls/call-0')).headers;
+    const { etag } = (await hub.call('GET', '/v1/calls/call-0')).headers;
     const headers = { 'if-none-match': String(etag) };
     expect((await session.call('GET', '/v1/calls/call-0', undefined, headers)).statusCode).toBe(200);
     expect((await hub.call('GET', '/v1/calls/call-0', undefined, headers)).statusCode).toBe(304);
+  });
+
+  it('is shown no hash of what is masked: its numbers could be guessed from it, offline', async () => {
+    expect((await session.call('GET', '/v1/calls/call-0')).headers['etag']).toBeUndefined();
+    const path = `/v1/destinations/${ids['destination_id']}`;
+    const masked = String((await session.call('GET', path)).headers['etag']);
+    const clear = String((await hub.call('GET', path)).headers['etag']);
+    expect(masked).not.toBe(clear);
+    const change = async (etag: string): Promise<number> =>
+      (await session.call('PATCH', path, { name: 'Changed' }, { 'if-match': etag })).statusCode;
+    // A hash that was made of guessed numbers is told to be neither right nor wrong.
+    expect(await change(clear)).toBe(412);
+    expect(await change(masked)).toBe(200);
+    expect(await change(masked)).toBe(412);
+    // What was read masked may be changed once the numbers are revealed.
+    const again = String((await session.call('GET', path)).headers['etag']);
+    await session.call('POST', '/v1/session/reveal', { revealed: true });
+    expect(await change(again)).toBe(200);
+    await session.call('POST', '/v1/session/reveal', { revealed: false });
   });
 
   it('of a viewer searches numbers whole: their beginnings would give them away digit by digit', async () => {

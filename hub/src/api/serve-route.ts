@@ -113,11 +113,11 @@ function sendAnswer(request: FastifyRequest, reply: FastifyReply, result: Answer
   reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
   if (request.session !== null) reply.header('cross-origin-resource-policy', 'same-origin');
   if (result.headers !== undefined) reply.headers(result.headers);
-  if (result.etagOf !== undefined) {
+  // Not where it is masked: numbers could be guessed from the hash, and what is masked now may be shown later.
+  if (result.etagOf !== undefined && !request.isMasked) {
     const etag = toEtag(result.etagOf);
     reply.header('etag', etag);
-    // What is masked now may be shown in the clear with the same ETag later.
-    if (request.method === 'GET' && !request.isMasked && holdsEtag(request.headers['if-none-match'], etag))
+    if (request.method === 'GET' && holdsEtag(request.headers['if-none-match'], etag))
       return reply.code(304).send();
   }
   reply.code(result.status);
