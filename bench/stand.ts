@@ -33,6 +33,7 @@ export interface StandOptions {
   readonly profileDir: string | null;
   /** Destinations that the ledger does not know: hostile or dead ones. */
   readonly others?: readonly BenchDestination[];
+  readonly nodeArguments?: readonly string[];
 }
 
 /** As many requests under way as the measurements in design section 11 had. */
@@ -60,6 +61,7 @@ export async function openStand<Running extends RunningContestant>(
     secret: options.secret,
     dataDir,
     profileDir: options.profileDir,
+    ...(options.nodeArguments !== undefined && { nodeArguments: options.nodeArguments }),
   });
   const feed = createReportFeed({
     door: running.door,

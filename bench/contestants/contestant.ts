@@ -35,6 +35,8 @@ export interface ContestantOptions {
   readonly dataDir: string;
   /** Where to write a V8 CPU profile of the hub process; null for none. */
   readonly profileDir: string | null;
+  /** For Node itself, of the hub process. */
+  readonly nodeArguments?: readonly string[];
 }
 
 /** Gets the events of one of our numbers. */

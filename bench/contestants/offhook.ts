@@ -55,7 +55,8 @@ async function spawnHub(options: ContestantOptions): Promise<RunningOffhook> {
   // Log lines go to a file, as a service manager would have it: read by the bench they would slow the load down.
   const logFile = join(options.dataDir, 'offhook.log');
   const output = openSync(logFile, 'a');
-  const child = spawn(process.execPath, [...toProfileArguments(options.profileDir), PROGRAM, 'start'], {
+  const nodeArguments = [...toProfileArguments(options.profileDir), ...(options.nodeArguments ?? [])];
+  const child = spawn(process.execPath, [...nodeArguments, PROGRAM, 'start'], {
     stdio: ['ignore', output, output],
     env: {
       PATH: process.env['PATH'],

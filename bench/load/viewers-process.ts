@@ -2,8 +2,6 @@
  * The viewers' process: plain sockets that ask for the stream as the dashboard does. Of most of them only the bytes
  * are counted; a few are read, and say when each call's message came.
  */
-import type { Socket } from 'node:net';
-
 import { connect } from 'node:net';
 
 import { toSlot } from './ledger.ts';
@@ -11,11 +9,11 @@ import { CALL_ID_PREFIX } from './report-feed.ts';
 
 export type ToViewers =
   | { readonly kind: 'open'; readonly port: number; readonly apiKey: string; readonly count: number }
-  | { readonly kind: 'close' };
+  | { readonly kind: 'report' };
 
 export type FromViewers =
   | { readonly kind: 'opened' }
-  | { readonly kind: 'closed'; readonly report: ViewersReport }
+  | { readonly kind: 'reported'; readonly report: ViewersReport }
   | { readonly kind: 'failed'; readonly detail: string };
 
 export interface ViewersReport {
@@ -36,13 +34,12 @@ const CALL_DIGITS = 12;
 const STATE_MARK = '"state":"';
 
 interface Viewer {
-  readonly socket: Socket;
   readonly watching: Promise<void>;
   bytes: number;
   isLost: boolean;
 }
 
-let viewers: Viewer[] = [];
+const viewers: Viewer[] = [];
 let arrivals: [number, number][] = [];
 
 process.on('disconnect', () => process.exit(0));
@@ -55,7 +52,7 @@ async function answer(message: ToViewers): Promise<void> {
     if (message.kind === 'open') {
       await open(message);
       tell({ kind: 'opened' });
-    } else tell({ kind: 'closed', report: close() });
+    } else tell({ kind: 'reported', report: takeReport() });
   } catch (error) {
     tell({ kind: 'failed', detail: (error as Error).message });
   }
@@ -66,8 +63,6 @@ function tell(message: FromViewers): void {
 }
 
 async function open({ port, apiKey, count }: Extract<ToViewers, { kind: 'open' }>): Promise<void> {
-  arrivals = [];
-  viewers = [];
   while (viewers.length < count) {
     const size = Math.min(OPENING_MAX, count - viewers.length);
     const group = Array.from({ length: size }, (_, index) =>
@@ -76,13 +71,12 @@ async function open({ port, apiKey, count }: Extract<ToViewers, { kind: 'open' }
     viewers.push(...group);
     await Promise.all(group.map(({ watching }) => watching));
   }
-  for (const viewer of viewers) viewer.bytes = 0;
 }
 
 function openViewer(port: number, apiKey: string, isSampled: boolean): Viewer {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const viewer: Viewer = { socket, watching: promise, bytes: 0, isLost: false };
+  const viewer: Viewer = { watching: promise, bytes: 0, isLost: false };
   let head = '';
   let isWatching = false;
   let rest = '';
@@ -124,13 +118,15 @@ function readCalls(text: string): string {
   return text.slice(Math.max(from, text.length - CALL_MARK.length + 1));
 }
 
-function close(): ViewersReport {
+/** Of what came since the last one. */
+function takeReport(): ViewersReport {
   const report: ViewersReport = {
     bytes: viewers.reduce((total, { bytes }) => total + bytes, 0),
     lost: viewers.filter(({ isLost, bytes }) => isLost || bytes === 0).length,
     arrivals,
     sampled: Math.min(viewers.length, SAMPLED_MAX),
   };
-  for (const { socket } of viewers) socket.destroy();
+  arrivals = [];
+  for (const viewer of viewers) viewer.bytes = 0;
   return report;
 }

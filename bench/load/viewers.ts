@@ -10,8 +10,8 @@ import { stopChild } from '../contestants/child.ts';
 export interface Viewers {
   /** Resolves once every one of them is watching. */
   open(): Promise<void>;
-  /** All of them leave; says what the sampled ones saw, by this process's clock. */
-  close(): Promise<ViewersReport>;
+  /** What came since the last report; what the sampled ones saw, by this process's clock. */
+  takeReport(): Promise<ViewersReport>;
   stop(): Promise<void>;
 }
 
@@ -40,9 +40,9 @@ export async function startViewers(options: {
     async open() {
       await ask({ kind: 'open', ...options });
     },
-    async close() {
-      const answer = await ask({ kind: 'close' });
-      if (answer.kind !== 'closed') throw new Error(`the viewers answered ${answer.kind}`);
+    async takeReport() {
+      const answer = await ask({ kind: 'report' });
+      if (answer.kind !== 'reported') throw new Error(`the viewers answered ${answer.kind}`);
       const offsetMs = readMonotonicMs() - performance.now();
       return {
         ...answer.report,

@@ -61,7 +61,7 @@ export interface DeliveryFeed {
 interface Audience {
   readonly watchers: Set<DeliveryWatcher>;
   /** The last that happened to each; what is told of it is made when the batch goes out. */
-  readonly pending: Map<DeliveryId, () => DeliveryChange>;
+  pending: Map<DeliveryId, () => DeliveryChange>;
   /** How many may still be told; refilled as time passes. */
   allowance: number;
   refilledAtMs: number;
@@ -111,7 +111,9 @@ export function createDeliveryFeed(clock: Clock): DeliveryFeed {
     audience.timerAtMs = Number.POSITIVE_INFINITY;
     audience.flushedAtMs = nowMs;
     const changes = Array.from(audience.pending.values(), (toChange) => toChange());
-    audience.pending.clear();
+    // Not cleared: V8 links the table of a cleared map to its next one, so that once one of them has grown old, every
+    // batch after it (and the bodies it holds) waits for a full collection: 12 MB in 10 s at 100 deliveries a second.
+    audience.pending = new Map();
     const isResyncDue = audience.hasLeftOut && nowMs >= audience.resyncAtMs;
     for (const watcher of audience.watchers) {
       if (changes.length > 0) watcher.show(changes);
