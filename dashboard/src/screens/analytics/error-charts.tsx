@@ -5,6 +5,7 @@ import type { TimeSeries } from '../../charts/time-chart.tsx';
 import { ChartFrame } from '../../charts/chart-frame.tsx';
 import { TimeChart } from '../../charts/time-chart.tsx';
 import { Badge } from '../../components/badge.tsx';
+import { toErrorClassWords } from '../../components/error-class.ts';
 import { formatCount, formatPercent } from '../../data/format.ts';
 import { go } from '../../data/location.ts';
 import { toCallsHref, toErrorFilter } from './analytics-links.ts';
@@ -142,7 +143,7 @@ export function TopErrors({ view, permalink }: ChartPanelProps) {
               </td>
               <td data-spare="">
                 <Badge tone="quiet" isPlain>
-                  {CLASS_WORDS[error.class] ?? error.class}
+                  {toErrorClassWords(error.class)}
                 </Badge>
               </td>
               <td data-kind="count">{formatCount(error.count)}</td>
@@ -159,17 +160,6 @@ export function TopErrors({ view, permalink }: ChartPanelProps) {
     </ChartFrame>
   );
 }
-
-const CLASS_WORDS: Readonly<Record<string, string>> = {
-  stt: 'Speech to text',
-  tts: 'Text to speech',
-  llm: 'Language model',
-  telephony: 'Telephony',
-  integration: 'Integration',
-  quota: 'Quota',
-  timeout: 'Timeout',
-  other: 'Other',
-};
 
 function toName(error: { readonly fingerprint: string }): string {
   return error.fingerprint === '' ? 'No error text' : error.fingerprint;

@@ -7,6 +7,7 @@ import type { ErrorAction } from './error-groups.ts';
 import { Badge } from '../../components/badge.tsx';
 import { Button } from '../../components/button.tsx';
 import { Empty } from '../../components/empty.tsx';
+import { toErrorClassWords } from '../../components/error-class.ts';
 import { Skeleton } from '../../components/page.tsx';
 import { Menu } from '../../components/popover.tsx';
 import { ProblemNote } from '../../components/problem.tsx';
@@ -138,7 +139,7 @@ function ErrorEntry({
           <a href={callsHref}>{example === '' ? 'Failed without an error text' : example}</a>
         </h3>
         <p class="error-group-facts">
-          <Badge isPlain>{CLASS_WORDS.get(group.class) ?? group.class}</Badge>
+          <Badge isPlain>{toErrorClassWords(group.class)}</Badge>
           <StateBadge state={group.state} />
           <span>
             last <Time at={group.last_at} />
@@ -208,17 +209,6 @@ function StateBadge({ state }: { readonly state: ErrorGroupState }) {
       );
   }
 }
-
-const CLASS_WORDS: ReadonlyMap<string, string> = new Map([
-  ['stt', 'Speech to text'],
-  ['tts', 'Text to speech'],
-  ['llm', 'Language model'],
-  ['telephony', 'Telephony'],
-  ['integration', 'Integration'],
-  ['quota', 'Quota'],
-  ['timeout', 'Timeout'],
-  ['other', 'Other'],
-]);
 
 function NoErrors({ tab }: { readonly tab: ErrorTab }) {
   switch (tab.key) {

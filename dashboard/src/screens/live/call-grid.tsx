@@ -91,7 +91,7 @@ function TileBody({ tile }: { readonly tile: Tile }) {
           </span>
         )}
         {call.stale && !isOver && (
-          <span>no end for {formatDuration(toSilentMs(call.live_since ?? call.updated_at))}</span>
+          <span>no end for {toSilentHours(call.live_since ?? call.updated_at)} h</span>
         )}
       </span>
     </li>
@@ -104,9 +104,9 @@ const TYPES: ReadonlyMap<string, { readonly icon: IconName; readonly word: strin
   ['web_call', { icon: 'web', word: 'Web' }],
 ] as const);
 
-/** How long nothing was heard, in whole hours: minutes mean nothing by then. */
-function toSilentMs(liveSince: string): number {
-  return Math.max(HOUR_MS, Math.floor((nowMs.peek() - Date.parse(liveSince)) / HOUR_MS) * HOUR_MS);
+/** How long nothing was heard: minutes mean nothing by then. */
+function toSilentHours(liveSince: string): number {
+  return Math.max(1, Math.floor((nowMs.peek() - Date.parse(liveSince)) / HOUR_MS));
 }
 
 const HOUR_MS = 3_600_000;

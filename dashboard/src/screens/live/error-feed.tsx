@@ -4,6 +4,7 @@ import type { ErrorGroupView, Page } from '../../data/types.ts';
 
 import { Badge } from '../../components/badge.tsx';
 import { Empty } from '../../components/empty.tsx';
+import { toErrorClassWords } from '../../components/error-class.ts';
 import { ProblemNote } from '../../components/problem.tsx';
 import { announce } from '../../components/status-line.tsx';
 import { Time } from '../../components/time.tsx';
@@ -75,7 +76,7 @@ function ErrorEntry({ group }: { readonly group: ErrorGroupView }) {
         ×{formatCount(count, { isShort: true })}
       </span>
       <span class="error-entry-foot">
-        <Badge isPlain>{group.class}</Badge>
+        <Badge isPlain>{toErrorClassWords(group.class)}</Badge>
         {group.state === 'acknowledged' && (
           <Badge tone="quiet" icon="check" isPlain>
             Acknowledged

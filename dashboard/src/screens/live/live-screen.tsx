@@ -1,6 +1,7 @@
 import './live-screen.css';
 import type { CallView, Page } from '../../data/types.ts';
 import type { Tile, TileOrder } from './live-calls.ts';
+import type { RefObject } from 'preact';
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../../components/button.tsx';
@@ -23,7 +24,7 @@ import { ThresholdsDialog } from './thresholds-dialog.tsx';
 import { Wallboard } from './wallboard.tsx';
 
 const PAGE_CALLS = 200;
-/** Nobody scrolls a wall screen: what does not fit is shown on the next page. */
+/** Until the first are drawn and their size is known. */
 const KIOSK_TILES = 24;
 
 /** The wallboard: what is, now. */
@@ -93,7 +94,9 @@ export function LiveScreen() {
 
 /** No chrome, no scroll: tiles, and pages of calls that turn by themselves. */
 function KioskWall({ tiles, order }: { readonly tiles: readonly Tile[]; readonly order: TileOrder }) {
-  const pages = Math.max(1, Math.ceil(tiles.length / KIOSK_TILES));
+  const area = useRef<HTMLDivElement>(null);
+  const fitting = useFitting(area, tiles.length > 0);
+  const pages = Math.max(1, Math.ceil(tiles.length / fitting));
   const page = useKioskPage(pages);
   const now = overview.value;
   return (
@@ -106,7 +109,9 @@ function KioskWall({ tiles, order }: { readonly tiles: readonly Tile[]; readonly
           {tiles.length === 0 ? (
             <Empty title="No call is active" icon="live" />
           ) : (
-            <CallGrid tiles={tiles.slice(page * KIOSK_TILES, (page + 1) * KIOSK_TILES)} isGrouped={false} />
+            <div class="live-fitted" ref={area}>
+              <CallGrid tiles={tiles.slice(page * fitting, (page + 1) * fitting)} isGrouped={false} />
+            </div>
           )}
           {pages > 1 && (
             <p class="muted">
@@ -120,6 +125,28 @@ function KioskWall({ tiles, order }: { readonly tiles: readonly Tile[]; readonly
       </div>
     </div>
   );
+}
+
+/** How many tiles the area holds. Nobody scrolls a wall screen: what does not fit is shown on the next page. */
+function useFitting(area: RefObject<HTMLDivElement | null>, isShown: boolean): number {
+  const [fitting, setFitting] = useState(KIOSK_TILES);
+  useEffect(() => {
+    const { current } = area;
+    if (current === null) return undefined;
+    const observer = new ResizeObserver(() => {
+      const list = current.querySelector('.call-tiles');
+      if (list === null) return;
+      const { gridTemplateColumns, rowGap } = getComputedStyle(list);
+      const gap = Number.parseFloat(rowGap) || 0;
+      // One that says more is taller, and may stand in any row.
+      const height = Math.max(1, ...Array.from(list.children, (tile) => tile.getBoundingClientRect().height));
+      const rows = Math.max(1, Math.floor((current.clientHeight + gap) / (height + gap)));
+      setFitting(rows * gridTemplateColumns.split(' ').length);
+    });
+    observer.observe(current);
+    return () => observer.disconnect();
+  }, [area, isShown]);
+  return fitting;
 }
 
 function NoCalls() {
