@@ -12,6 +12,7 @@ import type { Call } from './call.ts';
 import type { CallReport } from './report.ts';
 import type { TransitionRule } from './transition.ts';
 
+import { REPORTED_DURATION_S_MAX } from './report.ts';
 import { isTerminal, toReportedStatus, TRANSITIONS } from './transition.ts';
 
 /** What is to be appended and sent. Goes to `toStatusUpdateBody` as it is. */
@@ -203,9 +204,11 @@ function toDuration(startedAtMs: number | null, endedAtMs: number | null): numbe
   return startedAtMs === null || endedAtMs === null ? null : Math.max(0, endedAtMs - startedAtMs);
 }
 
+/** Bounded at the door already; here as well, since one call with a duration beyond 2^53 ms makes every list of it fail. */
 function toReportedDuration(report: CallReport): number | null {
   const seconds = report.durationSeconds ?? null;
-  return seconds === null ? null : Math.max(0, Math.round(seconds * 1000));
+  if (seconds === null || !(seconds <= REPORTED_DURATION_S_MAX)) return null;
+  return Math.max(0, Math.round(seconds * 1000));
 }
 
 function isEndOfCallReport(report: CallReport): boolean {

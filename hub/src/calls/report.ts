@@ -1,5 +1,8 @@
 import type { Assistant } from '@offhook/contract/message';
 
+/** Ten years. No call lasts so long, and what is longer still cannot be kept as a whole number of milliseconds. */
+export const REPORTED_DURATION_S_MAX = 10 * 366 * 86_400;
+
 /** One claim by a source that a call has a status. It may be duplicate, late or wrong. */
 export interface CallReport {
   /** The source's own opaque string, 1 to 256 characters: never prefixed, never taken apart. */
@@ -16,7 +19,7 @@ export interface CallReport {
   readonly error: string | null;
   readonly endReason: string | null;
   readonly assistant: Assistant | null;
-  /** Present, as a number or null, exactly when this is an end-of-call-report. */
+  /** Present, as a number or null, exactly when this is an end-of-call-report; 0 to REPORTED_DURATION_S_MAX. */
   readonly durationSeconds?: number | null;
   /** Present, as text or null, exactly when this is an end-of-call-report. */
   readonly summary?: string | null;

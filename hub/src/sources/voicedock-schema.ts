@@ -8,6 +8,8 @@
 import { CALL_STATUSES, CALL_TYPES } from '@offhook/contract/message';
 import { z } from 'zod';
 
+import { REPORTED_DURATION_S_MAX } from '../calls/report.ts';
+
 export const CALL_ID_CHARACTERS_MAX = 256;
 export const STATUS_CHARACTERS_MAX = 64;
 export const CALL_TYPE_CHARACTERS_MAX = 64;
@@ -147,7 +149,11 @@ export const voicedockEndOfCallSchema = z.looseObject({
       { id: callIdSchema, type: callTypeSchema.nullish() },
       { error: expected('an object with id, type and status') },
     ),
-    duration_seconds: z.number({ error: expected('a number of seconds') }).nullish(),
+    duration_seconds: z
+      .number({ error: expected('a number of seconds') })
+      .min(0)
+      .max(REPORTED_DURATION_S_MAX)
+      .nullish(),
     started_at: timestampInputSchema.nullish(),
     ended_at: timestampInputSchema.nullish(),
     summary: textSchema.nullish(),

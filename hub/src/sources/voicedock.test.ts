@@ -10,6 +10,7 @@ import type { SourceRequest, SourceResult } from './source.ts';
 
 import { UNKNOWN_FIELDS_CHARACTERS_MAX } from './unknown-fields.ts';
 import { statusUpdateSchema } from './voicedock-schema.ts';
+import { REPORTED_DURATION_S_MAX } from '../calls/report.ts';
 import { END_OF_CALL_EVENT, parseVoicedockWebhook, voicedock } from './voicedock.ts';
 
 const NOW_SECONDS = 1_765_627_200;
@@ -273,6 +274,30 @@ describe('other events that share the URL', () => {
       ended_at: '2025-12-13T12:01:30Z',
     });
     expect(parse(toBytes(timed))).toMatchObject({ report: { durationSeconds: 90 } });
+  });
+
+  it.each([1e13, 1e300, REPORTED_DURATION_S_MAX + 1, -1])(
+    'an end-of-call-report that says %d seconds is noted without them, and they are kept as said',
+    (seconds) => {
+      const body = message({ type: END_OF_CALL_EVENT, duration_seconds: seconds, summary: 'Long.' });
+      expect(parse(toBytes(body))).toMatchObject({
+        kind: 'note',
+        report: {
+          durationSeconds: null,
+          summary: 'Long.',
+          unknownFields: { '/message/duration_seconds': expect.anything() as unknown },
+        },
+      });
+    },
+  );
+
+  it('an end-of-call-report whose two times are ages apart tells no duration', () => {
+    const body = message({
+      type: END_OF_CALL_EVENT,
+      started_at: '0001-01-01T00:00:00Z',
+      ended_at: '9999-01-01T00:00:00Z',
+    });
+    expect(parse(toBytes(body))).toMatchObject({ kind: 'note', report: { durationSeconds: null } });
   });
 });
 

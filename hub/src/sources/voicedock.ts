@@ -20,6 +20,7 @@ import type { JsonLimits } from './json-door.ts';
 import type { FieldFault, Refusal, Source, SourceRequest, SourceResult } from './source.ts';
 import type { UnknownFields } from './unknown-fields.ts';
 
+import { REPORTED_DURATION_S_MAX } from '../calls/report.ts';
 import { timestampFault, toFieldFaults } from './field-faults.ts';
 import { parseInstant } from './instant.ts';
 import { JSON_LIMITS, parseJsonDoor } from './json-door.ts';
@@ -223,7 +224,9 @@ function readInstant(value: string | number | null | undefined): number | null |
 }
 
 function secondsBetween(startedAtMs: number | null, endedAtMs: number | null): number | null {
-  return startedAtMs === null || endedAtMs === null ? null : (endedAtMs - startedAtMs) / 1000;
+  if (startedAtMs === null || endedAtMs === null) return null;
+  const seconds = (endedAtMs - startedAtMs) / 1000;
+  return seconds >= 0 && seconds <= REPORTED_DURATION_S_MAX ? seconds : null;
 }
 
 const ROOT_KEYS = new Set(['message']);

@@ -167,6 +167,22 @@ export function describeAccept(open: OpenHarness): void {
       for (const { call } of calls) expect(await journal.getCall('default', call.callId)).toEqual(call);
     });
 
+    it('keeps a call readable whatever duration is told of it', async () => {
+      const { journal } = await open();
+      for (const [index, durationSeconds] of [1e13, 1e300, Infinity, NaN, -1e300].entries()) {
+        const callId = `call-${index}`;
+        await accept(journal, callId, 'ended');
+        const { call } = await accept(journal, callId, 'end-of-call-report', {
+          durationSeconds,
+          summary: '',
+        });
+        expect(call.durationMs ?? 0).toBe(0);
+        expect(await journal.getCall('default', callId)).toEqual(call);
+      }
+      expect((await journal.listCalls('default', {}, FIRST_PAGE)).items).toHaveLength(5);
+      expect(await journal.readCallChanges(undefined, 0, 100)).toHaveLength(10);
+    });
+
     it('takes any text as a call id, exactly as it is', async () => {
       const { journal } = await open();
       const ids = [

@@ -2,8 +2,10 @@
 import type { Call } from '../../calls/call.ts';
 import { CALL_STATE_CODES, toCallState } from './codes.ts';
 
+/** A row may hold a duration beyond what the driver can read (10^16 ms were taken once); every list with it would throw. */
 export const CALL_COLUMNS = `c.row, c.call_id, c.state, c.type, c.given, c.phone_number, c.phone_name,
-  c.customer_number, c.started_at_ms, c.ended_at_ms, c.duration_ms, c.error, c.end_reason, c.summary,
+  c.customer_number, c.started_at_ms, c.ended_at_ms,
+  min(c.duration_ms, ${Number.MAX_SAFE_INTEGER}) AS duration_ms, c.error, c.end_reason, c.summary,
   c.sequence, c.first_report_at_ms, c.live_since_ms, c.updated_at_ms`;
 
 export interface CallRow {

@@ -330,6 +330,25 @@ describe('opening', () => {
     await expect(open({ file })).rejects.toMatchObject({ code: 'broken' });
   });
 
+  it('reads the others, and a call whose row holds a duration that no number can hold', async () => {
+    const journal = await open();
+    await accept(journal, 'absurd', 'ended');
+    await accept(journal, 'sound', 'ended');
+    await close(journal);
+    const db = new DatabaseSync(join(folder, 'journal.db'));
+    db.exec(`UPDATE calls SET duration_ms = 10000000000000000 WHERE call_id = 'absurd'`);
+    db.close();
+    const again = await open();
+    const page = await again.listCalls('default', {}, { limit: 10, cursor: null });
+    expect(page.items.map(({ callId, durationMs }) => [callId, durationMs])).toEqual([
+      ['sound', null],
+      ['absurd', Number.MAX_SAFE_INTEGER],
+    ]);
+    expect((await again.getTimeline('default', 'absurd'))?.call.durationMs).toBe(Number.MAX_SAFE_INTEGER);
+    expect(await again.readCallChanges(undefined, 0, 10)).toHaveLength(2);
+    expect(await accept(again, 'absurd', 'ended')).toMatchObject({ outcome: 'repeated' });
+  });
+
   it('keeps no secret readable in its files', async () => {
     const journal = await open();
     const settings = { url: 'https://example.com', token: 'canary-settings' };
