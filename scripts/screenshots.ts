@@ -11,6 +11,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
 import type { HubAccess } from '../test/support/hub-client.ts';
+import type { PastKeys } from './screenshots/past.ts';
 import type { Picture, PictureTheme, Sitting } from './screenshots/pictures.ts';
 import type { SceneReport } from './screenshots/scene.ts';
 
@@ -44,7 +45,7 @@ async function takeScreenshots(only: readonly string[] | undefined, isKept: bool
   const folder = mkdtempSync(join(tmpdir(), 'offhook-screenshots-'));
   const masterKey = Buffer.alloc(32, 7);
   const scene = makeScene(SEED, Date.now());
-  const { watchKey, future } = await writePast({
+  const { keys, future } = await writePast({
     file: join(folder, 'journal.sqlite'),
     masterKey,
     scene,
@@ -63,9 +64,10 @@ async function takeScreenshots(only: readonly string[] | undefined, isKept: bool
   const calling = sendOnTime(hub, future, stop.signal);
   try {
     tell(`the hub lives at ${hub.address}/#key=${hub.apiKey}`);
+    const cookie = await workForAWhile(hub, keys);
     await wait(LIVE_MS);
-    const sitting: Sitting = { address: hub.address, apiKey: hub.apiKey, timeZone: scene.timeZone };
-    const shown = { ...(await findShown(hub)), callId: scene.shownCallId, watchKey };
+    const sitting: Sitting = { address: hub.address, cookie, timeZone: scene.timeZone };
+    const shown = { ...(await findShown(hub)), callId: scene.shownCallId, watchKey: keys.watch };
     const pictures = listPictures(shown).filter(({ name }) => only === undefined || only.includes(name));
     await takeAll(sitting, pictures);
     if (isKept) {
@@ -144,6 +146,40 @@ function toMessage(report: SceneReport): unknown {
   };
 }
 
+/** What people do in a morning, for the audit log; gives back the session of the one who looks. */
+async function workForAWhile(hub: HubAccess, keys: PastKeys): Promise<Sitting['cookie']> {
+  const operations = { address: hub.address, apiKey: keys.write };
+  await callApi(hub, 'GET', '/v1/system');
+  await callApi({ address: hub.address, apiKey: keys.read }, 'GET', '/v1/calls/counts');
+  const failed = new URLSearchParams({ format: 'ndjson', q: 'state:failed', since: '24h', limit: '1' });
+  const exported = await fetch(`${hub.address}/v1/export/calls?${failed.toString()}`, {
+    headers: { authorization: `Bearer ${keys.read}` },
+  });
+  await exported.body?.cancel();
+  const warehouse = await findDestination(hub, 'Data warehouse');
+  await callApi(operations, 'POST', `/v1/destinations/${warehouse}/test`, { status: 'ended' });
+  await callApi(operations, 'PATCH', `/v1/destinations/${warehouse}`, { rate_per_second: 20 });
+  const session = await fetch(`${hub.address}/v1/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ key: hub.apiKey }),
+  });
+  await session.body?.cancel();
+  const [name = '', value = ''] =
+    (session.headers.get('set-cookie') ?? '').split(';', 1)[0]?.split('=') ?? [];
+  const asPerson = { 'content-type': 'application/json', cookie: `${name}=${value}`, origin: hub.address };
+  for (const revealed of [true, false]) {
+    const answer = await fetch(`${hub.address}/v1/session/reveal`, {
+      method: 'POST',
+      headers: asPerson,
+      body: JSON.stringify({ revealed }),
+    });
+    await answer.body?.cancel();
+    if (!answer.ok) throw new Error(`Numbers were not revealed: ${answer.status}`);
+  }
+  return { name, value };
+}
+
 interface Found {
   readonly data: readonly { readonly id: string; readonly name: string | null }[];
 }
@@ -152,18 +188,19 @@ interface Found {
 async function findShown(
   hub: HubAccess,
 ): Promise<{ readonly destinationId: string; readonly deliveryId: string }> {
-  const { body } = await callApi<Found>(hub, 'GET', '/v1/destinations');
-  const find = (name: string): string => {
-    const found = body.data.find((one) => one.name === name);
-    if (found === undefined) throw new Error(`There is no destination "${name}".`);
-    return found.id;
-  };
-  const q = `destination:${find('Data warehouse')} attempts:>2`;
+  const q = `destination:${await findDestination(hub, 'Data warehouse')} attempts:>2`;
   const deliveryId = await waitFor(async () => {
     const page = await callApi<Found>(hub, 'GET', `/v1/deliveries?${new URLSearchParams({ q }).toString()}`);
     return page.body.data[0]?.id;
   }, 'a delivery that failed three times');
-  return { destinationId: find('Northwind CRM'), deliveryId };
+  return { destinationId: await findDestination(hub, 'Northwind CRM'), deliveryId };
+}
+
+async function findDestination(hub: HubAccess, name: string): Promise<string> {
+  const { body } = await callApi<Found>(hub, 'GET', '/v1/destinations');
+  const found = body.data.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`There is no destination "${name}".`);
+  return found.id;
 }
 
 function tell(what: string): void {

@@ -36,10 +36,16 @@ export interface PastOptions {
 }
 
 export interface Past {
-  /** A key that may only watch, for the wall screen. */
-  readonly watchKey: string;
+  readonly keys: PastKeys;
   /** Reports that are still to come. */
   readonly future: readonly SceneReport[];
+}
+
+export interface PastKeys {
+  /** May only watch, for the wall screen. */
+  readonly watch: string;
+  readonly read: string;
+  readonly write: string;
 }
 
 interface Lane {
@@ -55,7 +61,7 @@ export async function writePast({ file, masterKey, scene, seed, say }: PastOptio
   const { reports } = scene;
   const lanes = new Map<DestinationId, Lane>();
   await registerNumbers(journal);
-  const watchKey = await makeKeys(journal);
+  const keys = await makeKeys(journal);
 
   let at = 0;
   let writtenDay = -1;
@@ -89,7 +95,7 @@ export async function writePast({ file, masterKey, scene, seed, say }: PastOptio
     if (day !== writtenDay) say(`day ${(writtenDay = day) + 1} of 14`);
   }
   await journal.close();
-  return { watchKey, future: reports.slice(at) };
+  return { keys, future: reports.slice(at) };
 }
 
 interface MovingClock extends Clock {
@@ -138,7 +144,7 @@ async function registerNumbers(journal: Journal): Promise<void> {
   for (const { number, name } of NUMBERS) await journal.putPhoneNumber('default', number, name, HUB);
 }
 
-async function makeKeys(journal: Journal): Promise<string> {
+async function makeKeys(journal: Journal): Promise<PastKeys> {
   const make = async (name: string, scope: 'ingest' | 'watch' | 'read' | 'write'): Promise<string> => {
     const { text, hash, hint } = createApiKeyText();
     await journal.createKey(
@@ -148,13 +154,13 @@ async function makeKeys(journal: Journal): Promise<string> {
     return text;
   };
   await make('Call platform', 'ingest');
-  const watchKey = await make('Wall screen, lobby', 'watch');
-  await make('Support team', 'read');
-  await make('Operations', 'write');
+  const watch = await make('Wall screen, lobby', 'watch');
+  const read = await make('Support team', 'read');
+  const write = await make('Operations', 'write');
   await make('Nightly export', 'read');
   const [, , , , exportKey] = await journal.listKeys('default');
   if (exportKey !== undefined) await journal.revokeKey('default', exportKey.id, HUB);
-  return watchKey;
+  return { watch, read, write };
 }
 
 async function makeLanes(journal: Journal, scene: Scene, nowMs: number): Promise<readonly Lane[]> {
@@ -252,7 +258,12 @@ function toSender(lane: Lane, claim: ClaimedDelivery, clock: Clock, random: Rand
       const { message } = JSON.parse(Buffer.from(claim.body).toString()) as {
         message: { call: { id: string } };
       };
-      const { status, body, tookMs } = lane.scene.answer({
+      const {
+        status,
+        body,
+        tookMs,
+        isFinal = false,
+      } = lane.scene.answer({
         nowMs: clock.nowMs(),
         callId: message.call.id,
         attemptNumber,
@@ -262,7 +273,7 @@ function toSender(lane: Lane, claim: ClaimedDelivery, clock: Clock, random: Rand
         kind: 'answered',
         status,
         retryAfter: null,
-        abort: false,
+        abort: isFinal,
         responseBody: body === '' ? null : Buffer.from(body),
         timing: { firstByteMs: Math.round(tookMs * 9) / 10, totalMs: tookMs },
       };

@@ -9,7 +9,7 @@ import { crc32, deflateSync, inflateSync } from 'node:zlib';
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const PALETTE_MAX = 256;
 /** Steps of 8 bits between a colour and the one it takes: twice that shows in a shadow. */
-const APART_MAX = 4;
+const APART_MAX = 6;
 const RGB = 2;
 const RGBA = 6;
 const PALETTE = 3;
@@ -57,7 +57,7 @@ function decode(png: Buffer): {
   let width = 0;
   let height = 0;
   let type = -1;
-  let head = Buffer.alloc(0);
+  let head: Buffer = Buffer.alloc(0);
   for (let at = 8; at < png.length;) {
     const length = png.readUInt32BE(at);
     const name = png.toString('latin1', at + 4, at + 8);

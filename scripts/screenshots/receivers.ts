@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import type { Random } from '../../proofs/simulation/random.ts';
-import type { SceneDestination } from './scene.ts';
+import type { SceneAnswer, SceneDestination } from './scene.ts';
 
 import { createCertificate } from '../../proofs/hostile/certificate.ts';
 import { startDnsServer } from '../../proofs/hostile/dns-server.ts';
@@ -47,13 +47,14 @@ export async function startReceivers(
       const { message } = JSON.parse(Buffer.concat(chunks).toString()) as {
         message: { call: { id: string } };
       };
-      const answer = destination?.answer({
+      const answer: SceneAnswer = destination?.answer({
         nowMs: Date.now(),
         callId: message.call.id,
         attemptNumber: Number(request.headers['offhook-attempt']),
         random,
       }) ?? { status: 404, body: '', tookMs: 0 };
-      void wait(answer.tookMs).then(() => response.writeHead(answer.status).end(answer.body));
+      const headers = answer.isFinal === true ? { 'webhook-delivery': 'abort-message' } : {};
+      void wait(answer.tookMs).then(() => response.writeHead(answer.status, headers).end(answer.body));
     });
   });
   await new Promise<void>((resolve, reject) => {

@@ -44,6 +44,8 @@ export interface SceneAnswer {
   readonly status: number;
   readonly body: string;
   readonly tookMs: number;
+  /** It wants no further tries. */
+  readonly isFinal?: boolean;
 }
 
 export interface Scene {
@@ -291,6 +293,7 @@ const CRM_TROUBLE = { fromMs: 27 * HOUR_MS, untilMs: 25.5 * HOUR_MS };
 const WAREHOUSE_TROUBLE_MS = 21 * MINUTE_MS;
 const STAGING_GONE_MS = 34 * MINUTE_MS;
 const SLOW_SHARE = 0.006;
+const UNKNOWN_CONTACT_SHARE = 0.004;
 
 function makeDestinations(presentMs: number, shownCallId: string): readonly SceneDestination[] {
   const isWithin = (nowMs: number, { fromMs, untilMs }: { fromMs: number; untilMs: number }): boolean =>
@@ -307,6 +310,13 @@ function makeDestinations(presentMs: number, shownCallId: string): readonly Scen
           return { status: 401, body: '{"error":"invalid signature"}', tookMs: toTime(random, 60) };
         if (callId === shownCallId && attemptNumber === 1)
           return { status: 503, body: '{"error":"deploy in progress"}', tookMs: 412 };
+        if (random.chance(UNKNOWN_CONTACT_SHARE))
+          return {
+            status: 422,
+            body: '{"error":"unknown contact"}',
+            tookMs: toTime(random, 70),
+            isFinal: true,
+          };
         return answerMostly(random, 92);
       },
     },
