@@ -18,7 +18,9 @@ import {
 async function openFeed() {
   const rows: { readonly row: number; readonly accountId: AccountId; readonly isEvent: boolean }[] = [];
   const listeners = new Set<() => void>();
-  const state = { reads: 0, fails: false, readsAtOnce: 0, readsAtOnceMax: 0 };
+  const state = { reads: 0, fails: false, readsAtOnce: 0, readsAtOnceMax: 0, troubles: [] as string[] };
+  /** A reading that any of these is in fails whole, as a statement over a value that is too large does. */
+  const badRows = new Set<number>();
   const clock: Clock = { nowMs: () => 0, monotonicMs: () => 0, setTimer: () => () => {} };
 
   async function read(
@@ -43,6 +45,7 @@ async function openFeed() {
     await turn();
     state.readsAtOnce -= 1;
     if (state.fails) throw new Error('gone');
+    if (found.some(({ row }) => badRows.has(row))) throw new RangeError('Value is too large');
     return found;
   }
 
@@ -65,7 +68,7 @@ async function openFeed() {
         return () => listeners.delete(listener);
       },
     },
-    troubled: () => {},
+    troubled: (detail) => state.troubles.push(detail),
   });
   await feed.start();
 
@@ -75,7 +78,7 @@ async function openFeed() {
     }
     for (const listener of listeners) listener();
   }
-  return { feed, append, state, rows };
+  return { feed, append, state, rows, badRows };
 }
 
 function toEvent({ row, accountId }: { readonly row: number; readonly accountId: AccountId }): EventEntry {
@@ -268,6 +271,79 @@ describe('the feed', () => {
     await feed.watch(viewer, 0);
     await settle();
     expect([shown.failed, feed.viewers]).toEqual([true, 0]);
+  });
+
+  it('leaves out a row that cannot be read, and says so only to the account that it is of', async () => {
+    for (const wants of [EVENTS, CALLS, BOTH]) {
+      const { feed, append, state, badRows } = await openFeed();
+      const ours = makeViewer('default', Number.POSITIVE_INFINITY, wants);
+      const theirs = makeViewer('acc_1', Number.POSITIVE_INFINITY, wants);
+      await feed.watch(ours.viewer, null);
+      await feed.watch(theirs.viewer, null);
+      await settle();
+      badRows.add(4);
+      append(2, 'default');
+      append(3, 'acc_1');
+      append(2, 'default');
+      await settle();
+      append(1, 'default');
+      append(1, 'acc_1');
+      await settle();
+      const shown = ({ seen, calls }: typeof ours): number[] => (wants.events ? seen : calls);
+      expect([shown(ours), ours.resyncs]).toEqual([[1, 2, 6, 7, 8], []]);
+      expect([shown(theirs), theirs.resyncs]).toEqual([[3, 5, 9], [4]]);
+      // Once for the reading of all, once for the account's.
+      expect(state.troubles).toHaveLength(2);
+      expect(state.troubles[0]).toContain('row 4');
+      expect([ours.state.failed, theirs.state.failed]).toEqual([false, false]);
+    }
+  });
+
+  it('leaves out a row that cannot be read for one that catches up, and several in one page', async () => {
+    const { feed, append, badRows } = await openFeed();
+    append(FEED_PAGE_ROWS * 2);
+    const bad = [1, 2, 200, FEED_PAGE_ROWS, FEED_PAGE_ROWS * 2];
+    for (const row of bad) badRows.add(row);
+    const { viewer, seen, resyncs } = makeViewer();
+    await feed.watch(viewer, 0);
+    await settle();
+    await settle();
+    append(1);
+    await settle();
+    expect(resyncs).toEqual([2, 200, FEED_PAGE_ROWS, FEED_PAGE_ROWS * 2]);
+    expect(seen).toEqual(
+      Array.from({ length: FEED_PAGE_ROWS * 2 + 1 }, (_, index) => index + 1).filter(
+        (row) => !bad.includes(row),
+      ),
+    );
+  });
+
+  it('looks for a row that cannot be read once, however many watch', async () => {
+    const { feed, append, state, badRows } = await openFeed();
+    const viewers = Array.from({ length: 100 }, () => makeViewer());
+    for (const { viewer } of viewers) await feed.watch(viewer, null);
+    await settle();
+    const before = state.reads;
+    badRows.add(5);
+    append(10);
+    await settle();
+    for (const { seen, resyncs } of viewers) expect([seen.length, resyncs]).toEqual([9, [5]]);
+    // Each reads on for itself once; looking for the row costs some thirty.
+    expect(state.reads - before).toBeLessThanOrEqual(2 * viewers.length + 100);
+  });
+
+  it('takes nothing for unreadable while the journal answers nothing at all', async () => {
+    const { feed, append, state } = await openFeed();
+    const { viewer, seen, resyncs } = makeViewer();
+    await feed.watch(viewer, null);
+    await settle();
+    state.fails = true;
+    append(3);
+    await settle();
+    state.fails = false;
+    append(1);
+    await settle();
+    expect([seen, resyncs]).toEqual([[1, 2, 3, 4], []]);
   });
 
   it('shows a call that changed without an event, in the order of the rows', async () => {

@@ -6,7 +6,7 @@
  * Promises: one read of the journal per wake-up and kind of row, however many viewers there are; memory is bounded by
  * each viewer's own buffer, because a viewer that cannot keep up is not queued for but reads the journal itself later,
  * and only a few do so at a time; one that was live and fell too far behind is told to resync instead of being shown
- * the past.
+ * the past. A row that cannot be read is left out and its account's viewers are told; it stops nobody.
  */
 import type { Call } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
@@ -23,6 +23,8 @@ export const FEED_LAG_CALLS_MAX = 2_000;
 export const FEED_POLL_MS = 2_000;
 /** When 500 viewers come back at once, their reading must not become the journal's main work. */
 export const FEED_CATCH_UPS_MAX = 4;
+/** Pages before unreadable rows that are remembered, so that each viewer need not look for the same row. */
+const GAPS_MAX = 100;
 
 /** What happened at one row: an event, the call that it changed, or both. */
 export interface FeedItem {
@@ -74,6 +76,12 @@ interface FeedPage {
   readonly hasMore: boolean;
 }
 
+/** A page as far as it can be read. */
+interface FeedStretch extends FeedPage {
+  /** The row after its items that cannot be read: where to go on. null where the page is whole. */
+  readonly gapRow: number | null;
+}
+
 export function createFeed(options: {
   readonly journal: Pick<JournalReader, 'readFeed' | 'readCallChanges' | 'readFeedEnd' | 'listenFeed'>;
   readonly clock: Clock;
@@ -84,6 +92,7 @@ export function createFeed(options: {
   const inTurn = createTurnstile(FEED_CATCH_UPS_MAX);
   /** Everything up to here was shown to the viewers that are live. */
   let endRow = 0;
+  const gaps = new Map<string, Promise<FeedStretch>>();
   let isReading = false;
   let wantsRead = false;
   let isRunning = false;
@@ -150,13 +159,18 @@ export function createFeed(options: {
       }
       // What was committed up to here is either in this page or, once it is empty, behind us.
       const upTo = endRow;
-      const page = await readPage(this.shown.accountId, this.row, this.shown.wants);
+      const page = await readStretch(this.shown.accountId, this.row, this.shown.wants);
       if (this.isStopped) return;
       for (const item of page.items) {
         if (this.isFull) return;
         this.offer(item);
       }
-      if (this.isFull || page.hasMore) return;
+      if (this.isFull) return;
+      if (page.gapRow !== null) {
+        this.row = page.gapRow;
+        this.shown.resync(page.gapRow);
+      }
+      if (page.hasMore) return;
       this.row = Math.max(this.row, upTo);
       if (this.row < endRow) return;
       // No await since the comparison: nothing can have been shown to the others in between.
@@ -173,17 +187,18 @@ export function createFeed(options: {
     accountId: AccountId | undefined,
     afterRow: number,
     kinds: FeedKinds,
+    limit: number = FEED_PAGE_ROWS,
   ): Promise<FeedPage> {
     if (!kinds.calls) {
-      const events = await journal.readFeed(accountId, afterRow, FEED_PAGE_ROWS);
-      return { kinds, items: events.map(fromEvent), hasMore: events.length >= FEED_PAGE_ROWS };
+      const events = await journal.readFeed(accountId, afterRow, limit);
+      return { kinds, items: events.map(fromEvent), hasMore: events.length >= limit };
     }
-    const changes = await journal.readCallChanges(accountId, afterRow, FEED_PAGE_ROWS);
+    const changes = await journal.readCallChanges(accountId, afterRow, limit);
     const last = changes.at(-1);
     if (!kinds.events || last === undefined) {
-      return { kinds, items: changes.map(fromChange), hasMore: changes.length >= FEED_PAGE_ROWS };
+      return { kinds, items: changes.map(fromChange), hasMore: changes.length >= limit };
     }
-    const events = await journal.readFeed(accountId, afterRow, FEED_PAGE_ROWS);
+    const events = await journal.readFeed(accountId, afterRow, limit);
     const eventOf = new Map(events.map((event) => [event.row, event]));
     return {
       kinds,
@@ -191,8 +206,84 @@ export function createFeed(options: {
         ...fromChange(change),
         event: eventOf.get(change.row) ?? null,
       })),
-      hasMore: changes.length >= FEED_PAGE_ROWS || (events.at(-1)?.row ?? 0) > last.row,
+      hasMore: changes.length >= limit || (events.at(-1)?.row ?? 0) > last.row,
     };
+  }
+
+  /** A page, or as much of it as comes before the first row that cannot be read. */
+  async function readStretch(
+    accountId: AccountId | undefined,
+    afterRow: number,
+    kinds: FeedKinds,
+  ): Promise<FeedStretch> {
+    const key = `${accountId ?? ''} ${afterRow} ${kinds.events} ${kinds.calls}`;
+    const known = gaps.get(key);
+    if (known !== undefined) return known;
+    const read = (row: number, limit?: number): Promise<FeedPage> => readPage(accountId, row, kinds, limit);
+    try {
+      return { ...(await read(afterRow)), gapRow: null };
+    } catch (error) {
+      const known = gaps.get(key);
+      if (known !== undefined) return known;
+      const reading = readUpToGap(read, kinds, afterRow, error);
+      gaps.set(key, reading);
+      const [oldest] = gaps.keys();
+      if (gaps.size > GAPS_MAX && oldest !== undefined) gaps.delete(oldest);
+      try {
+        const stretch = await reading;
+        if (stretch.gapRow === null) gaps.delete(key);
+        return stretch;
+      } catch (broken) {
+        gaps.delete(key);
+        throw broken;
+      }
+    }
+  }
+
+  /** Some ten readings find how many rows come before the unreadable one, and two or three more its number. */
+  async function readUpToGap(
+    read: (afterRow: number, limit?: number) => Promise<FeedPage>,
+    kinds: FeedKinds,
+    afterRow: number,
+    error: unknown,
+  ): Promise<FeedStretch> {
+    // A journal that cannot even read what is not there has no unreadable row, but is in trouble.
+    await read(Number.MAX_SAFE_INTEGER, 1);
+    const canRead = (row: number): Promise<boolean> =>
+      read(row, 1).then(
+        () => true,
+        () => false,
+      );
+    let items: readonly FeedItem[] = [];
+    for (let [good, bad] = [0, FEED_PAGE_ROWS]; bad - good > 1;) {
+      const middle = Math.floor((good + bad) / 2);
+      try {
+        ({ items } = await read(afterRow, middle));
+        good = middle;
+      } catch {
+        bad = middle;
+      }
+    }
+    const lastRow = items.at(-1)?.row ?? afterRow;
+    // It was a passing trouble, where the next row can be read now: it is asked for again.
+    if (await canRead(lastRow)) return { kinds, items, hasMore: true, gapRow: null };
+    // Rows have gaps between them, above all those of one account: doubled steps find one to read on from.
+    let [low, high] = [lastRow, lastRow + 1];
+    while (!(await canRead(high))) {
+      [low, high] = [high, high + 2 * (high - low)];
+      // It broke meanwhile.
+      if (high > Number.MAX_SAFE_INTEGER) throw error;
+    }
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      if (await canRead(middle)) high = middle;
+      else low = middle;
+    }
+    troubled(
+      `The feed leaves out row ${high}, which cannot be read; whoever watches its account is told to resync.`,
+      error,
+    );
+    return { kinds, items, hasMore: true, gapRow: high };
   }
 
   async function readEnd(): Promise<void> {
@@ -225,8 +316,9 @@ export function createFeed(options: {
           return;
         }
       }
-      const page = await readPage(undefined, endRow, kinds);
+      const page = await readStretch(undefined, endRow, kinds);
       show(page);
+      if (page.gapRow !== null) leaveOut(page.gapRow);
       if (!page.hasMore) return;
     }
   }
@@ -241,6 +333,16 @@ export function createFeed(options: {
     for (const item of items) {
       endRow = Math.max(endRow, item.row);
       for (const viewer of viewers) if (viewer.isLive && item.row > viewer.row) viewer.offer(item);
+    }
+  }
+
+  /** Whose row it is cannot be read either: each reads on for itself, and whose own it is meets it there. */
+  function leaveOut(gapRow: number): void {
+    endRow = Math.max(endRow, gapRow);
+    for (const viewer of viewers) {
+      if (!viewer.isLive) continue;
+      viewer.isLive = false;
+      void viewer.catchUp();
     }
   }
 
@@ -261,7 +363,13 @@ export function createFeed(options: {
   async function isFuture(row: number, end: number, { calls }: FeedKinds): Promise<boolean> {
     if (row <= end) return false;
     // The end is that of events; reports after it may have changed calls.
-    return !calls || (await journal.readCallChanges(undefined, row - 1, 1)).length === 0;
+    if (!calls) return true;
+    try {
+      return (await journal.readCallChanges(undefined, row - 1, 1)).length === 0;
+    } catch {
+      // There is a row, though none that can be read.
+      return false;
+    }
   }
 
   function poll(): void {
