@@ -22,7 +22,7 @@ export interface ErrorTraits {
 
 export const FINGERPRINT_LENGTH_MAX = 300;
 /** What is looked at of a text; a longer one differs in its beginning, or not at all. */
-const TEXT_LENGTH_MAX = 2_000;
+const TEXT_LENGTH_MAX = 500;
 
 export function toErrorTraits(text: string): ErrorTraits {
   const begin = text.slice(0, TEXT_LENGTH_MAX);
@@ -51,14 +51,21 @@ const UUID = /\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/gi;
 /** Eight hex digits or more, one of them no letter, so that "defaced" and "facade" stay. */
 const HEX_ID = /\b(?:0x[0-9a-f]+|(?=[a-f]*\d)[0-9a-f]{8,})\b/gi;
 /** `call_01HQZX5T2N8`, `req_9f…`: long, with letters and digits mixed. */
-const LONG_ID = /\b(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[\w-]{16,}\b/g;
+const LONG_WORD = /[\w-]{16,}/g;
+const LETTER = /[A-Za-z]/;
+const DIGIT = /\d/;
 const NUMBER = /\d+(?:[.,:]\d+)*/g;
+
+/** Asked of each word by itself: two lookaheads in the pattern walk what is left of the text at every hyphen, 4 ms a text. */
+function replaceId(word: string): string {
+  return LETTER.test(word) && DIGIT.test(word) ? '#' : word;
+}
 
 function toFingerprint(text: string): string {
   const plain = text
     .replaceAll(UUID, '#')
     .replaceAll(HEX_ID, '#')
-    .replaceAll(LONG_ID, '#')
+    .replaceAll(LONG_WORD, replaceId)
     .replaceAll(NUMBER, '#')
     .replaceAll(/\s+/g, ' ')
     .trim();
