@@ -7,12 +7,12 @@ import type { KeyRing } from '../ingest/key-ring.ts';
 import type { Problem } from '../ingest/problem.ts';
 import type { RateLimiter } from '../ingest/rate-limit.ts';
 import type { ApiKey, Scope } from '../journal/journal.ts';
+import type { Asker, NumberQuestions } from './number-questions.ts';
 import type { KnownSession, SessionRing } from './session-ring.ts';
 
 import { setRateHeaders } from '../ingest/door.ts';
 import { grants } from '../ingest/key-ring.ts';
-import { makeFault, sendProblem } from '../ingest/problem.ts';
-import { parseFilter } from './filter.ts';
+import { sendProblem } from '../ingest/problem.ts';
 import { prepareMasks } from './mask-view.ts';
 import { refuseCrossSite } from './same-origin.ts';
 import { readSessionToken } from './session-cookie.ts';
@@ -21,6 +21,7 @@ export interface AdmitGround {
   readonly keyRing: KeyRing;
   readonly sessionRing: SessionRing;
   readonly keyLimiter: RateLimiter;
+  readonly numberQuestions: NumberQuestions;
 }
 
 /** What one request is let in with, or not. */
@@ -103,10 +104,11 @@ function enter(request: FastifyRequest, key: ApiKey): void {
 }
 
 async function mask(entrance: Entrance, key: ApiKey): Promise<void> {
-  const { request, reply } = entrance;
+  const { request, reply, ground } = entrance;
   request.isMasked = true;
   await prepareMasks();
-  const guess = canReveal(key) ? null : refuseGuess(request.query);
+  const { q } = request.query as Readonly<Record<string, unknown>>;
+  const guess = ground.numberQuestions.ask(toAsker(request, key), q, 'query');
   if (guess !== null) sendProblem(request, reply, guess);
   else pass(entrance, key);
 }
@@ -130,21 +132,10 @@ export function canReveal(key: ApiKey): boolean {
   return grants(key.scopes, 'write');
 }
 
-/** Whoever sees no numbers could ask for their beginnings, one digit after the other. */
-function refuseGuess(query: unknown): Problem | null {
-  const { q } = query as Readonly<Record<string, unknown>>;
-  if (typeof q !== 'string' || !q.includes('*')) return null;
-  const parsed = parseFilter(q);
-  return parsed.kind === 'filter' && parsed.filter.number?.prefix === true ? GUESS : null;
+/** A key that comes without a session has nothing to reveal in. */
+export function toAsker({ session }: FastifyRequest, key: ApiKey): Asker {
+  return { keyId: key.id, canReveal: session !== null && canReveal(key) };
 }
-
-const GUESS = makeFault(
-  'invalid_query',
-  'query',
-  '/q',
-  'Numbers are masked for this key, so they are searched whole: number: without a *.',
-  'masked',
-);
 
 /** As FastifyRequest.recheck promises. */
 export async function recheck(request: FastifyRequest, scope: Scope, ground: AdmitGround): Promise<boolean> {

@@ -5,6 +5,7 @@ import type { TestHub } from '../../../test/support/in-memory-hub.ts';
 
 import { openSession } from '../../../test/support/dashboard-session.ts';
 import { openTestHub } from '../../../test/support/in-memory-hub.ts';
+import { NUMBER_QUESTIONS_PER_MINUTE_MAX } from './number-questions.ts';
 
 /** Of the hub's own side, and of others; each in a form that somebody might write. */
 const NUMBERS = [
@@ -254,21 +255,66 @@ describe('a masked session', () => {
     await session.call('POST', '/v1/session/reveal', { revealed: false });
   });
 
-  it('of a viewer searches numbers whole: their beginnings would give them away digit by digit', async () => {
+  it('searches numbers whole: their beginnings, or digits in errors, would give them away one by one', async () => {
     const viewer = await openSession(hub, await hub.makeKey(['read']));
-    const q = encodeURIComponent('number:+31612*');
-    for (const path of [
-      '/v1/calls',
-      '/v1/calls/counts',
-      '/v1/deliveries',
-      '/v1/events',
-      '/v1/export/calls',
-    ]) {
-      const response = await viewer.call('GET', `${path}?q=${q}`);
-      expect([path, response.statusCode, response.json().errors?.[0]?.code]).toEqual([path, 400, 'masked']);
+    for (const word of ['number:+31612*', 'error:+3161', 'error:"6 1 2"']) {
+      const q = encodeURIComponent(word);
+      for (const path of [
+        '/v1/calls',
+        '/v1/calls/counts',
+        '/v1/active-calls',
+        '/v1/deliveries',
+        '/v1/deliveries/counts',
+        '/v1/events',
+        '/v1/export/calls',
+        '/v1/stream',
+      ]) {
+        // Operators may reveal them, which the audit log keeps; until they do they are asked no more than others.
+        for (const one of [viewer, session]) {
+          const response = await one.call('GET', `${path}?q=${q}`);
+          expect([path, response.statusCode, response.json().errors?.[0]?.code]).toEqual([
+            path,
+            400,
+            'masked',
+          ]);
+        }
+      }
+      const replay = await session.call('POST', '/v1/replays', { q: word, dry_run: true });
+      expect([replay.statusCode, replay.json().errors]).toEqual([
+        400,
+        [expect.objectContaining({ in: 'body', pointer: '/q', code: 'masked' })],
+      ]);
     }
     const whole = encodeURIComponent('number:+31612345678');
-    expect((await viewer.call('GET', `/v1/calls?q=${whole}`)).json().data).toHaveLength(1);
-    expect((await session.call('GET', `/v1/calls?q=${q}`)).json().data).toHaveLength(1);
+    for (const one of [viewer, session]) {
+      expect((await one.call('GET', `/v1/calls?q=${whole}`)).json().data).toHaveLength(1);
+    }
+  });
+
+  it('searches by beginnings and digits once the numbers are revealed', async () => {
+    const operator = await openSession(hub, await hub.makeKey(['write']));
+    await operator.call('POST', '/v1/session/reveal', { revealed: true });
+    for (const word of ['number:+31612*', 'error:+3161']) {
+      const found = await operator.call('GET', `/v1/calls?q=${encodeURIComponent(word)}`);
+      expect([word, found.json().data.length]).toEqual([word, 1]);
+    }
+  });
+
+  it('cannot try all the numbers that a mask leaves open', async () => {
+    const guesser = await openSession(hub, await hub.makeKey(['write']));
+    const ask = (index: number) =>
+      guesser.call('GET', `/v1/calls?q=${encodeURIComponent(`number:+3161234${5_000 + index}`)}`);
+    for (let index = 0; index < NUMBER_QUESTIONS_PER_MINUTE_MAX; index += 1) {
+      expect((await ask(index)).statusCode).toBe(200);
+    }
+    const refused = await ask(NUMBER_QUESTIONS_PER_MINUTE_MAX);
+    expect([refused.statusCode, refused.json().type]).toEqual([429, 'urn:offhook:problem:rate_limited']);
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    expect((await ask(0)).statusCode).toBe(200);
+    // In a replay as well.
+    const replay = await guesser.call('POST', '/v1/replays', { q: 'number:+31612346666', dry_run: true });
+    expect(replay.statusCode).toBe(429);
+    // What says nothing of numbers goes on.
+    expect((await guesser.call('GET', '/v1/calls?q=state:failed')).statusCode).toBe(200);
   });
 });

@@ -7,7 +7,7 @@ import type { Answer, JsonRoute, Route } from './route.ts';
 import { checkContentType } from '../ingest/content-type.ts';
 import { JSON_MEDIA_TYPE, requireKey } from '../ingest/door.ts';
 import { makeProblem, sendProblem } from '../ingest/problem.ts';
-import { admit } from './admit.ts';
+import { admit, toAsker } from './admit.ts';
 import { holdsEtag, toEtag } from './etag.ts';
 import { maskView } from './mask-view.ts';
 import { openCursor, sealCursor } from './masked-cursor.ts';
@@ -25,7 +25,8 @@ export function registerRoute(server: FastifyInstance, route: Route, ground: Adm
         onRequest: (request: FastifyRequest, reply: FastifyReply, done: () => void) =>
           admit(request, reply, scope, ground, done),
       }),
-    handler: route.kind === 'raw' ? route.serve : (request, reply) => serveJson(route, request, reply),
+    handler:
+      route.kind === 'raw' ? route.serve : (request, reply) => serveJson(route, request, reply, ground),
   });
 }
 
@@ -33,12 +34,18 @@ async function serveJson(
   route: JsonRoute,
   request: FastifyRequest,
   reply: FastifyReply,
+  ground: AdmitGround,
 ): Promise<FastifyReply> {
   const query = readQuery(route.query, readQueryOf(request));
   if (query.kind === 'problem') return sendProblem(request, reply, query);
   const body = readRouteBody(route, request);
   if (body.kind === 'problem') return sendProblem(request, reply, body);
   const key = requireKey(request);
+  // The filter of a replay is in its body, and a dry run counts what it finds.
+  if (request.isMasked && typeof body.value === 'object' && body.value !== null && 'q' in body.value) {
+    const guess = ground.numberQuestions.ask(toAsker(request, key), body.value.q, 'body');
+    if (guess !== null) return sendProblem(request, reply, guess);
+  }
   const result = await route.handle({
     key,
     actor: { kind: 'key', id: key.id },

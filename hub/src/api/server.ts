@@ -36,6 +36,7 @@ import { defineAnalyticsRoutes } from './analytics.ts';
 import { defineErrorRoutes } from './errors.ts';
 import { defineExportRoutes } from './export.ts';
 import { recheck } from './admit.ts';
+import { createNumberQuestions } from './number-questions.ts';
 import { createBacklogReader } from './backlog.ts';
 import { createSuccessReader } from './destination-success.ts';
 import { defineCallRoutes } from './calls.ts';
@@ -140,7 +141,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const keyRing = createKeyRing({ journal, clock, troubled });
   const sessionRing = createSessionRing({ journal, clock, troubled });
   const keyLimiter = createRateLimiter(settings.keyRateLimit ?? null, 'key', clock);
-  const admitGround = { keyRing, sessionRing, keyLimiter };
+  const admitGround = { keyRing, sessionRing, keyLimiter, numberQuestions: createNumberQuestions(clock) };
   const webhookDoor = createWebhookDoor({
     journal,
     clock,
