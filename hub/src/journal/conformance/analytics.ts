@@ -170,6 +170,25 @@ export function describeAnalytics(open: OpenHarness): void {
       });
     });
 
+    it('count active calls up and down alike when the clock is set back, by however much', async () => {
+      const { journal, clock } = await open();
+      const readActive = async (): Promise<number | undefined> => {
+        const request = { accountId: 'default', sinceMs: clock.nowMs(), untilMs: clock.nowMs() + 1 } as const;
+        const { slots } = await journal.readCallStatistics({ ...request, stepMs: MINUTE_MS });
+        return slots.at(-1)?.activeEnd;
+      };
+      await accept(journal, 'before', 'in-progress');
+      for (const [index, setBackMs] of [HOUR_MS, 6 * HOUR_MS, 30 * HOUR_MS].entries()) {
+        clock.advance(-setBackMs);
+        for (const call of ['a', 'b', 'c']) await accept(journal, `${call}${index}`, 'in-progress');
+        expect(await readActive()).toBe(4);
+        for (const call of ['a', 'b', 'c']) await accept(journal, `${call}${index}`, 'ended');
+        expect(await readActive()).toBe(1);
+      }
+      await accept(journal, 'before', 'ended');
+      expect(await readActive()).toBe(0);
+    });
+
     it('keep hours when their minutes are gone', async () => {
       const { journal, clock } = await open();
       const { id } = await createDestination(journal);

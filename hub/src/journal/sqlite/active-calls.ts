@@ -48,7 +48,13 @@ export function createActiveCalls(db: DatabaseSync, staleAfterMs: number): Activ
     },
     dropStale(accountRow, active, nowMs) {
       const liveSinceMsMin = nowMs - staleAfterMs;
-      // A clock that was set back makes no stale call active again: its end was not going to be counted.
+      if (nowMs < active.liveSinceMsMin) {
+        // The clock was set back so far that calls which begin now would count as stale: all are counted anew.
+        active.count = countSince.get(accountRow, liveSinceMsMin)?.['count'] as number;
+        active.liveSinceMsMin = liveSinceMsMin;
+        return;
+      }
+      // Set back by less it makes no stale call active again: its end was not going to be counted.
       if (liveSinceMsMin <= active.liveSinceMsMin) return;
       const stale = countBetween.get(accountRow, active.liveSinceMsMin, liveSinceMsMin);
       active.count -= stale?.['count'] as number;

@@ -13,6 +13,7 @@ import {
   DELIVERY_KIND,
   ERROR,
   ERROR_KIND,
+  MINUTE_MS,
   SOURCE,
   SOURCE_KIND,
 } from './slot-kinds.ts';
@@ -46,7 +47,8 @@ export function createCounting(slots: Slots, activeCalls: ActiveCalls, errorGrou
     const { before, after, accountRow, nowMs } = report;
     if (after.state === 'live') {
       add(counts, CALL.connected);
-      active.count += 1;
+      // By the same rule as it is taken off again, whatever the clock did within the minute.
+      if ((after.liveSinceMs ?? 0) >= active.liveSinceMsMin) active.count += 1;
       return;
     }
     add(counts, after.state === 'failed' ? CALL.failed : CALL.ended);
@@ -63,9 +65,10 @@ export function createCounting(slots: Slots, activeCalls: ActiveCalls, errorGrou
     open(accountRow, nowMs) {
       const slot = slots.touch(CALL_KIND, accountRow, 0, nowMs);
       const active = activeCalls.find(accountRow, nowMs);
-      // Once a minute, since calls become stale without a report.
-      if (active.minute !== slot.number) activeCalls.dropStale(accountRow, active, nowMs);
-      active.minute = slot.number;
+      // Once a minute, since calls become stale without a report. Of the clock, which the slot may not follow.
+      const minute = Math.floor(nowMs / MINUTE_MS);
+      if (active.minute !== minute) activeCalls.dropStale(accountRow, active, nowMs);
+      active.minute = minute;
       noteActive(slot.counts, active.count);
       return { slot, active };
     },
