@@ -41,12 +41,9 @@ export const overviewView = z.object({
       name: z.string(),
       kind: z.enum(['api', 'voicedock']),
       last_report_at: time.nullable(),
-      usual_gap_ms: z
-        .int()
-        .nullable()
-        .meta({
-          description: 'From one report to the next at this hour; null where it usually says nothing now.',
-        }),
+      usual_gap_ms: z.int().nullable().meta({
+        description: 'From one report to the next at this hour; null where it usually says nothing now.',
+      }),
       silent_since: time.nullable().meta({
         description: 'Its last report, where much more than the usual gap has passed since; null otherwise.',
       }),
