@@ -170,7 +170,7 @@ function Why({ destination }: { readonly destination: DestinationView }) {
   if (destination.failing_since !== null)
     return (
       <span>
-        only failures, first <Time at={destination.failing_since} />
+        since <Time at={destination.failing_since} />
       </span>
     );
   return <span class="muted">–</span>;

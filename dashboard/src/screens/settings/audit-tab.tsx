@@ -8,7 +8,7 @@ import { Time } from '../../components/time.tsx';
 import { usePages } from '../../data/resource.ts';
 
 const COLUMNS: readonly Column<AuditView>[] = [
-  { key: 'at', title: 'When', width: '9rem', render: (row) => <Time at={row.at} shape="clock" /> },
+  { key: 'at', title: 'When', width: '12rem', render: (row) => <Time at={row.at} shape="clock" /> },
   { key: 'action', title: 'What', width: 'minmax(10rem, 1fr)', render: (row) => row.action },
   {
     key: 'actor',
