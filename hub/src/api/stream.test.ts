@@ -316,6 +316,34 @@ describe('GET /v1/stream', () => {
 });
 
 describe('many viewers', () => {
+  it('begin at a time without a reading of the account for each step on the way there', async () => {
+    let reads = 0;
+    const small = await openTestHub(
+      {},
+      {
+        journal: (journal) => ({
+          ...journal,
+          readFeed(...asked) {
+            reads += 1;
+            return journal.readFeed(...asked);
+          },
+        }),
+      },
+    );
+    await small.server.listen({ host: '127.0.0.1', port: 0 });
+    const address = `http://127.0.0.1:${(small.server.server.address() as AddressInfo).port}`;
+    const account = (await small.call('POST', '/v1/accounts', { name: 'empty' })).json();
+    const authorization = `Bearer ${await small.makeKey(['read'], account.id)}`;
+    for (let index = 0; index < 50; index += 1) {
+      await small.call('PUT', `/v1/calls/busy-${index}/status`, { status: 'in-progress' });
+    }
+    const before = reads;
+    const reader = await openStream(address, '/v1/stream?since=300d', { authorization });
+    expect(reads - before).toBeLessThanOrEqual(2);
+    await reader.close();
+    await small.close();
+  });
+
   it('share one read of the journal, and one that takes nothing holds up none of the others', async () => {
     const reads = { feed: 0, changes: 0 };
     const crowd = await openTestHub(

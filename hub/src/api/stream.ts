@@ -100,7 +100,7 @@ export function createStream(options: {
   readonly feed: Feed;
   readonly deliveryFeed: DeliveryFeed;
   readonly overviewFeed: OverviewFeed;
-  readonly journal: Pick<JournalReader, 'readFeed' | 'readFeedEnd'>;
+  readonly journal: Pick<JournalReader, 'findFeedRow'>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly staleAfterMs: number;
@@ -137,11 +137,7 @@ export function createStream(options: {
     const { accountId } = key;
     // Where the reader was outranks where it once began.
     const afterRow =
-      lastId !== undefined
-        ? Number(lastId)
-        : since === undefined
-          ? null
-          : await findRowBefore(accountId, since);
+      lastId !== undefined ? Number(lastId) : since === undefined ? null : await journal.findFeedRow(since);
     reply.hijack();
     await open(reply.raw, {
       accountId,
@@ -270,19 +266,6 @@ export function createStream(options: {
     client.subscription?.stop();
     for (const stop of client.stops) stop();
     if (clients.delete(client)) options.countChanged(clients.size);
-  }
-
-  /** The last row accepted before that time. Rows grow with acceptance, so some twenty single reads find it. */
-  async function findRowBefore(accountId: AccountId, sinceMs: number): Promise<number> {
-    let low = 0;
-    let high = await journal.readFeedEnd();
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      const [event] = await journal.readFeed(accountId, middle, 1);
-      if (event !== undefined && event.acceptedAtMs < sinceMs) low = event.row;
-      else high = middle;
-    }
-    return low;
   }
 
   function startHeartbeat(): void {

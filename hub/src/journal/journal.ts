@@ -416,6 +416,8 @@ export interface JournalReader {
   readFeed(accountId: AccountId | undefined, afterRow: number, limit: number): Promise<readonly EventEntry[]>;
   /** Row of the newest event; 0 in an empty journal. */
   readFeedEnd(): Promise<number>;
+  /** The last place in the feed before what was accepted at or after a time, of all accounts; 0: all of it was. */
+  findFeedRow(ms: number): Promise<number>;
   /** Called after each commit that appended events; a hint, coalesced. */
   listenFeed(listener: () => void): () => void;
   listDeliveries(

@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Page, PageRequest } from '../journal.ts';
-import { accept, claimOne, createDestination, FIRST_PAGE, record, type OpenHarness } from './harness.ts';
+import {
+  accept,
+  claimOne,
+  createDestination,
+  FIRST_PAGE,
+  KEY_ACTOR,
+  record,
+  toIncoming,
+  toReport,
+  type OpenHarness,
+} from './harness.ts';
 
 export function describeReading(open: OpenHarness): void {
   describe('reading', () => {
@@ -71,6 +81,50 @@ export function describeReading(open: OpenHarness): void {
       expect(await journal.readFeed(undefined, await journal.readFeedEnd(), 10)).toEqual([]);
       expect(await journal.getEvent('default', all[1]?.id ?? 'evt_')).toEqual(all[1]);
       expect(await journal.getEvent('default', 'evt_0000000001AAAAAAAAAAAAAAAA')).toBeUndefined();
+    });
+
+    it('lets other work run while it looks for the rows of a small account among those of others', async () => {
+      const { journal, clock } = await open();
+      const small = (await journal.createAccount('Small', KEY_ACTOR)).id;
+      for (let start = 0; start < 9_000; start += 1_000) {
+        await journal.acceptReports(
+          Array.from({ length: 1_000 }, (_, index) =>
+            toIncoming(toReport(`${start + index}`, 'in-progress')),
+          ),
+        );
+      }
+      await accept(journal, 'theirs', 'in-progress', {}, { accountId: small });
+      clock.advance(1);
+      const reads = [
+        (): Promise<readonly { accountId: string }[]> => journal.readFeed(small, 0, 10),
+        (): Promise<readonly { accountId: string }[]> => journal.readCallChanges(small, 0, 10),
+      ];
+      for (const read of reads) {
+        let turns = 0;
+        let isReading = true;
+        const count = (): void => {
+          turns += 1;
+          if (isReading) setImmediate(count);
+        };
+        setImmediate(count);
+        const found = await read();
+        isReading = false;
+        expect(found).toMatchObject([{ accountId: small }]);
+        expect(turns).toBeGreaterThanOrEqual(2);
+      }
+    });
+
+    it('finds the place in the feed of a time', async () => {
+      const { journal, clock } = await open();
+      expect(await journal.findFeedRow(clock.nowMs())).toBe(0);
+      await accept(journal, 'a', 'in-progress');
+      clock.advance(1_000);
+      await accept(journal, 'b', 'in-progress');
+      await accept(journal, 'c', 'in-progress');
+      const rows = (await journal.readFeed(undefined, 0, 10)).map(({ row }) => row);
+      expect(await journal.findFeedRow(0)).toBe(0);
+      expect(await journal.findFeedRow(clock.nowMs())).toBe(rows[0]);
+      expect(await journal.findFeedRow(clock.nowMs() + 1)).toBe(rows[2]);
     });
 
     it('calls feed listeners after commits that appended events, and no others', async () => {

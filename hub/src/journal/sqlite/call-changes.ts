@@ -3,6 +3,8 @@ import type { AnalyticsJournal } from '../analytics.ts';
 import type { CallChange, JournalReader } from '../journal.ts';
 import { findAccountRow } from './accounts.ts';
 import { CALL_COLUMNS, toCall, type CallRow } from './call-rows.ts';
+import { clampToReports } from './row-at.ts';
+import { scanForwards } from './scan.ts';
 import type { Store } from './store.ts';
 
 /**
@@ -17,7 +19,7 @@ const SELECT_CHANGES = `
   SELECT ${CHANGE_COLUMNS} FROM ${CHANGE_TABLES} WHERE ${CHANGED} ORDER BY r.row LIMIT ?`;
 const SELECT_ACCOUNT_CHANGES = `
   SELECT ${CHANGE_COLUMNS} FROM ${CHANGE_TABLES}
-  WHERE ${CHANGED} AND r.account_row = ? ORDER BY r.row LIMIT ?`;
+  WHERE ${CHANGED} AND r.row <= ? AND r.account_row = ? ORDER BY r.row LIMIT ?`;
 
 const COUNT_ACTIVE =
   'SELECT count(*) AS count FROM calls WHERE account_row = ? AND state = 1 AND live_since_ms >= ?';
@@ -40,18 +42,22 @@ export function createCallChanges(
   const selectLongest = read.prepare(SELECT_LONGEST);
   return {
     async readCallChanges(accountId, afterRow, limit) {
-      const rows = (accountId === undefined
-        ? selectChanges.all(afterRow, limit)
-        : selectAccountChanges.all(
-            afterRow,
-            findAccountRow(store, accountId),
-            limit,
-          )) as unknown as readonly ChangeRow[];
-      return rows.map((row): CallChange => ({
+      const toChange = (row: ChangeRow): CallChange => ({
         row: row.change_row,
         accountId: accounts.toId(row.account_row),
         call: toCall(row),
-      }));
+      });
+      if (accountId === undefined) {
+        return (selectChanges.all(afterRow, limit) as unknown as ChangeRow[]).map(toChange);
+      }
+      const accountRow = findAccountRow(store, accountId);
+      const rows = await scanForwards({
+        ...clampToReports(read, afterRow),
+        limit,
+        readWindow: (after, last, count) =>
+          selectAccountChanges.all(after, last, accountRow, count) as unknown as ChangeRow[],
+      });
+      return rows.map(toChange);
     },
     async readLiveCalls(accountId, liveSinceMsMin) {
       const accountRow = findAccountRow(store, accountId);

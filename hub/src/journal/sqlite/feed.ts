@@ -5,8 +5,8 @@ import { findAccountRow } from './accounts.ts';
 import { parseRowCursor, ROW_END, toRowCursor } from './cursor.ts';
 import { EVENT_COLUMNS, toEventEntry, type EventRow } from './event-rows.ts';
 import { toConditions } from './filter-sql.ts';
-import { findRowAt } from './row-at.ts';
-import { scanBackwards } from './scan.ts';
+import { clampToReports, findFirstRow, findRowAt } from './row-at.ts';
+import { scanBackwards, scanForwards } from './scan.ts';
 import type { Store } from './store.ts';
 
 const EVENT_TABLES = 'reports e CROSS JOIN calls c ON c.row = e.call_row';
@@ -17,12 +17,12 @@ const SELECT_FEED = `
   WHERE e.row > ? AND e.sequence IS NOT NULL ORDER BY e.row LIMIT ?`;
 const SELECT_ACCOUNT_FEED = `
   SELECT ${EVENT_COLUMNS} FROM ${EVENT_TABLES}
-  WHERE e.row > ? AND e.sequence IS NOT NULL AND e.account_row = ? ORDER BY e.row LIMIT ?`;
+  WHERE e.row > ? AND e.row <= ? AND e.sequence IS NOT NULL AND e.account_row = ? ORDER BY e.row LIMIT ?`;
 const SELECT_FIRST_ROW = 'SELECT min(row) AS row FROM reports';
 
 export interface Feed extends Pick<
   JournalReader,
-  'listEvents' | 'getEvent' | 'readFeed' | 'readFeedEnd' | 'listenFeed'
+  'listEvents' | 'getEvent' | 'readFeed' | 'readFeedEnd' | 'findFeedRow' | 'listenFeed'
 > {
   /** After a commit; tells listeners where it appended events, or changed a call without one. */
   publish(): void;
@@ -79,12 +79,22 @@ export function createFeed(store: Store): Feed {
       return found === undefined ? undefined : toEventEntry(found, accountId);
     },
     async readFeed(accountId, afterRow, limit) {
-      const rows = (accountId === undefined
-        ? selectFeed.all(afterRow, limit)
-        : selectAccountFeed.all(afterRow, findAccountRow(store, accountId), limit)) as unknown as EventRow[];
+      if (accountId === undefined) {
+        return (selectFeed.all(afterRow, limit) as unknown as EventRow[]).map((row) =>
+          toEventEntry(row, accounts.toId(row.account_row)),
+        );
+      }
+      const accountRow = findAccountRow(store, accountId);
+      const rows = await scanForwards({
+        ...clampToReports(read, afterRow),
+        limit,
+        readWindow: (after, last, count) =>
+          selectAccountFeed.all(after, last, accountRow, count) as unknown as EventRow[],
+      });
       return rows.map((row) => toEventEntry(row, accounts.toId(row.account_row)));
     },
     readFeedEnd: async () => counters.feedEnd,
+    findFeedRow: async (ms) => Math.min(findFirstRow(read, 'reports', ms) - 1, counters.feedEnd),
     listenFeed(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -1,6 +1,6 @@
 /**
- * Newest-first pages over tables of any length. A search that matches little would hold the event loop while
- * it reads millions of rows, so it reads a window of rows at a time and lets other work run in between.
+ * Pages over tables of any length. A search that matches little would hold the event loop while it reads millions of
+ * rows, so it reads a window of rows at a time and lets other work run in between.
  */
 import { setImmediate as yieldTurn } from 'node:timers/promises';
 
@@ -36,4 +36,27 @@ export async function scanBackwards<Row extends { readonly row: number }>(option
     if (upper > floor) await yieldTurn();
   }
   return { rows, nextRow: floor > lowestRow ? floor : null };
+}
+
+/**
+ * The first matches after a row, in the order of rows: all that there are up to `lastRow`, so that a page which is not
+ * full is the end. `readWindow` returns matches with after < row <= last, at most `count`.
+ */
+export async function scanForwards<Row>(options: {
+  readonly afterRow: number;
+  /** Of what was committed when the search began: a later commit may come between windows. */
+  readonly lastRow: number;
+  readonly limit: number;
+  readonly readWindow: (after: number, last: number, count: number) => readonly Row[];
+}): Promise<readonly Row[]> {
+  const { lastRow, limit, readWindow } = options;
+  const rows: Row[] = [];
+  for (let after = options.afterRow; after < lastRow;) {
+    const last = Math.min(after + WINDOW_ROWS, lastRow);
+    rows.push(...readWindow(after, last, limit - rows.length));
+    if (rows.length >= limit) break;
+    after = last;
+    if (after < lastRow) await yieldTurn();
+  }
+  return rows;
 }

@@ -58,6 +58,7 @@ const METHODS = [
   'getEvent',
   'readFeed',
   'readFeedEnd',
+  'findFeedRow',
   'listDeliveries',
   'getDelivery',
   'readBacklog',
