@@ -1,13 +1,20 @@
 import { get } from 'node:http';
+import fastify from 'fastify';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestHub } from '../../../test/support/in-memory-hub.ts';
+import type { AccountId } from '../journal/ids.ts';
 import type { JournalFilter, PageRequest } from '../journal/journal.ts';
+import type { ApiGround } from './ground.ts';
+import type { RawRoute } from './route.ts';
 
+import { HUB_HOST, openSession } from '../../../test/support/dashboard-session.ts';
 import { ADMIN_KEY, openTestHub } from '../../../test/support/in-memory-hub.ts';
+import { createSimClock } from '../../../test/support/sim-clock.ts';
 import { waitFor } from '../../../test/support/wait-for.ts';
+import { defineExportRoutes, EXPORT_STUCK_MS } from './export.ts';
 import { callView, deliveryView, eventView } from './views.ts';
 
 const CALLS = 450;
@@ -140,6 +147,16 @@ describe('an export', () => {
     }
   });
 
+  it('is not read, and not in the audit log, where only its head is asked for', async () => {
+    const before = [pages, (await readAudit()).length];
+    const response = await hub.call('HEAD', '/v1/export/calls?format=csv');
+    expect([response.statusCode, response.body]).toEqual([200, '']);
+    expect(response.headers['content-type']).toMatch(/^text\/csv/);
+    expect(response.headers['content-disposition']).toContain('attachment');
+    expect([pages, (await readAudit()).length]).toEqual(before);
+    expect((await hub.call('HEAD', '/v1/export/calls?format=xlsx')).statusCode).toBe(400);
+  });
+
   it('stops reading the journal when nobody reads it, and ends when the reader goes', async () => {
     await hub.server.listen({ host: '127.0.0.1', port: 0 });
     // Enough for the buffers of two sockets and more.
@@ -177,4 +194,81 @@ describe('an export', () => {
     expect(rows).toBeGreaterThan(0);
     expect(rows).toBeLessThan(CALLS + 12 * 900);
   });
+
+  it('is cut off once its key is revoked, and looks like no complete file', async () => {
+    const key = (await hub.call('POST', '/v1/keys', { name: 'soon gone', scopes: ['read'] })).json();
+    const response = await openPaused(key.key);
+    await hub.call('DELETE', `/v1/keys/${key.id}`);
+    const before = (await readAudit()).length;
+    response.resume();
+    await expect(once(response, 'end')).rejects.toThrow('aborted');
+    expect(response.complete).toBe(false);
+    await waitFor(async () => (await readAudit()).length > before, 'the export is in the audit log');
+    expect(Number((await readAudit())[0]?.detail['rows'])).toBeLessThan(CALLS + 12 * 900);
+  });
+
+  it('is cut off when its session masks the numbers that it began to show', async () => {
+    const session = await openSession(hub, await hub.makeKey(['write']));
+    await session.call('POST', '/v1/session/reveal', { revealed: true });
+    const response = await openPaused(null, session.cookie);
+    await session.call('POST', '/v1/session/reveal', { revealed: false });
+    response.resume();
+    await expect(once(response, 'end')).rejects.toThrow('aborted');
+    expect(response.complete).toBe(false);
+  });
+
+  it('is cut off when its reader has taken nothing for a minute', async () => {
+    const clock = createSimClock(Date.now());
+    const [key] = await hub.journal.listKeys('default' as AccountId);
+    const [route] = defineExportRoutes({
+      journal: hub.journal,
+      clock,
+      settings: { staleAfterMs: 1_000 },
+    } as unknown as ApiGround) as readonly RawRoute[];
+    const server = fastify();
+    server.get('/', (request, reply) => {
+      Object.assign(request, { key, isMasked: false, session: null, recheck: async () => true });
+      return route?.serve(request, reply);
+    });
+    await server.listen({ host: '127.0.0.1', port: 0 });
+    const before = (await readAudit()).length;
+    const { port } = server.server.address() as AddressInfo;
+    const [response] = (await once(
+      get({ port, host: '127.0.0.1', path: '/?format=ndjson' }),
+      'response',
+    )) as [IncomingMessage];
+    response.pause();
+    const broken = once(response, 'error');
+    // Each step forward in time comes while nothing is taken.
+    await waitFor(async () => {
+      await clock.runUntil(clock.nowMs() + EXPORT_STUCK_MS);
+      return (await readAudit()).length > before;
+    }, 'the export ends');
+    response.resume();
+    expect(await broken).toEqual([expect.objectContaining({ code: 'ECONNRESET' })]);
+    await server.close();
+  });
 });
+
+/** Of an answer that is larger than what two sockets hold, so that it stands still until it is read. */
+async function openPaused(key: string | null, cookie?: string): Promise<IncomingMessage> {
+  const { port } = hub.server.server.address() as AddressInfo;
+  const request = get({
+    port,
+    host: '127.0.0.1',
+    path: '/v1/export/calls?format=ndjson',
+    headers: {
+      ...(key !== null && { authorization: `Bearer ${key}` }),
+      ...(cookie !== undefined && { cookie, host: HUB_HOST }),
+    },
+  });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  response.pause();
+  let last = -1;
+  await waitFor(() => {
+    const stands = pages === last;
+    last = pages;
+    return stands;
+  }, 'the reading stands still');
+  return response;
+}

@@ -55,7 +55,7 @@ export function defineExportRoutes({ journal, clock, settings }: ApiGround): rea
       tag: 'Export',
       summary: `Read all ${list.what} that match, as a file`,
       description:
-        'In the order of the list, as one answer that is written as fast as it is read. What changes while it runs may be missing. The audit log keeps who exported what.',
+        'In the order of the list, as one answer that is written as fast as it is read. What changes while it runs may be missing. It is cut off, without the end of a complete answer, when its key or session ends, or its reader takes nothing for a minute. The audit log keeps who exported what.',
       scope: 'read',
       query: exportQuery,
       answers: [{ status: 200, description: 'The file.', schema: z.string(), mediaType: 'text/csv' }],
@@ -77,21 +77,25 @@ export function defineExportRoutes({ journal, clock, settings }: ApiGround): rea
     if (refused !== null) return sendProblem(request, reply, refused);
 
     const key = requireKey(request);
-    // Before the first byte, so that trouble with the journal is still an answer.
-    const first = await list.readPage(key, read.filter, { limit: PAGE_ITEMS_MAX, cursor: null });
     const day = toRfc3339(clock.nowMs()).slice(0, 10);
     reply
       .header('content-type', EXPORT_MEDIA_TYPES[wanted.format])
       .header('content-disposition', `attachment; filename="offhook-${list.what}-${day}.${wanted.format}"`)
       .header('cache-control', 'no-store')
       .header('x-content-type-options', 'nosniff');
+    if (request.session !== null) reply.header('cross-origin-resource-policy', 'same-origin');
+    // Nothing leaves, so that nothing is read and nothing is written to the audit log.
+    if (request.method === 'HEAD') return reply.send();
+    // Before the first byte, so that trouble with the journal is still an answer.
+    const first = await list.readPage(key, read.filter, { limit: PAGE_ITEMS_MAX, cursor: null });
     const chunks = writeChunks({
       list,
       key,
       wanted,
       filter: read.filter,
       first,
-      isMasked: request.isMasked,
+      request,
+      cut: () => reply.raw.destroy(),
     });
     return reply.send(Readable.from(chunks, { objectMode: false }));
   }
@@ -102,20 +106,33 @@ export function defineExportRoutes({ journal, clock, settings }: ApiGround): rea
     readonly wanted: FilterQuery & { readonly format: (typeof EXPORT_FORMATS)[number] };
     readonly filter: JournalFilter;
     readonly first: Page<View>;
-    readonly isMasked: boolean;
+    readonly request: FastifyRequest;
+    /** Without the end that a whole file has: what was cut must not look complete. */
+    readonly cut: () => void;
   }): AsyncGenerator<string> {
-    const { list, key, wanted, filter, isMasked } = options;
+    const { list, key, wanted, filter, request, cut } = options;
+    const { isMasked } = request;
     const toLine = wanted.format === 'csv' ? (view: View) => toCsvLine(view, list.columns) : toNdjsonLine;
     let rows = 0;
     try {
       if (wanted.format === 'csv') yield toCsvHead(list.columns);
       for (let page = options.first; ;) {
         const views = isMasked ? page.items.map(maskView) : page.items;
-        if (views.length > 0) {
-          rows += views.length;
-          yield views.map(toLine).join('');
+        for (const piece of toPieces(views.map(toLine))) {
+          rows += piece.length;
+          const cancelCut = clock.setTimer(cut, EXPORT_STUCK_MS);
+          try {
+            yield piece.join('');
+          } finally {
+            cancelCut();
+          }
         }
         if (page.nextCursor === null) return;
+        // An export of hours must not outlive the key, the session or the right to see numbers it began with.
+        if (!(await request.recheck('read'))) {
+          cut();
+          return;
+        }
         page = await list.readPage(key, filter, { limit: PAGE_ITEMS_MAX, cursor: page.nextCursor });
       }
     } finally {
@@ -173,6 +190,25 @@ export function defineExportRoutes({ journal, clock, settings }: ApiGround): rea
       },
     }),
   ];
+}
+
+/** A reader that has taken nothing for this long is gone, whatever its socket says: as of the stream. */
+export const EXPORT_STUCK_MS = 60_000;
+/** A page may be megabytes, which a slow reader takes minutes for; a piece is one that it takes in time, or is stuck. */
+const PIECE_CHARACTERS = 32 * 1024;
+
+function* toPieces(lines: readonly string[]): Generator<readonly string[]> {
+  let piece: string[] = [];
+  let characters = 0;
+  for (const line of lines) {
+    piece.push(line);
+    characters += line.length;
+    if (characters < PIECE_CHARACTERS) continue;
+    yield piece;
+    piece = [];
+    characters = 0;
+  }
+  if (piece.length > 0) yield piece;
 }
 
 const CALL_COLUMNS: readonly ExportColumn<CallView>[] = [
