@@ -14,8 +14,9 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 export function refuseCrossSite(method: string, headers: IncomingHttpHeaders): Problem | null {
   const site = headers['sec-fetch-site'];
   if (SAFE_METHODS.has(method)) {
-    // Reading changes nothing and no other origin is let see the answer; cross-site is refused all the same.
-    return site?.includes('cross-site') === true ? CROSS_SITE : null;
+    // Reading changes nothing and no other origin is let see the answer; asking is refused to them all the same, to
+    // our neighbours of the same site too. "none" is somebody who typed the address or chose a bookmark.
+    return site === undefined || site === 'same-origin' || site === 'none' ? null : CROSS_SITE;
   }
   if (site !== undefined) return site === 'same-origin' ? null : CROSS_SITE;
   return isOwnOrigin(headers) ? null : CROSS_SITE;
