@@ -235,7 +235,7 @@ export interface PagingTimes {
 
 const PAGING_LISTS: Readonly<Record<string, string>> = {
   'all calls': '/calls',
-  'a filter': `/calls?${new URLSearchParams({ q: 'number:+44161* duration:>1m' }).toString()}`,
+  'a filter': `/calls?${new URLSearchParams({ q: 'number:+441614960733 duration:>1m' }).toString()}`,
   'an error': `/calls?${new URLSearchParams({ q: 'state:failed error:"timed out"' }).toString()}`,
   'tab Ended': `/calls?${new URLSearchParams({ q: 'state:ended' }).toString()}`,
 };
