@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Problem } from '../ingest/problem.ts';
 import type { RateLimit } from '../ingest/rate-limit.ts';
 import type { ApiKey, Session } from '../journal/journal.ts';
 import type { ApiGround } from './ground.ts';
@@ -27,10 +28,12 @@ export const SESSION_LIFE_MS = 12 * 3_600_000;
 /** A wall screen has nobody before it to sign in again; its key sees no numbers and changes nothing. */
 export const WALL_SESSION_LIFE_MS = 90 * 24 * 3_600_000;
 /**
- * Of one address, or of all behind one proxy. Keys cannot be guessed, so this is no defence of theirs: it keeps
- * somebody who tries from filling the journal and the log lines.
+ * Attempts that failed, of one address, or of all behind one proxy; a good key pays nothing, or whoever guesses would
+ * lock the others out. Keys cannot be guessed, so this is no defence of theirs: it slows down what tries.
  */
 export const SIGN_IN_LIMIT: RateLimit = { perSecond: 1, burst: 30 };
+/** Of one key, each a row of the journal and one of the audit log. A shift that begins may share one. */
+export const KEY_SIGN_IN_LIMIT: RateLimit = { perSecond: 5, burst: 200 };
 const SIGN_IN_BODY_BYTES_MAX = 4 * 1024;
 
 export const SESSION_PATH = '/v1/session';
@@ -53,7 +56,8 @@ const signInBody = z.strictObject({ key: z.string().min(1).max(API_KEY_CHARACTER
 
 export function defineSessionRoutes(ground: ApiGround): readonly Route[] {
   const { journal, clock, settings, keyRing, sessionRing } = ground;
-  const signInLimiter = createRateLimiter(SIGN_IN_LIMIT, 'sign-in', clock);
+  const failureLimiter = createRateLimiter(SIGN_IN_LIMIT, 'sign-in', clock);
+  const keyLimiter = createRateLimiter(KEY_SIGN_IN_LIMIT, 'sign-in-key', clock);
 
   async function toView(
     key: ApiKey,
@@ -78,16 +82,13 @@ export function defineSessionRoutes(ground: ApiGround): readonly Route[] {
     const { headers } = request;
     const foreign = refuseForeignSignIn(headers);
     if (foreign !== null) return sendProblem(request, reply, foreign);
-    const taken = signInLimiter.take(request.ip);
+    const key = await readKey(request);
+    if ('kind' in key) {
+      const failed = failureLimiter.take(request.ip);
+      return sendProblem(request, reply, failed.problem ?? key);
+    }
+    const taken = keyLimiter.take(key.id);
     if (taken.problem !== null) return sendProblem(request, reply, taken.problem);
-    const typeProblem = checkContentType(headers['content-type'], headers['content-encoding']);
-    if (typeProblem !== null) return sendProblem(request, reply, typeProblem);
-    const body = readBody(signInBody, (request.body as Uint8Array | undefined) ?? new Uint8Array());
-    if (body.kind === 'problem') return sendProblem(request, reply, body);
-    const { key: text } = body.value as z.output<typeof signInBody>;
-    const key = await keyRing.authorise(`Bearer ${text}`, 'watch');
-    // Unknown, revoked and expired are told apart to nobody; a good key that may not look is told so.
-    if ('kind' in key) return sendProblem(request, reply, key.code === 'scope_missing' ? key : KEY_REFUSED);
 
     request.notes.accountId = key.accountId;
     request.notes.keyId = key.id;
@@ -110,6 +111,19 @@ export function defineSessionRoutes(ground: ApiGround): readonly Route[] {
         'content-type': JSON_MEDIA_TYPE,
       })
       .send(JSON.stringify(await toView(key, session, true)));
+  }
+
+  /** Every key is looked up in the same way, whatever the limits say, so that the time it takes tells nothing of it. */
+  async function readKey(request: FastifyRequest): Promise<ApiKey | Problem> {
+    const { headers } = request;
+    const typeProblem = checkContentType(headers['content-type'], headers['content-encoding']);
+    if (typeProblem !== null) return typeProblem;
+    const body = readBody(signInBody, (request.body as Uint8Array | undefined) ?? new Uint8Array());
+    if (body.kind === 'problem') return body;
+    const { key: text } = body.value as z.output<typeof signInBody>;
+    const key = await keyRing.authorise(`Bearer ${text}`, 'watch');
+    // Unknown, revoked and expired are told apart to nobody; a good key that may not look is told so.
+    return 'kind' in key && key.code !== 'scope_missing' ? KEY_REFUSED : key;
   }
 
   /** The cookie is about to be overwritten: nobody could end that session any more. */
