@@ -6,7 +6,7 @@ import type { Overview } from './overview.ts';
 
 import { createSimClock } from '../../../test/support/sim-clock.ts';
 import { createOverviewFeed, OVERVIEW_ALIVE_MS } from './overview-feed.ts';
-import { createOverviewReader, OVERVIEW_MS } from './overview.ts';
+import { createOverviewReader, OVERVIEW_MS, OVERVIEW_REST_MS_MAX } from './overview.ts';
 
 const MINUTE = 60_000;
 const NOW = Date.parse('2026-03-18T10:30:20Z');
@@ -207,6 +207,21 @@ describe('the overview', () => {
     const second = read('default');
     await wait(200);
     await second;
+    expect(reads.live).toBe(2);
+  });
+
+  it('rests for ten seconds at most, however long it took once', async () => {
+    const { read, reads, state, wait } = openReader();
+    state.tookMs = 30_000;
+    const first = read('default');
+    await wait(30_000);
+    await first;
+    state.tookMs = 0;
+    await wait(OVERVIEW_REST_MS_MAX - 1);
+    await read('default');
+    expect(reads.live).toBe(1);
+    await wait(1);
+    await read('default');
     expect(reads.live).toBe(2);
   });
 

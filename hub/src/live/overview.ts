@@ -1,6 +1,6 @@
 /**
  * What a wall screen shows of an account at a glance. In: the journal's small readings. Out: one object, made at most
- * once a second however many ask, and never in more than a twentieth of the time.
+ * once a second however many ask, and in no more than a twentieth of the time while it takes less than half a second.
  */
 import type { Clock } from '../clock.ts';
 import type { AnalyticsJournal, LiveCalls, SourceActivity } from '../journal/analytics.ts';
@@ -14,6 +14,8 @@ export const OVERVIEW_MS = 1_000;
 export const OVERVIEW_SOURCES_MS = 5_000;
 /** A journal that is so busy or large that an overview takes long is asked for one less often: this many times as long. */
 const REST_FACTOR = 20;
+/** One bad moment must not leave a wall screen with what was true minutes ago. */
+export const OVERVIEW_REST_MS_MAX = 10_000;
 /** Accounts that nobody has asked for in this long are forgotten. */
 const FORGET_MS = 60_000;
 const MINUTE_MS = 60_000;
@@ -105,7 +107,8 @@ export function createOverviewReader(options: {
     try {
       await reading;
       const tookMs = clock.monotonicMs() - startedAtMs;
-      kept.nextAtMs = startedAtMs + Math.max(everyMs, tookMs * REST_FACTOR);
+      const restMs = Math.min(tookMs * (REST_FACTOR - 1), OVERVIEW_REST_MS_MAX);
+      kept.nextAtMs = startedAtMs + Math.max(everyMs, tookMs + restMs);
     } catch {
       kept.value = null;
     }
