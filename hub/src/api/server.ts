@@ -93,6 +93,7 @@ export interface ServerSettings {
   readonly sourceRateLimit?: RateLimit | null;
   readonly connectionsMax?: number;
   readonly streamClientsMax?: number;
+  readonly streamClientsPerKeyMax?: number;
 }
 
 export const BODY_BYTES_MAX = 256 * 1024;
@@ -184,6 +185,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     random: options.random,
     staleAfterMs: settings.staleAfterMs,
     clientsMax: settings.streamClientsMax,
+    clientsPerKeyMax: settings.streamClientsPerKeyMax,
     countChanged: (count) => metrics.setStreamClients(count),
   });
   const doorRoutes = defineDoorRoutes({

@@ -316,6 +316,26 @@ describe('GET /v1/stream', () => {
 });
 
 describe('many viewers', () => {
+  it('of one key leave room for those of others', async () => {
+    const shared = await openTestHub({ streamClientsMax: 5, streamClientsPerKeyMax: 2 });
+    await shared.server.listen({ host: '127.0.0.1', port: 0 });
+    const address = `http://127.0.0.1:${(shared.server.server.address() as AddressInfo).port}`;
+    const headers = { authorization: `Bearer ${ADMIN_KEY}` };
+    const first = await openStream(address, '/v1/stream', headers);
+    const second = await openStream(address, '/v1/stream', headers);
+    const refused = await openStream(address, '/v1/stream', headers);
+    expect([refused.response.statusCode, refused.response.headers['retry-after']]).toEqual([503, '10']);
+    const others = { authorization: `Bearer ${await shared.makeKey(['watch'])}` };
+    const other = await openStream(address, '/v1/stream?topics=calls', others);
+    expect(other.response.statusCode).toBe(200);
+    await second.close();
+    await expect.poll(async () => (await shared.call('GET', '/metrics')).body).toContain('sse_clients 2');
+    const again = await openStream(address, '/v1/stream', headers);
+    expect(again.response.statusCode).toBe(200);
+    for (const reader of [first, other, again]) await reader.close();
+    await shared.close();
+  });
+
   it('begin at a time without a reading of the account for each step on the way there', async () => {
     let reads = 0;
     const small = await openTestHub(

@@ -8,7 +8,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
-import type { AccountId } from '../journal/ids.ts';
+import type { AccountId, KeyId } from '../journal/ids.ts';
 import type { JournalReader } from '../journal/journal.ts';
 import type { BatchPipe } from '../live/batch-writer.ts';
 import type { DeliveryChange, DeliveryFeed } from '../live/delivery-feed.ts';
@@ -36,6 +36,8 @@ import { sinceSchema } from './time.ts';
 export const STREAM_PATH = '/v1/stream';
 export const STREAM_HEARTBEAT_MS = 15_000;
 export const STREAM_CLIENTS_MAX = 1_000;
+/** One key, with its sessions, must not leave the others without a stream; a wall of 500 screens may share one. */
+export const STREAM_CLIENTS_PER_KEY_MAX = 600;
 /** A reader that has had no room for this long is gone, whatever its socket says. */
 export const STREAM_STUCK_MS = 60_000;
 const RETRY_MS = 3_000;
@@ -75,6 +77,7 @@ export interface Stream {
 
 /** Where a reader begins, and what it gets. */
 interface Opening {
+  readonly keyId: KeyId;
   readonly accountId: AccountId;
   readonly topics: ReadonlySet<StreamTopic>;
   readonly matcher: StreamMatcher;
@@ -87,6 +90,7 @@ interface Opening {
 }
 
 interface Client {
+  readonly keyId: KeyId;
   readonly response: ServerResponse;
   readonly pipe: BatchPipe;
   readonly recheck: () => Promise<boolean>;
@@ -105,13 +109,16 @@ export function createStream(options: {
   readonly random: () => number;
   readonly staleAfterMs: number;
   readonly clientsMax?: number | undefined;
+  readonly clientsPerKeyMax?: number | undefined;
   readonly countChanged: (count: number) => void;
 }): Stream {
   const { feed, deliveryFeed, overviewFeed, journal, clock, random } = options;
   const clientsMax = options.clientsMax ?? STREAM_CLIENTS_MAX;
+  const clientsPerKeyMax = options.clientsPerKeyMax ?? STREAM_CLIENTS_PER_KEY_MAX;
   const writer = createBatchWriter(clock);
   const texts = createMessageTexts(clock, options.staleAfterMs);
   const clients = new Set<Client>();
+  const countByKey = new Map<KeyId, number>();
   let cancelHeartbeat: (() => void) | null = null;
 
   async function serve(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -131,6 +138,7 @@ export function createStream(options: {
       return sendProblem(request, reply, LAST_ID_MALFORMED);
     }
     if (clients.size >= clientsMax) return sendProblem(request, reply, CROWDED);
+    if ((countByKey.get(key.id) ?? 0) >= clientsPerKeyMax) return sendProblem(request, reply, KEY_CROWDED);
     if (request.method === 'HEAD') return reply.header('content-type', MEDIA_TYPE).send();
 
     if (request.isMasked) await prepareMasks();
@@ -140,6 +148,7 @@ export function createStream(options: {
       lastId !== undefined ? Number(lastId) : since === undefined ? null : await journal.findFeedRow(since);
     reply.hijack();
     await open(reply.raw, {
+      keyId: key.id,
       accountId,
       topics,
       matcher,
@@ -172,6 +181,7 @@ export function createStream(options: {
       },
     );
     const client: Client = {
+      keyId: opening.keyId,
       response,
       pipe,
       recheck: opening.recheck,
@@ -180,6 +190,7 @@ export function createStream(options: {
       hasMissedDeliveries: false,
     };
     clients.add(client);
+    countByKey.set(client.keyId, (countByKey.get(client.keyId) ?? 0) + 1);
     options.countChanged(clients.size);
     response.on('close', () => drop(client));
     response.on('error', () => response.destroy());
@@ -265,7 +276,11 @@ export function createStream(options: {
     client.pipe.close();
     client.subscription?.stop();
     for (const stop of client.stops) stop();
-    if (clients.delete(client)) options.countChanged(clients.size);
+    if (!clients.delete(client)) return;
+    const count = (countByKey.get(client.keyId) ?? 1) - 1;
+    if (count > 0) countByKey.set(client.keyId, count);
+    else countByKey.delete(client.keyId);
+    options.countChanged(clients.size);
   }
 
   function startHeartbeat(): void {
@@ -350,6 +365,11 @@ const LAST_ID_MALFORMED = makeFault(
 const CROWDED = makeProblem('crowded', 'As many streams are open as this hub serves at once.', {
   headers: { 'Retry-After': '10' },
 });
+const KEY_CROWDED = makeProblem(
+  'crowded',
+  'As many streams are open with this key, its sessions included, as one key may have.',
+  { headers: { 'Retry-After': '10' } },
+);
 
 function toRow({ subscription }: Client): number | null {
   return subscription?.row ?? null;
