@@ -112,7 +112,22 @@ describe('the totals of calls', () => {
   });
 
   it('divide by the time that has passed, not by the rest of the hour', () => {
-    const statistics = makeStatistics([{ durationCount: 1, durationMsSum: HOUR_MS / 2, durationMsMax: 1 }]);
+    const statistics = makeStatistics([
+      { durationCount: 1, durationMsSum: HOUR_MS / 2, durationMsMax: 1, activePeak: 1 },
+    ]);
     expect(sumCalls(statistics, HOUR_MS / 2).meanActive).toBe(1);
+  });
+
+  it('say no mean above the peak: what was spent before the range does not count, and what was spent before the slot does', () => {
+    const mean = (...slots: Partial<CallSlot>[]): number | null =>
+      sumCalls(makeStatistics(slots), 100 * HOUR_MS).meanActive;
+    // One call of 50 hours that ended in the last of two.
+    expect(mean({ activePeak: 1 }, { activePeak: 1, durationCount: 1, durationMsSum: 50 * HOUR_MS })).toBe(1);
+    expect(mean({ activePeak: 0 }, { activePeak: 1, durationCount: 1, durationMsSum: 50 * HOUR_MS })).toBe(
+      0.5,
+    );
+    expect(mean({ activePeak: 2 }, { activePeak: 2, durationCount: 2, durationMsSum: 3 * HOUR_MS })).toBe(
+      1.5,
+    );
   });
 });

@@ -64,12 +64,30 @@ export function sumCalls(statistics: CallStatistics, nowMs: number): CallTotals 
     activePeak,
     activePeakAtMs:
       activePeak === 0 ? null : (slots.find((slot) => slot.activePeak === activePeak)?.startMs ?? null),
-    meanActive: lengthMs <= 0 ? null : durationMsSum / lengthMs,
+    meanActive: lengthMs <= 0 ? null : sumActiveMs(slots, sinceMs, sinceMs + lengthMs) / lengthMs,
     repeated: sum((slot) => slot.repeated),
     late: sum((slot) => slot.late),
     conflicting: sum((slot) => slot.conflicting),
     noted: sum((slot) => slot.noted),
   };
+}
+
+/**
+ * Time spent in calls within [sinceMs, untilMs). A duration is counted where its call ended, though it was spent
+ * before: from the last slot back, each takes no more than as many calls as were active at once in it can fill, and
+ * leaves the rest to the slot before. What is left at the begin was spent before the range.
+ */
+function sumActiveMs(slots: readonly CallSlot[], sinceMs: number, untilMs: number): number {
+  let [total, restMs, endMs] = [0, 0, untilMs];
+  for (const { startMs, durationMsSum, activePeak } of slots.toReversed()) {
+    const beginMs = Math.max(startMs, sinceMs);
+    const roomMs = activePeak * Math.max(0, endMs - beginMs);
+    const spentMs = Math.min(restMs + durationMsSum, roomMs);
+    total += spentMs;
+    restMs += durationMsSum - spentMs;
+    endMs = Math.min(endMs, beginMs);
+  }
+  return total;
 }
 
 /** The bucket's upper part may lie above the longest call there was. */

@@ -33,7 +33,8 @@ const callTotals = z.object({
   active_peak: z.int().meta({ description: 'Most calls active at once.' }),
   active_peak_at: time.nullable().meta({ description: 'Begin of the first slot with that peak.' }),
   mean_active: z.number().nullable().meta({
-    description: 'Durations of the calls that ended, divided by the length of the range (erlangs).',
+    description:
+      'Calls active at once on average (erlangs): time within the range that was spent in calls which ended in it, divided by its length; never more than active_peak.',
   }),
   repeated: z.int(),
   late: z.int(),

@@ -107,7 +107,7 @@ const SHAPES: readonly Shape[] = [
     key: 'mean',
     name: 'Mean active',
     definition:
-      'Calls active at once on average (erlangs): time spent in calls that ended, by the length of the range.',
+      'Calls active at once on average (erlangs): time in the range spent in calls that ended, by its length.',
     read: (totals) => totals.mean_active,
     format: formatMean,
     rise: 'neutral',
