@@ -4,7 +4,7 @@
  * masked without knowing of this file.
  */
 import { hasPhoneNumbers, loadPhoneNumbers, splitNumber } from '../ingest/phone-number.ts';
-import { maskNumbers } from '../ingest/mask.ts';
+import { maskText } from './masked-text.ts';
 
 const HIDDEN = '••••';
 
@@ -22,7 +22,7 @@ export function prepareMasks(): Promise<void> | null {
 type Place = 'ours' | 'party' | 'foreign';
 
 function walk(value: unknown, key: string, place: Place): unknown {
-  if (typeof value === 'string') return maskText(value, key, place);
+  if (typeof value === 'string') return maskField(value, key, place);
   if (typeof value === 'number') return place === 'foreign' ? maskForeignNumber(value) : value;
   if (typeof value !== 'object' || value === null) return value;
   if (place !== 'foreign' && OPEN_KEYS.has(key)) return value;
@@ -32,7 +32,7 @@ function walk(value: unknown, key: string, place: Place): unknown {
   const isNumber = NUMBER_KEYS.has(key);
   return Object.fromEntries(
     Object.entries(value).map(([name, part]) => [
-      inside === 'foreign' ? maskNumbers(name) : name,
+      inside === 'foreign' ? maskText(name) : name,
       walk(part, isNumber && name === 'value' ? key : name, inside),
     ]),
   );
@@ -58,16 +58,16 @@ const OPEN_KEYS: ReadonlySet<string> = new Set([
   'version',
 ]);
 
-function maskText(text: string, key: string, place: Place): string {
+function maskField(text: string, key: string, place: Place): string {
   if (NUMBER_KEYS.has(key)) return maskNumber(text);
-  if (place === 'foreign') return maskNumbers(text);
+  if (place === 'foreign') return maskText(text);
   if (OPEN_KEYS.has(key) || isId(key, text)) return text;
   if (key === 'name' && place === 'ours') return text;
   if (key === 'body') return maskBody(text);
   if (key === 'subject') return /^\+\d+$/.test(text) ? maskNumber(text) : text;
   // Where a list of numbers goes on is the last one shown.
   if (key === 'next_cursor') return text;
-  return maskNumbers(text);
+  return maskText(text);
 }
 
 /** Ids of calls are the source's own and may hold a number; without them nothing could be looked up. */
@@ -106,13 +106,15 @@ function maskBody(text: string): string {
       return found;
     }
   });
-  return maskNumbers(masked);
+  return maskText(masked);
 }
 
 const NUMBER_MEMBER = /("number"\s*:\s*)("(?:[^"\\]|\\.)*")/g;
 
+/** Nobody's number has a fraction. */
 function maskForeignNumber(value: number): number | string {
+  if (!Number.isInteger(value)) return value;
   const text = String(value);
-  const masked = maskNumbers(text);
+  const masked = maskText(text);
   return masked === text ? value : masked;
 }

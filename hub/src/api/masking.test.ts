@@ -16,6 +16,10 @@ const NUMBERS = [
   '0612349876',
   'sip:+442071838750@sip.example',
   '+31 6 5555 4444',
+  '(020) 777 6543',
+  '0622 333 111',
+  '31 6 88 77 66 55',
+  '+31\u00a06\u00a09191\u00a08282',
 ];
 /** What must stand nowhere: the digits from the country on, without spaces. */
 const SECRETS = NUMBERS.map((number) =>
@@ -107,7 +111,7 @@ afterAll(() => hub.close());
 
 /** Digits of numbers that stand in a text, whatever stands between them. */
 function findSecrets(text: string): readonly string[] {
-  const joined = text.replaceAll(/(?<=\d)[ .()-]+(?=\d)/g, '');
+  const joined = text.replaceAll(/(?<=\d)[\s.()-]+(?=\d)/g, '');
   return SECRETS.filter((secret) => text.includes(secret) || joined.includes(secret));
 }
 
