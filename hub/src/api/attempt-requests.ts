@@ -48,6 +48,7 @@ export function describeAttempt(
   delivery: Pick<DeliveryEntry, 'eventId' | 'sequence'> & { readonly body: Uint8Array },
   attempt: AttemptEntry,
   changes: ChangesSince | null,
+  showsSignatures: boolean,
 ): z.output<typeof attemptRequestView> | null {
   const isAfter = (atMs: number): boolean => atMs >= attempt.startedAtMs;
   // Where nobody can tell, no signature is shown: a wrong one would send people looking for a fault that is not there.
@@ -61,14 +62,15 @@ export function describeAttempt(
     body: delivery.body,
     nowMs: attempt.startedAtMs,
     traceparent: null,
-    secrets: isRotated ? null : { current: secret, previous: overlaps ? previousSecret : null },
+    secrets:
+      isRotated || !showsSignatures ? null : { current: secret, previous: overlaps ? previousSecret : null },
   });
   if (described === undefined || described === null) return null;
   return {
     method: described.method,
     url: described.url,
     headers: described.headers.map(([name, value]): [string, string] => [name, value]),
-    signature: isRotated ? 'secret rotated since' : 'valid',
+    signature: !showsSignatures ? 'not for this key' : isRotated ? 'secret rotated since' : 'valid',
     settings_changed: changes === null || changes.changedAtMs.some(isAfter),
   };
 }

@@ -147,6 +147,25 @@ describe('a delivery', () => {
 });
 
 describe('deliveries', () => {
+  it('show no signature to a key that may only watch: it could be sent again by whoever stands before the screen', async () => {
+    const { id } = await createDestination();
+    await hub.call('PUT', '/v1/calls/watched/status', { status: 'ended' });
+    await attempt(id, NOT_FOUND);
+    const [listed] = (await hub.call('GET', `/v1/deliveries?q=destination:${id}`)).json().data;
+    const read = async (scopes: readonly ('watch' | 'read')[]) => {
+      const headers = { authorization: `Bearer ${await hub.makeKey(scopes)}` };
+      const detail = (await hub.call('GET', `/v1/deliveries/${listed.id}`, undefined, headers)).json();
+      expectView(deliveryDetailView, detail);
+      return detail.attempt_entries[0].request;
+    };
+    const watched = await read(['watch']);
+    expect(watched).toMatchObject({ signature: 'not for this key' });
+    expect(watched.headers.at(-1)).toEqual(['webhook-signature', '…']);
+    const whole = await read(['watch', 'read']);
+    expect(whole).toMatchObject({ signature: 'valid' });
+    expect(whole.headers.at(-1)[1]).toMatch(/^whsec_/);
+  });
+
   it('are filtered by the code of the last answer and by attempts, and are counted by state', async () => {
     const { id } = await createDestination();
     for (const call of ['f-1', 'f-2', 'f-3'])

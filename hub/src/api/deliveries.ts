@@ -3,6 +3,7 @@ import type { DeliveryId } from '../journal/ids.ts';
 import type { ApiGround } from './ground.ts';
 import type { Route } from './route.ts';
 
+import { grants } from '../ingest/key-ring.ts';
 import { makeProblem } from '../ingest/problem.ts';
 import { describeAttempt, readChangesSince } from './attempt-requests.ts';
 import { COUNTED_MAX } from './calls.ts';
@@ -28,6 +29,7 @@ export function defineDeliveryRoutes({
 }: ApiGround): readonly Route[] {
   async function toDetailView(
     delivery: NonNullable<Awaited<ReturnType<typeof journal.getDelivery>>>,
+    showsSignatures: boolean,
   ): Promise<z.output<typeof deliveryDetailView>> {
     const nowMs = clock.nowMs();
     const { attemptEntries } = delivery;
@@ -57,7 +59,7 @@ export function defineDeliveryRoutes({
         request:
           destination === undefined || kind === undefined || kind === null
             ? null
-            : describeAttempt(kind, destination, delivery, attempt, changes),
+            : describeAttempt(kind, destination, delivery, attempt, changes, showsSignatures),
       })),
       body: Buffer.from(delivery.body).toString('utf8'),
     };
@@ -109,7 +111,8 @@ export function defineDeliveryRoutes({
       async handle({ key, params }) {
         const delivery = await journal.getDelivery(key.accountId, params['delivery_id'] as DeliveryId);
         if (delivery === undefined) return NO_DELIVERY;
-        return answer(200, await toDetailView(delivery));
+        // A signature is good for minutes and for whoever has it; a wall screen stands in a room.
+        return answer(200, await toDetailView(delivery, grants(key.scopes, 'read')));
       },
     }),
     defineRoute({

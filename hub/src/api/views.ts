@@ -265,8 +265,9 @@ export const attemptRequestView = z
       description:
         'Name and value, in the order sent. Values that could be keys are masked; "…" stands for what was not kept.',
     }),
-    signature: z.enum(['valid', 'secret rotated since']).meta({
-      description: 'valid: the signatures shown are those that were sent, by the secret of then.',
+    signature: z.enum(['valid', 'secret rotated since', 'not for this key']).meta({
+      description:
+        'valid: the signatures shown are those that were sent, by the secret of then. not for this key: they are shown to keys with the scope read.',
     }),
     settings_changed: z.boolean().meta({
       description:

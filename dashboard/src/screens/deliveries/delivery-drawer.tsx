@@ -214,10 +214,15 @@ function Attempt({
   );
 }
 
-function toSignatureText(signature: 'valid' | 'secret rotated since'): string {
-  return signature === 'valid'
-    ? 'Checked: these headers verify with the destination’s secret'
-    : 'Not shown: the secret was rotated since';
+function toSignatureText(signature: 'valid' | 'secret rotated since' | 'not for this key'): string {
+  switch (signature) {
+    case 'valid':
+      return 'Checked: these headers verify with the destination’s secret';
+    case 'secret rotated since':
+      return 'Not shown: the secret was rotated since';
+    case 'not for this key':
+      return 'Not shown to a key that may only watch';
+  }
 }
 
 function toNextTry({ due_at: dueAt }: DeliveryDetailView) {

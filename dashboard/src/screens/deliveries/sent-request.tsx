@@ -40,11 +40,13 @@ export function SentRequest({
       </div>
       <p class="wire-note">
         {sent.settings_changed && 'The destination was changed since: address and headers are those of now. '}
-        {isMasked(body)
-          ? 'Numbers are masked for you, so that the signature does not fit this body: reveal them to copy what was sent. '
-          : sent.signature === 'valid'
-            ? 'The signature is the one that was sent. '
-            : 'The secret was rotated since, so that the signature of then cannot be shown. '}
+        {sent.signature === 'not for this key'
+          ? 'Signatures are not shown to a key that may only watch. '
+          : isMasked(body)
+            ? 'Numbers are masked for you, so that the signature does not fit this body: reveal them to copy what was sent. '
+            : sent.signature === 'valid'
+              ? 'The signature is the one that was sent. '
+              : 'The secret was rotated since, so that the signature of then cannot be shown. '}
         Receivers refuse signatures older than five minutes; to send it anew, retry the delivery.
       </p>
     </div>
