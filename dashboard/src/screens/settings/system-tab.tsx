@@ -45,7 +45,7 @@ export function SystemTab() {
             ['Events', journal === null ? null : formatCount(journal.events)],
             ['Deliveries waiting', journal === null ? null : formatCount(journal.pending_deliveries)],
             ['Migration', journal?.migration],
-            ['Kept for', data.retention_days === null ? 'ever' : `${data.retention_days} days`],
+            ['Kept for', `${data.retention_days} days`],
             ['A call without an end is unknown after', formatDuration(data.stale_after_ms)],
           ]}
         />
