@@ -144,6 +144,9 @@ export async function startHub(settings: Settings): Promise<Hub> {
       },
     });
 
+    journal.listenTrouble(({ task, accountId, error }) =>
+      log.error(`journal.${task}_failed`, error, accountId === null ? {} : { account_id: accountId }),
+    );
     undo.push(() => engine.stop(settings.shutdownGraceMs));
     await engine.start();
     const retention = startRetention({

@@ -25,6 +25,7 @@ import type {
 import type { Actor } from './actor.ts';
 import type { AnalyticsJournal, StateCounts } from './analytics.ts';
 import type { Page, PageRequest } from './page.ts';
+import type { TroubleListener } from './trouble.ts';
 
 // ───────────────────────────── accepting reports (used by ingest/) ─────────────────────────────
 
@@ -693,6 +694,8 @@ export interface Journal
    * At most `limit` calls a run, so that it never holds the writer for long; says how many went.
    */
   prune(beforeMs: number, limit: number): Promise<number>;
+  /** Told of trouble in the journal's own work; returns a function that removes it. */
+  listenTrouble(listener: TroubleListener): () => void;
   /** Resolves with the cause when the journal can no longer be trusted (I/O error): the hub must exit. */
   readonly broken: Promise<JournalError>;
   /** Finishes what was queued, then closes. */

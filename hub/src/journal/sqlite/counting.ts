@@ -1,12 +1,13 @@
 /** What is counted of a report and of an attempt. Everything here runs inside an operation's work. */
 import type { Call, ReportOutcome } from '../../calls/call.ts';
 import { isTerminal } from '../../calls/transition.ts';
-import { SHORT_CALL_MS } from '../analytics.ts';
+import { COUNTED_DURATION_MS_MAX, SHORT_CALL_MS } from '../analytics.ts';
 import type { ActiveCalls, ActiveCount } from './active-calls.ts';
 import type { KnownDestination } from './destination-registry.ts';
 import type { ErrorGroups } from './error-groups.ts';
 import { createBars, toBar } from './histogram.ts';
 import {
+  addUp,
   CALL,
   CALL_KIND,
   DELIVERY,
@@ -102,11 +103,12 @@ export function createCounting(slots: Slots, activeCalls: ActiveCalls, errorGrou
 
 function countDuration(slot: OpenSlot, durationMs: number): void {
   const { counts } = slot;
+  addToBars(slot, durationMs);
+  if (durationMs > COUNTED_DURATION_MS_MAX) return;
   add(counts, CALL.durationCount);
-  counts[CALL.durationMsSum] = (counts[CALL.durationMsSum] as number) + durationMs;
+  counts[CALL.durationMsSum] = addUp(counts[CALL.durationMsSum] as number, durationMs);
   raise(counts, CALL.durationMsMax, durationMs);
   if (durationMs < SHORT_CALL_MS) add(counts, CALL.shortCalls);
-  addToBars(slot, durationMs);
 }
 
 function noteActive(counts: number[], active: number): void {

@@ -135,7 +135,7 @@ export function mergeCounts(kind: SlotKind, counts: number[], added: readonly nu
     const value = added[index] as number;
     switch (merge) {
       case 'sum':
-        counts[index] = (counts[index] as number) + value;
+        counts[index] = addUp(counts[index] as number, value);
         break;
       case 'max':
         counts[index] = Math.max(counts[index] as number, value);
@@ -145,6 +145,11 @@ export function mergeCounts(kind: SlotKind, counts: number[], added: readonly nu
         break;
     }
   }
+}
+
+/** Stops at what a record, a row and the driver can hold: beyond it nothing of the slot could be read back. */
+export function addUp(sum: number, value: number): number {
+  return Math.min(Number.MAX_SAFE_INTEGER, sum + value);
 }
 
 export function createCounts(kind: SlotKind): number[] {

@@ -22,6 +22,7 @@ import type { CallSlot } from '../analytics.ts';
 import type { DestinationId } from '../ids.ts';
 import type { Journal } from '../journal.ts';
 import { createSecretBox } from '../secret-box.ts';
+import type { JournalTrouble } from '../trouble.ts';
 import { openSqliteJournal, type SqliteJournalOptions } from './sqlite-journal.ts';
 
 const MINUTE_MS = 60_000;
@@ -209,6 +210,49 @@ describe('an hour', () => {
     await accept(journal, 'd', 'ended');
     await vi.waitFor(() => expect(count('call_hours')).toBe(2));
     expect((await readSlots(journal, startMs, HOUR_MS)).map(({ ended }) => ended)).toEqual([2, 1, 1]);
+  });
+});
+
+describe('trouble with roll-ups', () => {
+  it('of one account stops no other account, and is told', async () => {
+    const journal = await open();
+    const other = (await journal.createAccount('Other', { kind: 'key', id: 'key_TEST' })).id;
+    const startMs = clock.nowMs();
+    await accept(journal, 'a', 'ended');
+    await accept(journal, 'b', 'ended', {}, { accountId: other });
+    clock.advance(MINUTE_MS);
+    await accept(journal, 'c', 'ended', {}, { accountId: other });
+    await journal.close();
+    opened = [];
+    const db = new DatabaseSync(join(folder, 'journal.db'));
+    db.exec('UPDATE call_minutes SET duration_ms_sum = 1 << 60 WHERE account_row = 1');
+    db.close();
+    clock.advance(HOUR_MS);
+    const again = await open();
+    const told: JournalTrouble[] = [];
+    again.listenTrouble((trouble) => told.push(trouble));
+    await vi.waitFor(() => expect(count('call_hours')).toBe(1));
+    expect(told).toMatchObject([{ task: 'fold', accountId: 'default', error: { code: 'ERR_OUT_OF_RANGE' } }]);
+    const request = { accountId: other, sinceMs: startMs, untilMs: clock.nowMs(), stepMs: HOUR_MS } as const;
+    expect((await again.readCallStatistics(request)).slots[0]).toMatchObject({ ended: 2 });
+  });
+
+  it('that stops all folding is told, and is tried again', async () => {
+    const journal = await open();
+    await accept(journal, 'a', 'ended');
+    const told: JournalTrouble[] = [];
+    journal.listenTrouble((trouble) => told.push(trouble));
+    const db = new DatabaseSync(join(folder, 'journal.db'));
+    db.exec(`CREATE TRIGGER refuse BEFORE INSERT ON call_hours BEGIN SELECT RAISE(ABORT, 'refused'); END`);
+    clock.advance(HOUR_MS);
+    await accept(journal, 'b', 'ended');
+    await vi.waitFor(() => expect(told).toMatchObject([{ accountId: null, error: { message: 'refused' } }]));
+    db.exec('DROP TRIGGER refuse');
+    db.close();
+    clock.advance(MINUTE_MS);
+    await accept(journal, 'c', 'ended');
+    await vi.waitFor(() => expect(count('call_hours')).toBe(1));
+    expect(told).toHaveLength(1);
   });
 });
 

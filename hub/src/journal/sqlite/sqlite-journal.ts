@@ -8,6 +8,7 @@ import type { DatabaseSync } from 'node:sqlite';
 
 import type { Clock } from '../../clock.ts';
 import { JournalError, type Journal, type SecretBox } from '../journal.ts';
+import { createTroubles } from '../trouble.ts';
 import { createAccept } from './accept.ts';
 import { createActiveCalls } from './active-calls.ts';
 import { loadAccounts } from './account-registry.ts';
@@ -159,7 +160,8 @@ function buildJournal(database: Database, options: SqliteJournalOptions): Journa
   const deliveries = createDeliveryMaker(store, order);
   const { finishDeletions, ...destinationCommands } = createDestinations(store);
   finishDeletions();
-  folding = createSlotFolding(store);
+  const troubles = createTroubles();
+  folding = createSlotFolding(store, (trouble) => troubles.tell(trouble));
   folding.start();
 
   let closing: Promise<void> | null = null;
@@ -184,6 +186,7 @@ function buildJournal(database: Database, options: SqliteJournalOptions): Journa
     ...createPhoneNumbers(store),
     ...createAudit(store),
     ...createPrune(store),
+    listenTrouble: (listener) => troubles.listen(listener),
     broken: writer.broken,
     async check() {
       // A real write with a real fsync: only that finds a full or dying disk.

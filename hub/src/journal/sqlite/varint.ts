@@ -45,7 +45,7 @@ export class ByteWriter {
   }
 }
 
-/** 53 bits are 8 bytes. */
+/** 53 bits are 8 bytes; counts stop there (addUp), and no id or time is larger. */
 const VARINT_BYTES_MAX = 8;
 
 /** Throws where the bytes end within a number: reading on would never end, since what is not there is less than nothing. */

@@ -14,6 +14,7 @@ import {
   type Journal,
 } from '../../journal.ts';
 import { createSecretBox } from '../../secret-box.ts';
+import type { JournalTrouble } from '../../trouble.ts';
 import { openSqliteJournal } from '../sqlite-journal.ts';
 import { createLaneCredit } from './lane-credit.ts';
 import type {
@@ -61,6 +62,7 @@ async function serve(port: MessagePort, options: ThreadOptions): Promise<void> {
 
   journal.listenDestinations((id, destination) => outbox.destination(id, destination));
   journal.listenFeed(() => outbox.feed());
+  journal.listenTrouble((trouble) => outbox.trouble(trouble));
   void journal.broken.then((error) => outbox.broken(error));
 
   port.on('message', ({ calls, listenDue, refused }: ToThread) => {
@@ -149,6 +151,7 @@ interface Outbox {
   feed(): void;
   result(id: number, result: unknown): void;
   failure(id: number, error: unknown): void;
+  trouble(trouble: JournalTrouble): void;
   broken(error: JournalError): void;
   /** Sends what waits, then lets the thread end. */
   end(): void;
@@ -195,6 +198,10 @@ function createOutbox(port: MessagePort): Outbox {
       message.failures.push([id, toSentError(error)]);
       schedule();
     },
+    trouble({ error, ...trouble }) {
+      message.troubles.push({ ...trouble, error: toSentError(error) });
+      schedule();
+    },
     broken(error) {
       message.broken = toSentError(error);
       schedule();
@@ -212,7 +219,16 @@ type Mutable<Type> = {
 };
 
 function createMessage(): Mutable<FromThread> {
-  return { destinations: [], taken: [], hints: [], fed: false, results: [], failures: [], broken: null };
+  return {
+    destinations: [],
+    taken: [],
+    hints: [],
+    fed: false,
+    results: [],
+    failures: [],
+    troubles: [],
+    broken: null,
+  };
 }
 
 function toSentError(error: unknown): SentError {

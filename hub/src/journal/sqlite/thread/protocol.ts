@@ -1,6 +1,7 @@
 /** What the hub's main thread and the journal's thread tell each other. Both sides batch: one message a turn. */
-import type { DestinationId } from '../../ids.ts';
+import type { AccountId, DestinationId } from '../../ids.ts';
 import type { Destination, Journal, JournalErrorCode } from '../../journal.ts';
+import type { JournalTrouble } from '../../trouble.ts';
 import type { DeliveryRow } from './rows.ts';
 
 /** Every function of the journal that answers with a promise; the others are listeners, handled on their own. */
@@ -35,6 +36,12 @@ export interface SentError {
   readonly stack: string | undefined;
 }
 
+export interface SentTrouble {
+  readonly task: JournalTrouble['task'];
+  readonly accountId: AccountId | null;
+  readonly error: SentError;
+}
+
 export interface FromThread {
   /** Told before the results, as listeners are told before promises resolve. */
   readonly destinations: readonly (readonly [DestinationId, Destination | undefined])[];
@@ -43,6 +50,7 @@ export interface FromThread {
   readonly fed: boolean;
   readonly results: readonly (readonly [number, unknown])[];
   readonly failures: readonly (readonly [number, SentError])[];
+  readonly troubles: readonly SentTrouble[];
   readonly broken: SentError | null;
 }
 
