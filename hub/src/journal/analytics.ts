@@ -11,12 +11,6 @@ import type { Page, PageRequest } from './page.ts';
 /** Finished calls whose known duration is shorter: the early sign of calls that fail at once. */
 export const SHORT_CALL_MS = 10_000;
 
-/**
- * Seven days. What is longer comes from a source's wrong clock, and one such call would be all that a mean, a maximum
- * or a sum says: it is in the last bar of the histogram alone.
- */
-export const COUNTED_DURATION_MS_MAX = 7 * 86_400_000;
-
 export interface StatisticsRequest {
   readonly accountId: AccountId;
   /** Unix ms, [since, until), moved outward to whole minutes, or to whole hours where `stepMs` is an hour or more. */
@@ -32,6 +26,15 @@ export interface StatisticsRequest {
 /** Slots of one answer. */
 export const SLOTS_MAX = 2_000;
 
+/** Minutes are kept for so long, counted from the begin of the current hour: what a chart of a day or two is drawn from. */
+export const MINUTES_KEPT_MS = 48 * 3_600_000;
+
+/**
+ * Hours are kept for a year and a month to compare with, or as long as calls where that is longer: they hold no number
+ * and no text. Hours of error groups go with the calls, since their texts do.
+ */
+export const HOURS_KEPT_DAYS = 400;
+
 export interface CallSlot {
   /** A multiple of the step since 1970 (UTC). */
   readonly startMs: number;
@@ -41,10 +44,7 @@ export interface CallSlot {
   readonly failed: number;
   /** Of these ends, how many had no known start when they were accepted. */
   readonly unpaired: number;
-  /**
-   * Durations that became known in the slot, up to COUNTED_DURATION_MS_MAX: how many, their sum, the longest, how many
-   * shorter than SHORT_CALL_MS.
-   */
+  /** Durations that became known in the slot: how many, their sum, the longest, how many shorter than SHORT_CALL_MS. */
   readonly durationCount: number;
   readonly durationMsSum: number;
   readonly durationMsMax: number;
@@ -153,6 +153,8 @@ export interface StateCounts {
 export interface AnalyticsJournal {
   readCallStatistics(request: StatisticsRequest): Promise<CallStatistics>;
   readDeliveryStatistics(request: StatisticsRequest): Promise<DeliveryStatistics>;
+  /** Begin of the first slot in which anything of calls was counted and is kept; null where nothing was. */
+  readCountedSince(accountId: AccountId): Promise<number | null>;
   /** Last seen first. sinceMs: seen since. */
   listErrorGroups(
     accountId: AccountId,

@@ -5,7 +5,7 @@ import type { Call } from '../../calls/call.ts';
 import { toErrorTraits } from '../../calls/error-group.ts';
 import { isTerminal } from '../../calls/transition.ts';
 import {
-  COUNTED_DURATION_MS_MAX,
+  HOURS_KEPT_DAYS,
   SHORT_CALL_MS,
   SLOTS_MAX,
   type CallSlot,
@@ -190,36 +190,6 @@ export function describeAnalytics(open: OpenHarness): void {
       expect(await readActive()).toBe(0);
     });
 
-    it('count no duration that a wrong clock made, but show it in the last bar', async () => {
-      const { journal, clock } = await open();
-      const startMs = clock.nowMs();
-      const ages = { from: Date.UTC(0, 0, 1) - 1_900 * 366 * 86_400_000, to: Date.UTC(9999, 11, 31) };
-      for (let index = 0; index < 40; index += 1) {
-        await accept(journal, `ages-${index}`, 'in-progress', { occurredAtMs: ages.from });
-        await accept(journal, `ages-${index}`, 'ended', { occurredAtMs: ages.to });
-      }
-      await accept(journal, 'week', 'in-progress', { occurredAtMs: 0 });
-      await accept(journal, 'week', 'ended', { occurredAtMs: COUNTED_DURATION_MS_MAX });
-      const read = async (stepMs: number): Promise<void> => {
-        const request = { accountId: 'default', sinceMs: startMs, untilMs: startMs + 1 } as const;
-        const { slots, durations } = await journal.readCallStatistics({ ...request, stepMs });
-        expect(slots).toMatchObject([
-          {
-            ended: 41,
-            durationCount: 1,
-            durationMsSum: COUNTED_DURATION_MS_MAX,
-            durationMsMax: COUNTED_DURATION_MS_MAX,
-          },
-        ]);
-        expect(durations.map(({ fromMs, count }) => [fromMs, count])).toEqual([[86_400_000, 41]]);
-      };
-      await read(MINUTE_MS);
-      await read(HOUR_MS);
-      clock.advance(HOUR_MS);
-      await accept(journal, 'later', 'in-progress');
-      await read(HOUR_MS);
-    });
-
     it('keep hours when their minutes are gone', async () => {
       const { journal, clock } = await open();
       const { id } = await createDestination(journal);
@@ -259,6 +229,26 @@ export function describeAnalytics(open: OpenHarness): void {
       expect(sumOf(slots, ({ failed }) => failed)).toBe(3);
     });
 
+    it('say since when there are any, by the minute and then by the hour', async () => {
+      const { journal, clock } = await open();
+      const other = (await journal.createAccount('Other', KEY_ACTOR)).id;
+      expect(await journal.readCountedSince('default')).toBeNull();
+      const firstMs = clock.nowMs();
+      await accept(journal, 'a', 'ended');
+      const minuteMs = Math.floor(firstMs / MINUTE_MS) * MINUTE_MS;
+      expect(await journal.readCountedSince('default')).toBe(minuteMs);
+      clock.advance(3 * HOUR_MS);
+      await accept(journal, 'b', 'ended');
+      expect(await journal.readCountedSince('default')).toBe(minuteMs);
+      expect(await journal.readCountedSince(other)).toBeNull();
+      const hourMs = Math.floor(firstMs / HOUR_MS) * HOUR_MS;
+      for (let day = 0; day < 3; day += 1) {
+        clock.advance(24 * HOUR_MS);
+        await accept(journal, `day-${day}`, 'ended');
+      }
+      await expect.poll(() => journal.readCountedSince('default')).toBe(hourMs);
+    });
+
     it('are aligned to the step, and refuse more slots than an answer may have', async () => {
       const { journal } = await open();
       const request = { accountId: 'default', sinceMs: 90_500, untilMs: 7_100_000, stepMs: HOUR_MS } as const;
@@ -285,7 +275,7 @@ export function describeAnalytics(open: OpenHarness): void {
       }
     });
 
-    it('stay while a destination is deleted, and go with retention', async () => {
+    it('stay while a destination is deleted; errors go with the calls, counts after 400 days', async () => {
       const { journal, clock } = await open();
       const startMs = clock.nowMs();
       const { id } = await createDestination(journal);
@@ -304,14 +294,20 @@ export function describeAnalytics(open: OpenHarness): void {
           sumOf(calls.slots, ({ failed }) => failed),
           deliveries.destinations.map(({ destinationId, delivered }) => [destinationId, delivered]),
           groups.items.map(({ fingerprint }) => fingerprint),
+          calls.errors.map(({ group }) => group.fingerprint),
         ];
       };
-      expect(await read()).toEqual([2, [[id, 1]], ['New trouble', 'Old trouble']]);
+      const bothErrors = ['New trouble', 'Old trouble'];
+      expect(await read()).toEqual([2, [[id, 1]], bothErrors, expect.arrayContaining(bothErrors)]);
       await journal.prune(cutMs, 100);
-      expect(await read()).toEqual([1, [], ['New trouble']]);
-      // The source's last report is known however long ago it was.
-      clock.advance(40 * 24 * HOUR_MS);
+      expect(await read()).toEqual([2, [[id, 1]], ['New trouble'], ['New trouble']]);
+      clock.advance((HOURS_KEPT_DAYS - 1) * 24 * HOUR_MS);
       await journal.prune(clock.nowMs(), 100);
+      expect(await read()).toEqual([2, [[id, 1]], [], []]);
+      // The source's last report is known however long ago it was.
+      clock.advance(2 * 24 * HOUR_MS);
+      await journal.prune(clock.nowMs(), 100);
+      expect(await read()).toEqual([0, [], [], []]);
       const [api] = await journal.readSourceActivity('default');
       expect(api).toEqual({ sourceId: 'api', lastReportAtMs: cutMs, hours: [] });
     });

@@ -6,10 +6,12 @@
 import { setImmediate as yieldTurn } from 'node:timers/promises';
 
 import type { Journal } from '../journal.ts';
+import { HOURS_KEPT_DAYS } from '../analytics.ts';
 import { CALL_STATE_CODES } from './codes.ts';
-import { HOUR_MS, MINUTE_MS, SLOT_KINDS, toSlotTable, type SlotKind } from './slot-kinds.ts';
+import { ERROR_KIND, HOUR_MS, MINUTE_MS, SLOT_KINDS, toSlotTable, type SlotKind } from './slot-kinds.ts';
 import type { Store } from './store.ts';
 
+const DAY_MS = 24 * HOUR_MS;
 /** Calls of one transaction: about 5 ms. */
 const STEP_CALLS = 100;
 /** Calls looked at by one run, so that many kept ones do not make it long. */
@@ -63,11 +65,11 @@ export function createPrune(store: Store): Pick<Journal, 'prune'> {
   const slotDeletes = SLOT_KINDS.flatMap((kind) => [
     ...(kind.minutes === null
       ? []
-      : [{ statement: db.prepare(toDeleteSlots(kind, 'minute')), slotMs: MINUTE_MS }]),
-    { statement: db.prepare(toDeleteSlots(kind, 'hour')), slotMs: HOUR_MS },
+      : [{ kind, statement: db.prepare(toDeleteSlots(kind, 'minute')), slotMs: MINUTE_MS }]),
+    { kind, statement: db.prepare(toDeleteSlots(kind, 'hour')), slotMs: HOUR_MS },
   ]);
   const deleteGroups = db.prepare(DELETE_GROUPS);
-  /** Roll-ups before this hour are gone. */
+  /** Error groups before this hour are gone. */
   let prunedHour = -1;
   const deleteSessions = db.prepare(DELETE_SESSIONS);
   /** Where the last run stopped in each account: what it kept is not looked at again before the next round. */
@@ -92,14 +94,16 @@ export function createPrune(store: Store): Pick<Journal, 'prune'> {
   async function pruneSlots(beforeMs: number): Promise<void> {
     const hour = Math.floor(beforeMs / HOUR_MS);
     if (hour <= prunedHour) return;
+    const keptMs = clock.nowMs() - HOURS_KEPT_DAYS * DAY_MS;
+    const countsHour = Math.min(hour, Math.floor(keptMs / HOUR_MS));
     for (const { id } of accounts.list()) {
       const accountRow = accounts.findRow(id) as number;
       for (let deleted = STEP_SLOTS; deleted >= STEP_SLOTS;) {
         deleted = await writer.run({
           work() {
             let count = 0;
-            for (const { statement, slotMs } of slotDeletes) {
-              const before = (hour * HOUR_MS) / slotMs;
+            for (const { kind, statement, slotMs } of slotDeletes) {
+              const before = ((kind === ERROR_KIND ? hour : countsHour) * HOUR_MS) / slotMs;
               count += Number(statement.run(accountRow, before, STEP_SLOTS - count).changes);
             }
             if (count >= STEP_SLOTS) return count;

@@ -9,8 +9,7 @@
 import type { StatementSync } from 'node:sqlite';
 import { setImmediate as yieldTurn } from 'node:timers/promises';
 
-import { JournalError } from '../journal.ts';
-import type { TroubleListener } from '../trouble.ts';
+import { MINUTES_KEPT_MS } from '../analytics.ts';
 import { addBars, createBars } from './histogram.ts';
 import {
   createCounts,
@@ -26,7 +25,6 @@ import {
 import type { SlotValues } from './slot-record.ts';
 import { toKeyValues, toReplaceSlot, toRowValues } from './slots.ts';
 import type { Store } from './store.ts';
-import { classifyError } from './writer.ts';
 
 export interface SlotFolding {
   /** At the start: folds what an earlier process left. */
@@ -35,8 +33,7 @@ export interface SlotFolding {
   afterCommit(): void;
 }
 
-/** Minutes are kept for so long: what a chart of a day or two is drawn from. */
-const MINUTES_KEPT = 48 * HOUR_MINUTES;
+const MINUTES_KEPT = MINUTES_KEPT_MS / MINUTE_MS;
 /** Rows read, written or deleted in one step: 2 to 4 ms. */
 const STEP_ROWS = 500;
 /** Accounts looked at in one step. */
@@ -52,10 +49,13 @@ interface KindStatements {
   readonly deleteMinutes: StatementSync;
 }
 
-export function createSlotFolding(
-  { db, writer, clock, slots, accounts }: Pick<Store, 'db' | 'writer' | 'clock' | 'slots' | 'accounts'>,
-  troubled: TroubleListener,
-): SlotFolding {
+export function createSlotFolding({
+  db,
+  writer,
+  clock,
+  slots,
+  accounts,
+}: Pick<Store, 'db' | 'writer' | 'clock' | 'slots' | 'accounts'>): SlotFolding {
   const kinds = FOLDED_KINDS.map((kind): KindStatements => {
     const selectMinutes = db.prepare(toSelectMinutes(kind));
     selectMinutes.setReturnArrays(true);
@@ -125,10 +125,14 @@ export function createSlotFolding(
   /** False where the clock was set back meanwhile: what was read may not be all. */
   async function fold(hour: number): Promise<boolean> {
     const { reopenings } = slots;
-    const made: MadeSlot[] = [];
+    const made: { readonly replace: StatementSync; readonly slot: SlotValues }[] = [];
     for (const [index, accountRow] of listAccountRows().entries()) {
       if (index % STEP_ACCOUNTS === STEP_ACCOUNTS - 1) await yieldTurn();
-      made.push(...(await mergeAccount(accountRow, hour)));
+      for (const statements of kinds) {
+        for (const slot of await mergeHour(statements, accountRow, hour)) {
+          made.push({ replace: statements.replaceHour, slot });
+        }
+      }
     }
     for (;;) {
       const step = made.splice(0, STEP_ROWS);
@@ -142,24 +146,6 @@ export function createSlotFolding(
         },
       });
       if (!isGood || isLast) return isGood;
-    }
-  }
-
-  /** Nothing of an account whose rows cannot be read: the hours of all the others must not wait for it. */
-  async function mergeAccount(accountRow: number, hour: number): Promise<readonly MadeSlot[]> {
-    const made: MadeSlot[] = [];
-    try {
-      for (const statements of kinds) {
-        for (const slot of await mergeHour(statements, accountRow, hour)) {
-          made.push({ replace: statements.replaceHour, slot });
-        }
-      }
-      return made;
-    } catch (error) {
-      // What the store itself did wrong is nobody's row, and so is reading from one that was closed meanwhile.
-      if (classifyError(error) !== 'operation' || !db.isOpen) throw error;
-      troubled({ task: 'fold', accountId: accounts.toId(accountRow), error: toError(error) });
-      return [];
     }
   }
 
@@ -232,11 +218,8 @@ export function createSlotFolding(
     isRunning = true;
     isWanted = false;
     run()
-      // The next minute tries again.
-      .catch((error: unknown) => {
-        const isClosed = !db.isOpen || (error instanceof JournalError && error.code === 'closed');
-        if (!isClosed) troubled({ task: 'fold', accountId: null, error: toError(error) });
-      })
+      // Closing, full or broken: the journal's own callers hear of it, and the next minute tries again.
+      .catch(() => undefined)
       .finally(() => {
         isRunning = false;
         if (isWanted) begin();
@@ -262,15 +245,6 @@ export function createSlotFolding(
       if (slots.isClosing || doneHour < Math.floor(minute / HOUR_MINUTES)) begin();
     },
   };
-}
-
-interface MadeSlot {
-  readonly replace: StatementSync;
-  readonly slot: SlotValues;
-}
-
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }
 
 /** A stretch of minutes in the order of the key. */

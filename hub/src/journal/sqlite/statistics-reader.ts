@@ -34,6 +34,8 @@ const DAY_HOURS = 24;
 
 const SELECT_GROUP = 'SELECT * FROM error_groups WHERE row = ?';
 const SELECT_GROUP_ROW = 'SELECT row FROM error_groups WHERE account_row = ? AND id = ?';
+const SELECT_FIRST_HOUR = 'SELECT min(slot) AS slot FROM call_hours WHERE account_row = ?';
+const SELECT_FIRST_MINUTE = 'SELECT min(slot) AS slot FROM call_minutes WHERE account_row = ?';
 const SELECT_LAST_REPORT = `
   SELECT last_report_at_ms AS ms FROM source_hours
   WHERE account_row = ? AND source_row = ? ORDER BY slot DESC LIMIT 1`;
@@ -42,12 +44,18 @@ export function createStatisticsReader(
   store: Store,
 ): Pick<
   AnalyticsJournal,
-  'readCallStatistics' | 'readDeliveryStatistics' | 'readErrorHours' | 'readSourceActivity'
+  | 'readCallStatistics'
+  | 'readDeliveryStatistics'
+  | 'readCountedSince'
+  | 'readErrorHours'
+  | 'readSourceActivity'
 > {
   const { read, clock, slots, sources, destinations } = store;
   const reader = createSlotReader(store);
   const selectGroup = read.prepare(SELECT_GROUP);
   const selectGroupRow = read.prepare(SELECT_GROUP_ROW);
+  const selectFirstHour = read.prepare(SELECT_FIRST_HOUR);
+  const selectFirstMinute = read.prepare(SELECT_FIRST_MINUTE);
   const selectLastReport = read.prepare(SELECT_LAST_REPORT);
 
   /** Failed calls by row of their group. */
@@ -154,6 +162,24 @@ export function createStatisticsReader(
             })),
         })),
       };
+    },
+
+    async readCountedSince(accountId) {
+      const accountRow = findAccountRow(store, accountId);
+      const hour = selectFirstHour.get(accountRow)?.['slot'] as number | null;
+      const minute = selectFirstMinute.get(accountRow)?.['slot'] as number | null;
+      const open = [...slots.listOpen()].filter(
+        (slot) => slot.kind === CALL_KIND && slot.accountRow === accountRow,
+      );
+      const times = [
+        ...(minute === null ? [] : [minute * MINUTE_MS]),
+        // An hour stands beside its minutes once it is folded, and says less about when it began.
+        ...(hour === null || (minute !== null && hour * HOUR_MS + HOUR_MS > minute * MINUTE_MS)
+          ? []
+          : [hour * HOUR_MS]),
+        ...open.map(({ number }) => number * MINUTE_MS),
+      ];
+      return times.length === 0 ? null : Math.min(...times);
     },
 
     async readErrorHours(accountId, ids, nowMs, hours) {
