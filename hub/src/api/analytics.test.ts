@@ -107,12 +107,38 @@ describe('the statistics of calls', () => {
   });
 
   it('compare with the period just before', async () => {
-    const view = (await hub.call('GET', '/v1/analytics/calls?since=1h&compare=previous')).json();
+    const { slots } = (await hub.call('GET', '/v1/analytics/calls?since=15m')).json();
+    const first = slots.find(({ connected }: { connected: number }) => connected > 0);
+    const toTime = (minutes: number): string =>
+      new Date(Date.parse(first.at) + minutes * 60_000).toISOString();
+    const path = `/v1/analytics/calls?since=${toTime(30)}&until=${toTime(60)}&compare=previous`;
+    const view = (await hub.call('GET', path)).json();
     expectView(callStatisticsView, view);
-    expect(view.previous).toMatchObject({ connected: 0, error_rate: null });
+    expect([view.totals.connected, view.previous.connected]).toEqual([0, 20]);
     expect(view.previous_slots).toHaveLength(view.slots.length);
     const before = Date.parse(view.previous_slots[0].at);
     expect(Date.parse(view.slots[0].at) - before).toBe(Date.parse(view.until) - Date.parse(view.since));
+  });
+
+  it('compare with nothing that was only half counted', async () => {
+    for (const since of ['1h', '20d', '400d']) {
+      const view = (await hub.call('GET', `/v1/analytics/calls?since=${since}&compare=previous`)).json();
+      expectView(callStatisticsView, view);
+      expect([since, view.previous, view.previous_slots]).toEqual([since, null, null]);
+    }
+  });
+
+  it('are told by the hour where any of them are older than minutes are kept', async () => {
+    const read = async (query: string): Promise<number> =>
+      (await hub.call('GET', `/v1/analytics/${query}`)).json().step_ms;
+    const [from, to] = [72, 70].map((hours) => new Date(Date.now() - hours * 3_600_000).toISOString());
+    expect(await read(`calls?since=${from}&until=${to}`)).toBe(3_600_000);
+    expect(await read(`calls?since=${from}&until=${to}&step=5m`)).toBe(3_600_000);
+    expect(await read(`deliveries?since=${from}&until=${to}`)).toBe(3_600_000);
+    expect(await read('calls?since=50h&step=6h')).toBe(21_600_000);
+    expect(await read('calls?since=48h&step=30m')).toBe(1_800_000);
+    expect(await read('calls?since=36h&step=15m')).toBe(900_000);
+    expect(await read('calls?since=36h&step=15m&compare=previous')).toBe(3_600_000);
   });
 
   it('show the heat map in any zone, over ranges that need slots of their own', async () => {

@@ -5,7 +5,7 @@ import type { ApiGround } from './ground.ts';
 import type { Route } from './route.ts';
 
 import { makeFault } from '../ingest/problem.ts';
-import { SLOTS_MAX } from '../journal/analytics.ts';
+import { HOURS_KEPT_DAYS, MINUTES_KEPT_MS, SLOTS_MAX } from '../journal/analytics.ts';
 import { sumCalls } from './call-statistics.ts';
 import { isTimeZone, toHeatMap, toHeatStepMs } from './heat-map.ts';
 import { answer, defineRoute } from './route.ts';
@@ -40,8 +40,8 @@ const AUTO_STEPS = ['1m', '5m', '15m', '1h', '6h', '1d'] as const satisfies read
 /** As many bars as a chart shows well; a week by the hour still fits. */
 const AUTO_SLOTS_MAX = 168;
 const RANGE_MS_DEFAULT = DAY_MS;
-/** A year, and the month of the year before to compare with; the heat map reads each of its hours. */
-const RANGE_DAYS_MAX = 400;
+/** The heat map reads each of its hours. */
+const RANGE_DAYS_MAX = HOURS_KEPT_DAYS;
 
 const rangeShape = {
   since: sinceSchema.optional().meta({
@@ -52,7 +52,8 @@ const rangeShape = {
     .enum(['auto', ...STEPS])
     .default('auto')
     .meta({
-      description: 'Length of a slot; auto gives at most 168 of them.',
+      description:
+        'Length of a slot; auto gives at most 168 of them. Never below 1h where any of it is more than 48 hours old: `step_ms` says what it came to.',
     }),
 };
 
@@ -64,7 +65,8 @@ const callsQuery = z.strictObject({
     .default('UTC')
     .meta({ description: 'IANA name: whose hours and weekdays the heat map shows.' }),
   compare: z.literal('previous').optional().meta({
-    description: 'previous: also the period of the same length just before.',
+    description:
+      'previous: also the period of the same length just before; null where counting began after its begin.',
   }),
 });
 
@@ -94,6 +96,13 @@ export function defineAnalyticsRoutes({ journal, clock }: ApiGround): readonly R
     return slots;
   }
 
+  /** Half a period would be compared as if it were a whole one. */
+  async function readPrevious(request: StatisticsRequest): Promise<CallStatistics | null> {
+    const countedSinceMs = await journal.readCountedSince(request.accountId);
+    if (countedSinceMs === null || countedSinceMs > request.sinceMs) return null;
+    return journal.readCallStatistics(request);
+  }
+
   return [
     defineRoute({
       method: 'GET',
@@ -108,7 +117,7 @@ export function defineAnalyticsRoutes({ journal, clock }: ApiGround): readonly R
       answers: [{ status: 200, description: 'The statistics.', schema: callStatisticsView }],
       async handle({ key, query }) {
         const nowMs = clock.nowMs();
-        const range = readRange(query, nowMs);
+        const range = readRange(query, nowMs, query.compare !== undefined);
         if (range.kind === 'problem') return range;
         const request = { accountId: key.accountId, ...range.request };
         const statistics = await journal.readCallStatistics(request);
@@ -116,11 +125,7 @@ export function defineAnalyticsRoutes({ journal, clock }: ApiGround): readonly R
         const previous =
           query.compare === undefined
             ? null
-            : await journal.readCallStatistics({
-                ...request,
-                sinceMs: sinceMs - (untilMs - sinceMs),
-                untilMs: sinceMs,
-              });
+            : await readPrevious({ ...request, sinceMs: sinceMs - (untilMs - sinceMs), untilMs: sinceMs });
         const heatSlots = await readHeatSlots(request, statistics, query.time_zone);
         return answer(
           200,
@@ -146,7 +151,7 @@ export function defineAnalyticsRoutes({ journal, clock }: ApiGround): readonly R
       query: z.strictObject(rangeShape),
       answers: [{ status: 200, description: 'The statistics.', schema: deliveryStatisticsView }],
       async handle({ key, query }) {
-        const range = readRange(query, clock.nowMs());
+        const range = readRange(query, clock.nowMs(), false);
         if (range.kind === 'problem') return range;
         const [statistics, destinations] = await Promise.all([
           journal.readDeliveryStatistics({ accountId: key.accountId, ...range.request }),
@@ -183,6 +188,7 @@ type Range = { readonly kind: 'range'; readonly request: Omit<StatisticsRequest,
 function readRange(
   query: { readonly since?: number | undefined; readonly until?: number | undefined; readonly step: string },
   nowMs: number,
+  comparesPrevious: boolean,
 ): Range {
   const untilMs = query.until ?? nowMs;
   const sinceMs = query.since ?? untilMs - RANGE_MS_DEFAULT;
@@ -216,7 +222,11 @@ function readRange(
       'too_much',
     );
   }
-  return { kind: 'range', request: { sinceMs, untilMs, stepMs } };
+  // Where minutes are gone a finer chart would be a comb: all of an hour in its first slot, and nothing between.
+  const minutesSinceMs = Math.floor(nowMs / HOUR_MS) * HOUR_MS - MINUTES_KEPT_MS;
+  const oldestMs = comparesPrevious ? sinceMs - lengthMs : sinceMs;
+  const keptStepMs = oldestMs < minutesSinceMs ? Math.max(stepMs, HOUR_MS) : stepMs;
+  return { kind: 'range', request: { sinceMs, untilMs, stepMs: keptStepMs } };
 }
 
 function toAutoStep(lengthMs: number): Step {
