@@ -59,7 +59,7 @@ export function createNumberQuestions(clock: Pick<Clock, 'monotonicMs'>): Number
       if (parsed.kind === 'fault') return null;
       const { number, error } = parsed.filter;
       if (number?.prefix === true) return toRefused(canReveal ? REVEAL_FOR_PREFIX : WHOLE_ONLY, where);
-      if (error !== undefined && THREE_DIGITS.test(error)) {
+      if (error !== undefined && DIGITS.test(error)) {
         return toRefused(canReveal ? REVEAL_FOR_DIGITS : FEW_DIGITS, where);
       }
       const question = toQuestion({ number, error });
@@ -68,8 +68,11 @@ export function createNumberQuestions(clock: Pick<Clock, 'monotonicMs'>): Number
   };
 }
 
-/** With nothing but spaces and such between them: errors hold numbers as people write them. */
-const THREE_DIGITS = /\p{Nd}(?:[^\p{L}\p{Nd}]*\p{Nd}){2}/u;
+/**
+ * With nothing but spaces and such between them: errors hold numbers as people write them. Two are enough to read one
+ * by: which of the hundred pairs an error holds puts its digits in a row, all but surely.
+ */
+const DIGITS = /\p{Nd}[^\p{L}\p{Nd}]*\p{Nd}/u;
 
 /** What of a filter tells something of a number; null where nothing does. */
 function toQuestion({
@@ -88,9 +91,8 @@ const REVEAL_FOR_PREFIX =
   'Numbers are masked: reveal numbers first to search by their beginning, or search one whole, without a *.';
 const WHOLE_ONLY = 'Numbers are masked for this key, so they are searched whole: number: without a *.';
 const REVEAL_FOR_DIGITS =
-  'Numbers are masked: reveal numbers first to search errors for three or more digits, or leave the digits out.';
-const FEW_DIGITS =
-  'Numbers are masked for this key, so error: takes no three digits in a row: leave them out.';
+  'Numbers are masked: reveal numbers first to search errors for more than one digit, or leave the digits out.';
+const FEW_DIGITS = 'Numbers are masked for this key, so error: takes no two digits in a row: leave them out.';
 
 function toRefused(detail: string, where: 'query' | 'body'): Problem {
   return makeFault(where === 'query' ? 'invalid_query' : 'invalid_body', where, '/q', detail, 'masked');
