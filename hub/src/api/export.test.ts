@@ -5,7 +5,6 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestHub } from '../../../test/support/in-memory-hub.ts';
-import type { AccountId } from '../journal/ids.ts';
 import type { JournalFilter, PageRequest } from '../journal/journal.ts';
 import type { ApiGround } from './ground.ts';
 import type { RawRoute } from './route.ts';
@@ -219,7 +218,7 @@ describe('an export', () => {
 
   it('is cut off when its reader has taken nothing for a minute', async () => {
     const clock = createSimClock(Date.now());
-    const [key] = await hub.journal.listKeys('default' as AccountId);
+    const [key] = await hub.journal.listKeys('default');
     const [route] = defineExportRoutes({
       journal: hub.journal,
       clock,
