@@ -11,6 +11,12 @@ import type { Page, PageRequest } from './page.ts';
 /** Finished calls whose known duration is shorter: the early sign of calls that fail at once. */
 export const SHORT_CALL_MS = 10_000;
 
+/**
+ * Seven days. What is longer comes from a source's wrong clock, and one such call would be all that a mean, a maximum
+ * or a sum says: it is in the last bar of the histogram alone.
+ */
+export const COUNTED_DURATION_MS_MAX = 7 * 86_400_000;
+
 export interface StatisticsRequest {
   readonly accountId: AccountId;
   /** Unix ms, [since, until), moved outward to whole minutes, or to whole hours where `stepMs` is an hour or more. */
@@ -44,7 +50,10 @@ export interface CallSlot {
   readonly failed: number;
   /** Of these ends, how many had no known start when they were accepted. */
   readonly unpaired: number;
-  /** Durations that became known in the slot: how many, their sum, the longest, how many shorter than SHORT_CALL_MS. */
+  /**
+   * Durations that became known in the slot, up to COUNTED_DURATION_MS_MAX: how many, their sum, the longest, how many
+   * shorter than SHORT_CALL_MS.
+   */
   readonly durationCount: number;
   readonly durationMsSum: number;
   readonly durationMsMax: number;

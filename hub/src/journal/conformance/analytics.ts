@@ -5,6 +5,7 @@ import type { Call } from '../../calls/call.ts';
 import { toErrorTraits } from '../../calls/error-group.ts';
 import { isTerminal } from '../../calls/transition.ts';
 import {
+  COUNTED_DURATION_MS_MAX,
   HOURS_KEPT_DAYS,
   SHORT_CALL_MS,
   SLOTS_MAX,
@@ -188,6 +189,36 @@ export function describeAnalytics(open: OpenHarness): void {
       }
       await accept(journal, 'before', 'ended');
       expect(await readActive()).toBe(0);
+    });
+
+    it('count no duration that a wrong clock made, but show it in the last bar', async () => {
+      const { journal, clock } = await open();
+      const startMs = clock.nowMs();
+      const ages = { from: Date.UTC(0, 0, 1) - 1_900 * 366 * 86_400_000, to: Date.UTC(9999, 11, 31) };
+      for (let index = 0; index < 40; index += 1) {
+        await accept(journal, `ages-${index}`, 'in-progress', { occurredAtMs: ages.from });
+        await accept(journal, `ages-${index}`, 'ended', { occurredAtMs: ages.to });
+      }
+      await accept(journal, 'week', 'in-progress', { occurredAtMs: 0 });
+      await accept(journal, 'week', 'ended', { occurredAtMs: COUNTED_DURATION_MS_MAX });
+      const read = async (stepMs: number): Promise<void> => {
+        const request = { accountId: 'default', sinceMs: startMs, untilMs: startMs + 1 } as const;
+        const { slots, durations } = await journal.readCallStatistics({ ...request, stepMs });
+        expect(slots).toMatchObject([
+          {
+            ended: 41,
+            durationCount: 1,
+            durationMsSum: COUNTED_DURATION_MS_MAX,
+            durationMsMax: COUNTED_DURATION_MS_MAX,
+          },
+        ]);
+        expect(durations.map(({ fromMs, count }) => [fromMs, count])).toEqual([[86_400_000, 41]]);
+      };
+      await read(MINUTE_MS);
+      await read(HOUR_MS);
+      clock.advance(HOUR_MS);
+      await accept(journal, 'later', 'in-progress');
+      await read(HOUR_MS);
     });
 
     it('keep hours when their minutes are gone', async () => {

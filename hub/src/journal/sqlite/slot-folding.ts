@@ -10,6 +10,8 @@ import type { StatementSync } from 'node:sqlite';
 import { setImmediate as yieldTurn } from 'node:timers/promises';
 
 import { MINUTES_KEPT_MS } from '../analytics.ts';
+import { JournalError } from '../journal.ts';
+import type { TroubleListener } from '../trouble.ts';
 import { addBars, createBars } from './histogram.ts';
 import {
   createCounts,
@@ -25,6 +27,7 @@ import {
 import type { SlotValues } from './slot-record.ts';
 import { toKeyValues, toReplaceSlot, toRowValues } from './slots.ts';
 import type { Store } from './store.ts';
+import { classifyError } from './writer.ts';
 
 export interface SlotFolding {
   /** At the start: folds what an earlier process left. */
@@ -49,13 +52,10 @@ interface KindStatements {
   readonly deleteMinutes: StatementSync;
 }
 
-export function createSlotFolding({
-  db,
-  writer,
-  clock,
-  slots,
-  accounts,
-}: Pick<Store, 'db' | 'writer' | 'clock' | 'slots' | 'accounts'>): SlotFolding {
+export function createSlotFolding(
+  { db, writer, clock, slots, accounts }: Pick<Store, 'db' | 'writer' | 'clock' | 'slots' | 'accounts'>,
+  troubled: TroubleListener,
+): SlotFolding {
   const kinds = FOLDED_KINDS.map((kind): KindStatements => {
     const selectMinutes = db.prepare(toSelectMinutes(kind));
     selectMinutes.setReturnArrays(true);
@@ -125,14 +125,10 @@ export function createSlotFolding({
   /** False where the clock was set back meanwhile: what was read may not be all. */
   async function fold(hour: number): Promise<boolean> {
     const { reopenings } = slots;
-    const made: { readonly replace: StatementSync; readonly slot: SlotValues }[] = [];
+    const made: MadeSlot[] = [];
     for (const [index, accountRow] of listAccountRows().entries()) {
       if (index % STEP_ACCOUNTS === STEP_ACCOUNTS - 1) await yieldTurn();
-      for (const statements of kinds) {
-        for (const slot of await mergeHour(statements, accountRow, hour)) {
-          made.push({ replace: statements.replaceHour, slot });
-        }
-      }
+      made.push(...(await mergeAccount(accountRow, hour)));
     }
     for (;;) {
       const step = made.splice(0, STEP_ROWS);
@@ -146,6 +142,24 @@ export function createSlotFolding({
         },
       });
       if (!isGood || isLast) return isGood;
+    }
+  }
+
+  /** Nothing of an account whose rows cannot be read: the hours of all the others must not wait for it. */
+  async function mergeAccount(accountRow: number, hour: number): Promise<readonly MadeSlot[]> {
+    const made: MadeSlot[] = [];
+    try {
+      for (const statements of kinds) {
+        for (const slot of await mergeHour(statements, accountRow, hour)) {
+          made.push({ replace: statements.replaceHour, slot });
+        }
+      }
+      return made;
+    } catch (error) {
+      // What the store itself did wrong is nobody's row, and so is reading from one that was closed meanwhile.
+      if (classifyError(error) !== 'operation' || !db.isOpen) throw error;
+      troubled({ task: 'fold', accountId: accounts.toId(accountRow), error: toError(error) });
+      return [];
     }
   }
 
@@ -218,8 +232,11 @@ export function createSlotFolding({
     isRunning = true;
     isWanted = false;
     run()
-      // Closing, full or broken: the journal's own callers hear of it, and the next minute tries again.
-      .catch(() => undefined)
+      // The next minute tries again.
+      .catch((error: unknown) => {
+        const isClosed = !db.isOpen || (error instanceof JournalError && error.code === 'closed');
+        if (!isClosed) troubled({ task: 'fold', accountId: null, error: toError(error) });
+      })
       .finally(() => {
         isRunning = false;
         if (isWanted) begin();
@@ -245,6 +262,15 @@ export function createSlotFolding({
       if (slots.isClosing || doneHour < Math.floor(minute / HOUR_MINUTES)) begin();
     },
   };
+}
+
+interface MadeSlot {
+  readonly replace: StatementSync;
+  readonly slot: SlotValues;
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 /** A stretch of minutes in the order of the key. */

@@ -14,6 +14,7 @@ import {
   type RecordedAttempt,
 } from '../../journal.ts';
 import type { DestinationId } from '../../ids.ts';
+import { createTroubles } from '../../trouble.ts';
 import type {
   FromThread,
   JournalMethod,
@@ -147,6 +148,7 @@ class ThreadJournal {
   readonly #destinationListeners = new Set<
     (id: DestinationId, destination: Destination | undefined) => void
   >();
+  readonly #troubles = createTroubles();
   readonly #broken = Promise.withResolvers<JournalError>();
   readonly #ended: Promise<void>;
   #dueListener: DueListener | null = null;
@@ -186,6 +188,7 @@ class ThreadJournal {
       claimDeliveries: (request) => this.#call('claimDeliveries', [request], decodeClaimed),
       listenDue: (listener) => this.#listen(listener),
       listenFeed: (listener) => addTo(this.#feedListeners, listener),
+      listenTrouble: (listener) => this.#troubles.listen(listener),
       listenDestinations: (listener) => addTo(this.#destinationListeners, listener),
     };
   }
@@ -258,6 +261,9 @@ class ThreadJournal {
       waiting?.resolve(waiting.decode(result as never));
     }
     for (const [id, error] of message.failures) this.#settle(id)?.reject(toError(error));
+    for (const { error, ...trouble } of message.troubles) {
+      this.#troubles.tell({ ...trouble, error: toError(error) });
+    }
     if (message.broken !== null) {
       this.#broken.resolve(new JournalError('broken', message.broken.message));
     }
