@@ -59,6 +59,14 @@ describe('a quantile out of buckets', () => {
     }
   });
 
+  it('does not leave its bucket for a rank between two values', () => {
+    const buckets = [
+      { fromMs: 0, toMs: 10, count: 1 },
+      { fromMs: 10, toMs: 11, count: 1 },
+    ];
+    expect(toQuantileMs(buckets, 0.95)).toBeLessThanOrEqual(11);
+  });
+
   it('never falls as the share grows', () => {
     const buckets = toBuckets([5, 80, 81, 500, 500, 30_000]);
     const quantiles = [0, 0.1, 0.2, 0.4, 0.5, 0.8, 0.95, 1].map((share) => toQuantileMs(buckets, share));

@@ -11,9 +11,10 @@ export function toQuantileMs(buckets: readonly DurationBucket[], share: number):
   const rank = share * (total - 1);
   let below = 0;
   for (const { fromMs, toMs, count } of buckets) {
-    // Half a place up: a bucket's only value lies in its middle, not at its lower end.
+    // Half a place up: a bucket's only value lies in its middle, not at its lower end. A rank between the last value
+    // of this one and the first of the next would lie beyond its end.
     if (rank < below + count) {
-      return fromMs + ((rank - below + 0.5) / count) * (toMs - fromMs);
+      return fromMs + Math.min(1, (rank - below + 0.5) / count) * (toMs - fromMs);
     }
     below += count;
   }
