@@ -454,20 +454,63 @@ export function describeAnalytics(open: OpenHarness): void {
       ]);
     });
 
-    it('are not more than an account can look through: what comes after goes into one', async () => {
-      const { journal } = await open();
+    it('are not more than an account can look through: the least of the old make room, the rest goes into one', async () => {
+      const { journal, clock } = await open();
       const words = 'abcdefghijklmnopqrstuvwxyz';
       const toText = (index: number): string =>
         `${words[index % 26]}${words[Math.floor(index / 26) % 26]}${words[Math.floor(index / 676)]}`;
-      for (let from = 0; from < 2_100; from += 300) {
-        const failed = Array.from({ length: 300 }, (_, index) =>
-          toIncoming(toReport(`call-${from + index}`, 'ended-with-error', { error: toText(from + index) })),
-        );
+      let calls = 0;
+      const fail = async (from: number, until: number): Promise<void> => {
+        const failed = Array.from({ length: until - from }, (_, index) => {
+          calls += 1;
+          return toIncoming(toReport(`call-${calls}`, 'ended-with-error', { error: toText(from + index) }));
+        });
         await journal.acceptReports(failed);
+        clock.advance(1_000);
+      };
+      const list = async (): Promise<readonly ErrorGroup[]> =>
+        (await journal.listErrorGroups('default', {}, { limit: 3_000, cursor: null })).items;
+      const find = async (index: number): Promise<ErrorGroup | undefined> =>
+        (await list()).find(({ fingerprint }) => fingerprint === toText(index));
+      // The first is looked at by a person, and the next fifty fail twice; all of them are the oldest.
+      for (const [from, until] of [
+        [0, 1],
+        [1, 51],
+        [1, 51],
+        [51, 1_000],
+        [1_000, 2_000],
+      ] as const) {
+        await fail(from, until);
       }
-      const { items } = await journal.listErrorGroups('default', {}, { limit: 3_000, cursor: null });
-      expect(items).toHaveLength(2_001);
-      expect(items.find(({ fingerprint }) => fingerprint === 'Other errors')).toMatchObject({ count: 100 });
+      await journal.setErrorGroupState(
+        'default',
+        (await find(0))?.id ?? 'err_none',
+        'acknowledged',
+        KEY_ACTOR,
+      );
+      expect(await list()).toHaveLength(2_000);
+      await fail(3_000, 3_010);
+      expect(await list()).toHaveLength(1_910);
+      expect(await find(3_000)).toMatchObject({ count: 1 });
+      expect(await find(0)).toMatchObject({ state: 'acknowledged' });
+      expect(await find(1)).toMatchObject({ count: 2 });
+      expect(await find(60)).toBeUndefined();
+      // Room is made once an hour: until then what comes goes into one.
+      await fail(3_010, 3_200);
+      expect(await list()).toHaveLength(2_001);
+      const other = (await list()).find(({ fingerprint }) => fingerprint === 'Other errors');
+      expect(other).toMatchObject({ count: 100 });
+      clock.advance(HOUR_MS);
+      await fail(3_200, 3_250);
+      expect(await find(3_249)).toMatchObject({ count: 1 });
+      const { errors } = await journal.readCallStatistics({
+        accountId: 'default',
+        sinceMs: clock.nowMs() - 3 * HOUR_MS,
+        untilMs: clock.nowMs(),
+        stepMs: HOUR_MS,
+      });
+      expect(errors).toHaveLength(50);
+      expect(errors[0]).toMatchObject({ group: { fingerprint: 'Other errors' }, count: 100 });
     });
   });
 

@@ -29,6 +29,8 @@ import { createSlotReader, type SeenBars, type SlotRange } from './slot-rows.ts'
 import type { Store } from './store.ts';
 
 const ERRORS_MAX = 50;
+/** Some groups are gone, to make room or with retention; 2 µs each. */
+const ERRORS_LOOKED_AT = 500;
 const ACTIVITY_DAYS = 15;
 const DAY_HOURS = 24;
 
@@ -106,13 +108,14 @@ export function createStatisticsReader(
       const callSlots = toCallSlots(frame, tallies, active);
       const counts = await countErrors(accountRow, frame.range);
       const errors = [...counts]
-        .toSorted(([rowA, a], [rowB, b]) => b - a || rowA - rowB)
-        .slice(0, ERRORS_MAX)
+        // The newest first among equals: those that had to make room for others are old and have few calls.
+        .toSorted(([rowA, a], [rowB, b]) => b - a || rowB - rowA)
+        .slice(0, ERRORS_LOOKED_AT)
         .flatMap(([row, count]) => {
-          // Gone only where retention was faster than this question.
           const group = selectGroup.get(row) as unknown as ErrorGroupRow | undefined;
           return group === undefined ? [] : [{ group: toErrorGroup(group, request.accountId), count }];
-        });
+        })
+        .slice(0, ERRORS_MAX);
       const { sinceMs, untilMs } = frame.range;
       const { stepMs } = request;
       return { sinceMs, untilMs, stepMs, slots: callSlots, durations: toBuckets(durations), errors };
