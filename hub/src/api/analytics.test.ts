@@ -104,6 +104,16 @@ describe('the statistics of calls', () => {
       expect(view.slots.length).toBeLessThanOrEqual(170);
     }
     expect((await read('since=24h&step=1h')).step_ms).toBe(3_600_000);
+    // As a duration back from now comes out on a busy machine.
+    const untilMs = Date.now();
+    const toTime = (ms: number): string => new Date(ms).toISOString();
+    for (const [days, stepMs] of [
+      [7, 3_600_000],
+      [400, 86_400_000],
+    ] as const) {
+      const since = toTime(untilMs - days * 86_400_000 - 7);
+      expect((await read(`since=${since}&until=${toTime(untilMs)}`)).step_ms).toBe(stepMs);
+    }
   });
 
   it('compare with the period just before', async () => {

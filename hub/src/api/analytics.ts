@@ -19,6 +19,7 @@ import {
 } from './views-analytics.ts';
 import type { DeliveryStatisticsView } from './views-analytics.ts';
 
+const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
@@ -198,7 +199,9 @@ function readRange(
       query.until === undefined ? ['since', 'must lie before now.'] : ['until', 'must be later than since.'];
     return makeFault('invalid_query', 'query', `/${name}`, words, 'out_of_order');
   }
-  if (lengthMs > RANGE_DAYS_MAX * DAY_MS) {
+  // A duration back from now is read a moment before now is: a week must not be longer than a week by that.
+  const askedMs = Math.floor(lengthMs / SECOND_MS) * SECOND_MS;
+  if (askedMs > RANGE_DAYS_MAX * DAY_MS) {
     return makeFault(
       'invalid_query',
       'query',
@@ -207,7 +210,7 @@ function readRange(
       'too_much',
     );
   }
-  const step = STEPS.find((known) => known === query.step) ?? toAutoStep(lengthMs);
+  const step = STEPS.find((known) => known === query.step) ?? toAutoStep(askedMs);
   const stepMs = STEPS_MS[step];
   // Both ends may cut a slot.
   const slots = Math.ceil(lengthMs / stepMs) + 1;
