@@ -170,7 +170,11 @@ function toJumpCommand(jump: Jump): Command {
       return {
         title: `Calls with the number ${jump.number}`,
         icon: 'search',
-        run: () => go(`/calls?q=${encodeURIComponent(`number:${jump.number}*`)}`),
+        // Beginnings would give masked numbers away digit by digit, so the hub answers them once they are revealed.
+        run: () =>
+          go(
+            `/calls?q=${encodeURIComponent(`number:${jump.number}${session.value?.revealed === true ? '*' : ''}`)}`,
+          ),
       };
   }
 }
