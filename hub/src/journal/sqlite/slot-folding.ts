@@ -48,6 +48,7 @@ interface KindStatements {
   readonly kind: SlotKind;
   readonly selectMinutes: StatementSync;
   readonly selectFirst: StatementSync;
+  readonly selectLast: StatementSync;
   readonly replaceHour: StatementSync;
   readonly deleteMinutes: StatementSync;
 }
@@ -64,6 +65,7 @@ export function createSlotFolding(
       kind,
       selectMinutes,
       selectFirst: db.prepare(`SELECT min(slot) AS slot FROM ${table} WHERE account_row = ? AND slot >= ?`),
+      selectLast: db.prepare(`SELECT max(slot) AS slot FROM ${table} WHERE account_row = ?`),
       replaceHour: db.prepare(toReplaceSlot(kind, 'hour')),
       deleteMinutes: db.prepare(toDeleteMinutes(kind)),
     };
@@ -101,9 +103,7 @@ export function createSlotFolding(
       if (next === hourNow) await moveMark(hourNow);
       else if (!(await fold(next))) return;
     }
-    await deleteMinutes(
-      Math.min(slots.marks.foldedUntil * HOUR_MINUTES, hourNow * HOUR_MINUTES - MINUTES_KEPT),
-    );
+    await deleteMinutes();
     doneHour = hourNow;
   }
 
@@ -198,17 +198,32 @@ export function createSlotFolding(
     }
   }
 
-  async function deleteMinutes(before: number): Promise<void> {
-    if (before <= slots.marks.minutesSince) return;
+  async function deleteMinutes(): Promise<void> {
+    if (findDeletable() <= slots.marks.minutesSince) return;
     // From here on nobody reads them: a question sees all of an hour's minutes, or its hour.
     await writer.run({
-      work: () =>
-        slots.setMarks({ ...slots.marks, minutesSince: Math.max(before, slots.marks.minutesSince) }),
+      work() {
+        // Asked again, since the clock may have been set back meanwhile.
+        const minutesSince = findDeletable();
+        if (minutesSince > slots.marks.minutesSince) slots.setMarks({ ...slots.marks, minutesSince });
+      },
     });
     for (let rest = listAccountRows(); rest.length > 0;) {
       const step = rest;
-      rest = await writer.run({ work: () => deleteSome(step, before) });
+      rest = await writer.run({ work: () => deleteSome(step, slots.marks.minutesSince) });
     }
+  }
+
+  /** Minutes before this may go. Never beyond the hour of the newest one there is: the clock may be far ahead. */
+  function findDeletable(): number {
+    const hourNow = Math.floor(clock.nowMs() / HOUR_MS);
+    const before = Math.min(slots.marks.foldedUntil * HOUR_MINUTES, hourNow * HOUR_MINUTES - MINUTES_KEPT);
+    const newest = Math.max(
+      ...listAccountRows().flatMap((accountRow) =>
+        kinds.map(({ selectLast }) => (selectLast.get(accountRow)?.['slot'] as number | null) ?? -1),
+      ),
+    );
+    return Math.min(before, (Math.floor(newest / HOUR_MINUTES) + 1) * HOUR_MINUTES);
   }
 
   /** One step of it; the accounts that may have more. */
@@ -252,14 +267,14 @@ export function createSlotFolding(
         return;
       }
       // Nothing to fold: the marks are set at once, so that a new journal begins without a commit of its own.
-      slots.setMarks({ foldedUntil: hourNow, minutesSince: hourNow * HOUR_MINUTES - MINUTES_KEPT });
+      slots.setMarks({ ...slots.marks, foldedUntil: hourNow });
       doneHour = hourNow;
     },
     afterCommit() {
       const minute = Math.floor(clock.nowMs() / MINUTE_MS);
       if (minute === triedMinute && !slots.isClosing) return;
       triedMinute = minute;
-      if (slots.isClosing || doneHour < Math.floor(minute / HOUR_MINUTES)) begin();
+      if (slots.isClosing || doneHour !== Math.floor(minute / HOUR_MINUTES)) begin();
     },
   };
 }

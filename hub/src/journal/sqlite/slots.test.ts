@@ -213,6 +213,64 @@ describe('an hour', () => {
   });
 });
 
+describe('a clock that was far ahead', () => {
+  const AHEAD_MS = 400 * 24 * HOUR_MS;
+
+  it('at a start and was put right loses no count, in a new journal or in an old one', async () => {
+    // An hour whose minutes were deleted stands at its beginning.
+    const startMs = Math.floor(clock.nowMs() / HOUR_MS) * HOUR_MS;
+    for (const ended of [0, 2]) {
+      clock.advance(AHEAD_MS);
+      const ahead = await open();
+      if (ended > 0) await vi.waitFor(() => expect(count('call_minutes')).toBe(0));
+      await ahead.close();
+      opened = [];
+      clock.advance(-AHEAD_MS);
+      const journal = await open();
+      await accept(journal, `a${ended}`, 'ended');
+      clock.advance(MINUTE_MS);
+      await accept(journal, `b${ended}`, 'ended');
+      for (const stepMs of [MINUTE_MS, HOUR_MS]) {
+        expect(await countEnded(journal, startMs, stepMs)).toBe(ended + 2);
+      }
+      await journal.close();
+      opened = [];
+    }
+    clock.advance(60 * HOUR_MS);
+    const later = await open();
+    await vi.waitFor(() => expect(count('call_minutes')).toBe(0));
+    expect(await countEnded(later, startMs, HOUR_MS)).toBe(4);
+    expect(await countEnded(await crash(), startMs, HOUR_MS)).toBe(4);
+  });
+
+  it('while calls were counted and was put right counts each where its clock was', async () => {
+    const journal = await open();
+    const startMs = clock.nowMs();
+    await accept(journal, 'before', 'ended');
+    clock.advance(AHEAD_MS);
+    await accept(journal, 'ahead', 'ended');
+    clock.advance(60 * HOUR_MS);
+    await accept(journal, 'ahead-still', 'ended');
+    await vi.waitFor(() => expect(count('call_minutes')).toBe(0));
+    clock.advance(-60 * HOUR_MS - AHEAD_MS);
+    for (const call of ['right', 'right-too']) {
+      await accept(journal, call, 'ended');
+      clock.advance(HOUR_MS);
+    }
+    await accept(journal, 'now', 'in-progress');
+    await vi.waitFor(() => expect(count('call_hours')).toBeGreaterThanOrEqual(3));
+    const request = { accountId: 'default', sinceMs: startMs, stepMs: HOUR_MS } as const;
+    const near = await journal.readCallStatistics({ ...request, untilMs: clock.nowMs() + 1 });
+    expect(near.slots.map(({ ended }) => ended)).toEqual([2, 1, 0]);
+    const all = await journal.readCallStatistics({
+      ...request,
+      untilMs: startMs + AHEAD_MS + 70 * HOUR_MS,
+      stepMs: 24 * HOUR_MS,
+    });
+    expect(all.slots.reduce((sum, { ended }) => sum + ended, 0)).toBe(5);
+  });
+});
+
 describe('trouble with roll-ups', () => {
   it('of one account stops no other account, and is told', async () => {
     const journal = await open();

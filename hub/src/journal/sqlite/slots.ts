@@ -63,6 +63,8 @@ export interface Slots {
 
 /** Beyond, the counters' row would not fit on its page of 4 KiB any more. */
 const CARRIED_BYTES_MAX = 3_000;
+/** Hours made minutes again by one commit: about 100 ms, when a clock was set back by days. */
+const REOPENED_ROWS_MAX = 10_000;
 /** Slots put in the tables by one commit: about 2 ms. */
 const SAVED_MAX = 500;
 
@@ -87,6 +89,11 @@ class MinuteSlots implements Slots {
   readonly #deleteSpills: StatementSync;
   readonly #selectSlot: readonly StatementSync[];
   readonly #replaceSlot: readonly StatementSync[];
+  readonly #reopening: readonly {
+    readonly countHours: StatementSync;
+    readonly deleteMinutes: StatementSync;
+    readonly insertMinutes: StatementSync;
+  }[];
   readonly #writer = new ByteWriter();
   /** By kind and minute, whether it is over or not. */
   readonly #open = new Map<string, OpenSlot>();
@@ -101,6 +108,8 @@ class MinuteSlots implements Slots {
   #isLost = true;
   #nowMs = -1;
   #minute = -1;
+  /** What the clock says, which is less than the minute where too much would have to be reopened. */
+  #clockMinute = -1;
   #hour = -1;
   #latestHour = -1;
   #reopenings = 0;
@@ -117,6 +126,11 @@ class MinuteSlots implements Slots {
       statement.setReturnArrays(true);
       return statement;
     });
+    this.#reopening = SLOT_KINDS.filter((kind) => kind.minutes !== null).map((kind) => ({
+      countHours: db.prepare(toCountHours(kind)),
+      deleteMinutes: db.prepare(toDeleteMinutes(kind)),
+      insertMinutes: db.prepare(toInsertMinutes(kind)),
+    }));
     this.#replaceSlot = SLOT_KINDS.map((kind) => db.prepare(toReplaceSlot(kind, kind.grain)));
   }
 
@@ -202,6 +216,7 @@ class MinuteSlots implements Slots {
     for (const map of this.#current) map.clear();
     this.#carried = [];
     this.#minute = -1;
+    this.#clockMinute = -1;
     this.#marks = { ...this.#selectMarks.get() } as unknown as SlotMarks;
     const spills = this.#selectSpills.all() as unknown as readonly { readonly slots: Uint8Array }[];
     this.#spills = spills.length;
@@ -221,12 +236,16 @@ class MinuteSlots implements Slots {
 
   /**
    * The minute may also be an earlier one, where the clock was set back: its slots are found again wherever they are,
-   * and where its hour was folded, it will be again. It never goes back to minutes that are deleted already.
+   * and where its hour was folded, it will be again. Where its minutes are deleted already, its hour becomes one.
    */
   #moveTo(nowMs: number): void {
     if (this.#isLost) this.#readBack();
     this.#nowMs = nowMs;
-    const minute = Math.max(Math.floor(nowMs / MINUTE_MS), this.#marks.minutesSince);
+    const clockMinute = Math.floor(nowMs / MINUTE_MS);
+    if (clockMinute === this.#clockMinute) return;
+    this.#clockMinute = clockMinute;
+    if (clockMinute < this.#marks.minutesSince) this.#reopenHours(Math.floor(clockMinute / HOUR_MINUTES));
+    const minute = Math.max(clockMinute, this.#marks.minutesSince);
     if (minute === this.#minute) return;
     this.#minute = minute;
     this.#hour = Math.floor(minute / HOUR_MINUTES);
@@ -235,6 +254,30 @@ class MinuteSlots implements Slots {
     this.#latestHour = Math.max(this.#latestHour, this.#hour);
     if (this.#hour < this.#marks.foldedUntil) this.setMarks({ ...this.#marks, foldedUntil: this.#hour });
     this.#closing = [...this.#open.values()].filter((slot) => this.#isOver(slot) && !slot.isSaved);
+  }
+
+  /**
+   * Makes minutes of hours from this one on, each at the beginning of its hour, so that the clock may count in them and
+   * fold them anew. After a start with a clock that was far ahead that is one hour at most; where it is too many rows
+   * for one commit, what comes is counted in the first minutes there are, until the clock is there again.
+   */
+  #reopenHours(hour: number): void {
+    const untilHour = this.#marks.minutesSince / HOUR_MINUTES;
+    let rows = 0;
+    for (const { countHours } of this.#reopening) {
+      rows += countHours.get(hour, untilHour, REOPENED_ROWS_MAX + 1)?.['count'] as number;
+      if (rows > REOPENED_ROWS_MAX) return;
+    }
+    for (const { deleteMinutes, insertMinutes } of this.#reopening) {
+      // Some may be left of a deletion that was under way; their hours hold them.
+      deleteMinutes.run(hour * HOUR_MINUTES, this.#marks.minutesSince);
+      insertMinutes.run(hour, untilHour);
+    }
+    this.#reopenings += 1;
+    this.setMarks({
+      foldedUntil: Math.min(hour, this.#marks.foldedUntil),
+      minutesSince: hour * HOUR_MINUTES,
+    });
   }
 
   #isOver({ kind, number }: SlotValues): boolean {
@@ -347,6 +390,28 @@ function toSelectSlot(kind: SlotKind): string {
   const columns = [...kind.columns, ...(kind.histogram === null ? [] : [kind.histogram])];
   return `SELECT ${columns.join(', ')} FROM ${toSlotTable(kind, kind.grain)}
     WHERE account_row = ? AND slot = ?${kind.rowColumn === null ? '' : ` AND ${kind.rowColumn} = ?`}`;
+}
+
+/** By account, since that is how the key begins. */
+function toHours(kind: SlotKind): string {
+  return `accounts a CROSS JOIN ${kind.hours} h ON h.account_row = a.row AND h.slot >= ? AND h.slot < ?`;
+}
+
+function toCountHours(kind: SlotKind): string {
+  return `SELECT count(*) AS count FROM (SELECT 1 FROM ${toHours(kind)} LIMIT ?)`;
+}
+
+function toInsertMinutes(kind: SlotKind): string {
+  const [, ...others] = listSlotColumns(kind);
+  return `
+    INSERT INTO ${toSlotTable(kind, 'minute')} (account_row, slot, ${others.join(', ')})
+    SELECT h.account_row, h.slot * ${HOUR_MINUTES}, ${others.map((column) => `h.${column}`).join(', ')}
+    FROM ${toHours(kind)}`;
+}
+
+function toDeleteMinutes(kind: SlotKind): string {
+  const table = toSlotTable(kind, 'minute');
+  return `DELETE FROM ${table} WHERE slot >= ? AND slot < ?`;
 }
 
 export function toReplaceSlot(kind: SlotKind, grain: SlotKind['grain']): string {
