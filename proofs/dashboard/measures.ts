@@ -288,20 +288,22 @@ async function openList(stand: Stand, path: string, context: BrowserContext): Pr
   return page;
 }
 
+export const MEMORY_PAGES = ['live', 'calls', 'deliveries'] as const;
+type MemoryPage = (typeof MEMORY_PAGES)[number];
+
 export interface MemoryUse {
   readonly events: number;
   readonly tookMs: number;
-  /** Heap and nodes of each page: before, the most seen meanwhile, and after all is quiet again. */
-  readonly pages: Readonly<
-    Record<string, { readonly before: PageCosts; readonly peak: PageCosts; readonly after: PageCosts }>
-  >;
+  readonly pages: Readonly<Partial<Record<MemoryPage, MemoryCourse>>>;
 }
 
-const MEMORY_PAGES: Readonly<Record<string, string>> = {
-  live: '/live',
-  calls: '/calls',
-  deliveries: '/deliveries',
-};
+/** Heap and nodes: before, the most seen meanwhile, and after all is quiet again. */
+export interface MemoryCourse {
+  readonly before: PageCosts;
+  readonly peak: PageCosts;
+  readonly after: PageCosts;
+}
+
 /** Before the first reading, so that what is kept once (code, caches, pools of nodes) is there already. */
 const WARM_UP_CALLS = 500;
 const REPORTS_PER_REQUEST = 100;
@@ -310,78 +312,58 @@ const MEMORY_LIVE_CALLS = 400;
 const QUIET_MS_MAX = 60_000;
 const PEAK_EVERY_MS = 500;
 
-/** All pages are open at once, as tabs of one browser: one reads the stream, the others hear it from there. */
-export async function measureMemory(stand: Stand, events: number): Promise<MemoryUse> {
-  const context = await stand.openContext();
-  try {
-    const open: { name: string; page: Page; costs: Awaited<ReturnType<typeof watchCosts>> }[] = [];
-    for (const [name, path] of Object.entries(MEMORY_PAGES)) {
-      const page = await stand.open(path, context);
-      open.push({ name, page, costs: await watchCosts(page) });
-    }
-    const live = open[0]?.page as Page;
-    const readAll = async (): Promise<PageCosts[]> => {
-      for (const { costs } of open) await costs.collect();
-      return Promise.all(open.map(({ costs }) => costs.read()));
-    };
-    await stand.traffic.bulk({
-      prefix: 'warm',
-      calls: WARM_UP_CALLS,
-      reportsPerRequest: REPORTS_PER_REQUEST,
-      ends: true,
-    });
-    await waitUntilQuiet(live);
-    const before = await readAll();
-
-    const peaks = [...before];
-    let isOver = false;
-    const watching = (async () => {
-      while (!isOver) {
-        await wait(PEAK_EVERY_MS);
-        for (const [index, { costs }] of open.entries()) {
-          const now = await costs.read();
-          const peak = peaks[index] as PageCosts;
-          peaks[index] = {
-            ...now,
-            heapMib: Math.max(now.heapMib, peak.heapMib),
-            nodes: Math.max(now.nodes, peak.nodes),
-          };
+/** One page after the other, each in front as a person has it: a browser lets go of less in a tab behind. */
+export async function measureMemory(
+  stand: Stand,
+  size: { readonly events: number; readonly pages: readonly MemoryPage[] },
+): Promise<MemoryUse> {
+  const pages: Partial<Record<MemoryPage, MemoryCourse>> = {};
+  let events = 0;
+  let tookMs = 0;
+  for (const name of size.pages) {
+    const context = await stand.openContext();
+    try {
+      const page = await stand.open(`/${name}`, context);
+      const costs = await watchCosts(page);
+      const fill = async (what: string, calls: number): Promise<void> => {
+        const sent = await stand.traffic.bulk({
+          prefix: `${what}-${name}`,
+          calls,
+          reportsPerRequest: REPORTS_PER_REQUEST,
+          ends: true,
+          liveCalls: MEMORY_LIVE_CALLS,
+        });
+        events += sent.events;
+        tookMs += sent.tookMs;
+        await waitUntilQuiet(page);
+      };
+      await fill('warm', WARM_UP_CALLS);
+      await costs.collect();
+      const before = await costs.read();
+      let peak = before;
+      let isOver = false;
+      const watching = (async () => {
+        while (!isOver) {
+          await wait(PEAK_EVERY_MS);
+          const { heapMib, nodes } = await costs.read();
+          peak = { ...peak, heapMib: Math.max(peak.heapMib, heapMib), nodes: Math.max(peak.nodes, nodes) };
         }
-      }
-    })();
-    const filled = await stand.traffic.bulk({
-      prefix: 'memory',
-      calls: events / 2,
-      reportsPerRequest: REPORTS_PER_REQUEST,
-      ends: true,
-      liveCalls: MEMORY_LIVE_CALLS,
-    });
-    await waitUntilQuiet(live);
-    isOver = true;
-    await watching;
-    const after = await readAll();
-    return {
-      events: filled.events,
-      tookMs: filled.tookMs,
-      pages: Object.fromEntries(
-        open.map(({ name }, index) => [
-          name,
-          {
-            before: before[index] as PageCosts,
-            peak: peaks[index] as PageCosts,
-            after: after[index] as PageCosts,
-          },
-        ]),
-      ),
-    };
-  } finally {
-    await context.close();
+      })();
+      await fill('memory', size.events / 2);
+      isOver = true;
+      await watching;
+      await costs.collect();
+      pages[name] = { before, peak, after: await costs.read() };
+    } finally {
+      await context.close();
+    }
   }
+  return { events, tookMs, pages };
 }
 
 /** No call is live any more, and the tiles of those that ended are down. */
-async function waitUntilQuiet(live: Page): Promise<void> {
-  await waitFor(async () => (await live.locator('.call-tile').count()) === 0, 'an empty wall', QUIET_MS_MAX);
+async function waitUntilQuiet(page: Page): Promise<void> {
+  await waitFor(async () => (await page.locator('.call-tile').count()) === 0, 'an empty wall', QUIET_MS_MAX);
   // Lists read themselves anew some seconds after the last change.
   await wait(SETTLE_MS * 2);
 }
