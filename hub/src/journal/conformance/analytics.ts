@@ -191,6 +191,20 @@ export function describeAnalytics(open: OpenHarness): void {
       expect(await readActive()).toBe(0);
     });
 
+    it('count on in the same millisecond after a commit was rolled back and somebody read', async () => {
+      const harness = await open();
+      const { journal, clock } = harness;
+      const request = { accountId: 'default', sinceMs: clock.nowMs(), untilMs: clock.nowMs() + 1 } as const;
+      const read = async (from: Journal): Promise<unknown> =>
+        (await from.readCallStatistics({ ...request, stepMs: MINUTE_MS })).slots.map(({ ended }) => ended);
+      await accept(journal, 'a', 'ended');
+      await fail(journal);
+      expect(await read(journal)).toEqual([1]);
+      await accept(journal, 'b', 'ended');
+      expect(await read(journal)).toEqual([2]);
+      if (harness.crash !== null) expect(await read(await harness.crash())).toEqual([2]);
+    });
+
     it('count no duration that a wrong clock made, but show it in the last bar', async () => {
       const { journal, clock } = await open();
       const startMs = clock.nowMs();

@@ -215,8 +215,10 @@ class MinuteSlots implements Slots {
     this.#open.clear();
     for (const map of this.#current) map.clear();
     this.#carried = [];
-    this.#minute = -1;
+    // All three, or the next report of the same millisecond would be counted in no minute.
+    this.#nowMs = -1;
     this.#clockMinute = -1;
+    this.#minute = -1;
     this.#marks = { ...this.#selectMarks.get() } as unknown as SlotMarks;
     const spills = this.#selectSpills.all() as unknown as readonly { readonly slots: Uint8Array }[];
     this.#spills = spills.length;
