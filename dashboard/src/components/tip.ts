@@ -75,7 +75,8 @@ function listen(): void {
     hide();
     const element =
       toTipped(target) ?? target.closest('[data-row-key]')?.querySelector('.time[data-tip]') ?? null;
-    if (element !== null) show(element);
+    // A popover that closes gives the focus back while it closes, and until it has no other one may be shown.
+    if (element !== null) timer = setTimeout(() => show(element));
   });
   document.addEventListener('focusout', hide);
   document.addEventListener('pointerdown', hide);
