@@ -1,6 +1,6 @@
 import './tabs.css';
 import type { ComponentChildren } from 'preact';
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 
 export interface Tab {
   readonly key: string;
@@ -20,6 +20,18 @@ export interface TabsProps {
 
 export function Tabs({ id, label, tabs, current }: TabsProps) {
   const ref = useRef<HTMLDivElement>(null);
+
+  // On narrow screens the row scrolls, and where one stands must be seen.
+  useEffect(() => {
+    const tab = ref.current?.querySelector<HTMLElement>('[aria-selected=true]');
+    const row = ref.current;
+    if (tab === null || tab === undefined || row === null) return;
+    if (
+      tab.offsetLeft < row.scrollLeft ||
+      tab.offsetLeft + tab.offsetWidth > row.scrollLeft + row.clientWidth
+    )
+      row.scrollLeft = tab.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+  }, [current]);
 
   function onKeyDown(event: KeyboardEvent) {
     const links = [...(ref.current?.querySelectorAll<HTMLAnchorElement>('[role=tab]') ?? [])];

@@ -59,7 +59,7 @@ function FullShell({ children }: { readonly children: ComponentChildren }) {
           </button>
           {session.value?.local === true && (
             <span class="bar-environment" data-tip="This hub serves this machine only">
-              <Badge>Local</Badge>
+              <Badge>This machine</Badge>
             </span>
           )}
           <span class="bar-connection">

@@ -51,6 +51,4 @@ export const streamMessageView = z
   ])
   .meta({ description: '`data` is this as JSON on one line; rows of the feed have their number as `id`.' });
 
-export type CallMessageView = z.output<typeof callMessageView>;
 export type DeliveryMessageView = z.output<typeof deliveryMessageView>;
-export type ResyncMessageView = z.output<typeof resyncMessageView>;

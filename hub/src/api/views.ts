@@ -181,6 +181,13 @@ export const deliveryView = z.object({
   created_at: time,
   finished_at: timeOrNull,
   replay_id: z.string().nullable(),
+  resent: z
+    .object({ id: z.string(), state: z.enum(DELIVERY_STATES) })
+    .nullable()
+    .meta({
+      description:
+        'Of one that was given up: the latest delivery of the same event to the same destination, made by a retry or a replay.',
+    }),
 });
 
 export type DestinationStateNow = AttemptFacts['destinationState'];
@@ -214,6 +221,7 @@ export function toDeliveryView(
     created_at: toRfc3339(delivery.createdAtMs),
     finished_at: toRfc3339OrNull(delivery.finishedAtMs),
     replay_id: delivery.replayId,
+    resent: delivery.resent,
   };
 }
 

@@ -381,6 +381,8 @@ export interface DeliveryEntry {
   readonly createdAtMs: number;
   readonly finishedAtMs: number | null;
   readonly replayId: ReplayId | null;
+  /** Where it was given up: the newest later delivery of the same event to the same destination, by retry or replay. */
+  readonly resent: { readonly id: DeliveryId; readonly state: DeliveryState } | null;
 }
 
 export interface AttemptEntry {

@@ -59,6 +59,7 @@ function delivery(id: string, eventId: string, more: Partial<TimelineDelivery> =
     created_at: '2025-12-13T12:00:00.000Z',
     finished_at: null,
     replay_id: null,
+    resent: null,
     attempt_entries: [],
     ...more,
   };

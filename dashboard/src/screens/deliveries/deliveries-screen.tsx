@@ -168,7 +168,7 @@ export function DeliveriesScreen() {
           }))}
         />
       </PageHead>
-      <ReplayProgress />
+      <ReplayProgress onEnded={pages.reload} />
       <Toolbar>
         <FilterBox
           value={typed}
@@ -253,6 +253,11 @@ export function DeliveriesScreen() {
 
 const ROWS_OF_FIRST_PAGE = 50;
 
+/** The code stands in its badge already, and the place is narrow. */
+function withoutCode(title: string): string {
+  return title.replace(/^\d{3}: /, '');
+}
+
 /** The stream tells what came back, not what it means: words about the answer before it would be wrong. */
 function withChange(row: DeliveryView, change: DeliveryChangeView): DeliveryView {
   const isSameAnswer =
@@ -275,7 +280,7 @@ function toRowLabel(row: DeliveryView): string {
 }
 
 function toTone(row: DeliveryView): 'bad' | 'quiet' | undefined {
-  if (row.state === 'dead') return 'bad';
+  if (row.state === 'dead') return row.resent?.state === 'delivered' ? 'quiet' : 'bad';
   return row.state === 'superseded' || row.state === 'cancelled' ? 'quiet' : undefined;
 }
 
@@ -301,7 +306,7 @@ function toColumns(destinations: ReadonlyMap<string, DestinationView>): readonly
       key: 'state',
       title: 'State',
       width: '8.5rem',
-      render: (row) => <DeliveryStateBadge state={row.state} attempts={row.attempts} isPlain />,
+      render: (row) => <State row={row} />,
     },
     {
       key: 'destination',
@@ -319,18 +324,18 @@ function toColumns(destinations: ReadonlyMap<string, DestinationView>): readonly
       hideBelow: 'md',
       render: (row) => <span class="mono clip">{row.call_id}</span>,
     },
-    { key: 'status', title: 'Status sent', width: '9rem', render: (row) => row.status },
+    { key: 'status', title: 'Status sent', width: '8.5rem', render: (row) => row.status },
     {
       key: 'answer',
       title: 'Last answer',
-      width: 'minmax(10rem, 1.6fr)',
+      width: 'minmax(12rem, 2.2fr)',
       render: (row) =>
         row.attempts === 0 ? (
           <span class="muted">Not tried yet</span>
         ) : (
           <span class="delivery-answer">
             <CodeBadge status={row.last_status} />
-            {row.explanation != null && <span class="clip">{row.explanation.title}</span>}
+            {row.explanation != null && <span class="clip">{withoutCode(row.explanation.title)}</span>}
           </span>
         ),
     },
@@ -360,6 +365,18 @@ function toColumns(destinations: ReadonlyMap<string, DestinationView>): readonly
       render: (row) => <Time at={row.created_at} />,
     },
   ];
+}
+
+/** What failed and was sent again since is no longer anybody's worry once that arrived. */
+function State({ row }: { readonly row: DeliveryView }) {
+  if (row.resent === null || row.resent === undefined)
+    return <DeliveryStateBadge state={row.state} attempts={row.attempts} isPlain />;
+  return (
+    <span class="delivery-state">
+      <DeliveryStateBadge state={row.state} attempts={row.attempts} isPlain />
+      <span class="muted">sent again: {row.resent.state === 'dead' ? 'failed' : row.resent.state}</span>
+    </span>
+  );
 }
 
 function NextTry({

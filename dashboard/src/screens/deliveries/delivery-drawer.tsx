@@ -14,6 +14,7 @@ import { ProblemNote } from '../../components/problem.tsx';
 import { Countdown, Time } from '../../components/time.tsx';
 import { request } from '../../data/api.ts';
 import { formatLatency } from '../../data/format.ts';
+import { hrefWith } from '../../data/location.ts';
 import { useResource } from '../../data/resource.ts';
 import { can } from '../../data/session.ts';
 import { onDeliveries } from '../../data/stream.ts';
@@ -72,8 +73,16 @@ function Actions({ delivery }: { readonly delivery: DeliveryDetailView }) {
   const isPending = delivery.state === 'pending';
   return (
     <>
-      <Button kind="primary" icon="retry" onClick={() => void retryDeliveries([delivery.id])}>
-        {isPending ? 'Try now' : delivery.state === 'delivered' ? 'Send again' : 'Retry'}
+      <Button
+        kind={delivery.resent == null ? 'primary' : 'normal'}
+        icon="retry"
+        onClick={() => void retryDeliveries([delivery.id])}
+      >
+        {isPending
+          ? 'Try now'
+          : delivery.state === 'delivered' || delivery.resent != null
+            ? 'Send again anyway'
+            : 'Retry'}
       </Button>
       {isPending && (
         <Button icon="cancel" onClick={() => setCancelling(true)}>
@@ -102,7 +111,15 @@ function Detail({ delivery }: { readonly delivery: DeliveryDetailView }) {
   const attempts = delivery.attempt_entries.toReversed();
   return (
     <div class="delivery">
-      {explanation != null && delivery.state !== 'delivered' && (
+      {delivery.resent != null && (
+        <aside class="delivery-cause" data-tone={delivery.resent.state === 'delivered' ? 'good' : 'warn'}>
+          <Icon name="retry" />
+          <p class="delivery-cause-title">
+            Sent again since: <a href={hrefWith({ delivery: delivery.resent.id })}>{delivery.resent.state}</a>
+          </p>
+        </aside>
+      )}
+      {explanation != null && delivery.state !== 'delivered' && delivery.resent?.state !== 'delivered' && (
         <aside class="delivery-cause" aria-label="What is wrong">
           <Icon name="alert" />
           <div>

@@ -15,9 +15,10 @@ import { can } from '../../data/session.ts';
 
 const POLL_MS = 1_000;
 const REPLAYS_READ = 10;
+const ANSWERED_MS = 1_500;
 
 /** Replays under way, and the one that the address names until somebody puts it away. */
-export function ReplayProgress() {
+export function ReplayProgress({ onEnded }: { readonly onEnded: () => void }) {
   const named = location.value.query.get('replay');
   const { data, reload } = useResource(
     can('read') ? 'replays' : '',
@@ -38,7 +39,13 @@ export function ReplayProgress() {
   return (
     <ul class="replays" aria-label="Bulk retries">
       {shown.map((replay) => (
-        <ReplayEntry key={replay.id} replay={replay} reload={reload} isNamed={replay.id === named} />
+        <ReplayEntry
+          key={replay.id}
+          replay={replay}
+          reload={reload}
+          isNamed={replay.id === named}
+          onEnded={onEnded}
+        />
       ))}
     </ul>
   );
@@ -48,17 +55,23 @@ function ReplayEntry({
   replay,
   reload,
   isNamed,
+  onEnded,
 }: {
   readonly replay: ReplayView;
   readonly reload: () => void;
   readonly isNamed: boolean;
+  readonly onEnded: () => void;
 }) {
   const [isCancelling, setCancelling] = useState(false);
   const isOver = replay.state === 'finished' || replay.state === 'cancelled';
   const expected = replay.expected ?? null;
   const done = replay.created + replay.skipped;
   useEffect(() => {
-    if (isNamed && isOver) announce(`Bulk retry ${replay.state}: ${formatCount(replay.created)} sent again`);
+    if (!isNamed || !isOver) return;
+    announce(`Bulk retry ${replay.state}: ${formatCount(replay.created)} sent again`);
+    // What was sent has its answer within moments, and the list shows both.
+    const timer = setTimeout(onEnded, ANSWERED_MS);
+    return () => clearTimeout(timer);
   }, [isNamed, isOver]);
 
   const command = async (verb: 'pause' | 'resume' | 'cancel'): Promise<void> => {

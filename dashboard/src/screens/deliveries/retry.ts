@@ -11,11 +11,16 @@ export async function retryDeliveries(ids: readonly string[]): Promise<void> {
   try {
     const [only] = ids;
     if (ids.length === 1 && only !== undefined) {
-      const { outcome } = await request<{ outcome: string; delivery: DeliveryView }>(
+      const { outcome, delivery } = await request<{ outcome: string; delivery: DeliveryView }>(
         'POST',
         `/v1/deliveries/${encodeURIComponent(only)}/retry`,
       );
-      showToast(RETRY_WORDS.get(outcome) ?? 'Sent again');
+      const isOther = delivery.id !== only;
+      showToast(RETRY_WORDS.get(outcome) ?? 'Sent again', {
+        ...(isOther && {
+          action: { label: 'Show it', href: `/deliveries?delivery=${delivery.id}&since=7d` },
+        }),
+      });
       return;
     }
     const replay = await request<ReplayView>('POST', '/v1/replays', {

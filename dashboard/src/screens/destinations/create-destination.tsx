@@ -90,7 +90,15 @@ export function CreateDestination({
         </>
       }
     >
-      <DestinationForm draft={draft} onChange={setDraft} faults={faults} />
+      <DestinationForm
+        draft={draft}
+        onChange={(next) => {
+          setDraft(next);
+          // What is being corrected is not held against anybody until it is sent again.
+          setFaults({});
+        }}
+        faults={faults}
+      />
       {fault !== null && <ProblemNote fault={fault} isCompact />}
     </Dialog>
   );

@@ -1,5 +1,5 @@
 import './destination-screen.css';
-import type { DestinationView } from '../../data/types.ts';
+import type { DeliveryView, DestinationView, Page } from '../../data/types.ts';
 
 import { useState } from 'preact/hooks';
 import { DestinationStateBadge } from '../../components/badge.tsx';
@@ -191,7 +191,6 @@ function Shown({
 function Trouble({ destination }: { readonly destination: DestinationView }) {
   const { state, state_reason: reason, failing_since: failingSince } = destination;
   if (state === 'enabled' && !isFailing(destination)) return null;
-  const failed = toDeliveriesHref(destination.id, 'failed');
   return (
     <aside class="trouble" data-state={state === 'paused' ? 'paused' : 'failing'}>
       <Icon name={state === 'paused' ? 'pause' : 'alert'} />
@@ -214,16 +213,37 @@ function Trouble({ destination }: { readonly destination: DestinationView }) {
           )}
         </p>
         {reason !== null && <p>{reason}</p>}
+        {isFailing(destination) && <Cause destinationId={destination.id} />}
         <p class="trouble-links">
-          <LinkButton size="small" href={failed}>
-            See what failed and why
+          <LinkButton
+            size="small"
+            href={`/deliveries?q=destination:${destination.id} -state:delivered,superseded,cancelled&since=7d`}
+          >
+            See what waits and what failed
           </LinkButton>
-          <LinkButton size="small" kind="quiet" href={toDeliveriesHref(destination.id, 'retrying')}>
-            What is being retried
+          <LinkButton size="small" kind="quiet" href={toDeliveriesHref(destination.id, 'failed')}>
+            Only what was given up
           </LinkButton>
         </p>
       </div>
     </aside>
+  );
+}
+
+/** In the words of its last answer: what has to be mended stands where people look first. */
+function Cause({ destinationId }: { readonly destinationId: string }) {
+  const { data } = useResource(`cause ${destinationId}`, (signal) =>
+    request<Page<DeliveryView>>('GET', '/v1/deliveries', {
+      query: { q: `destination:${destinationId} attempts:>0 -state:delivered`, limit: 1 },
+      signal,
+    }),
+  );
+  const explanation = data?.data[0]?.explanation;
+  if (explanation == null) return null;
+  return (
+    <p>
+      <strong>{explanation.title}.</strong> {explanation.hint}
+    </p>
   );
 }
 

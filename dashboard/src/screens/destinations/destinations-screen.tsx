@@ -148,7 +148,7 @@ function toColumns(health: HourlyHealth): readonly Column<DestinationView>[] {
     {
       key: 'pending',
       title: 'Waiting',
-      width: '10rem',
+      width: '12rem',
       align: 'end',
       render: (row) =>
         row.pending === 0 ? (
@@ -157,7 +157,7 @@ function toColumns(health: HourlyHealth): readonly Column<DestinationView>[] {
           <span>
             {row.pending >= 10_000 ? '10,000+' : formatCount(row.pending)}
             <span class="muted">
-              , <Time at={row.oldest_pending_at} />
+              , oldest <Time at={row.oldest_pending_at} />
             </span>
           </span>
         ),

@@ -70,7 +70,14 @@ export function EditDestination({
         </>
       }
     >
-      <DestinationForm draft={draft} onChange={setDraft} faults={faults} />
+      <DestinationForm
+        draft={draft}
+        onChange={(next) => {
+          setDraft(next);
+          setFaults({});
+        }}
+        faults={faults}
+      />
       {fault !== null && <ProblemNote fault={fault} isCompact />}
     </Dialog>
   );

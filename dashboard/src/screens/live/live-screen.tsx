@@ -200,20 +200,20 @@ function useLiveCalls(order: TileOrder): Wall {
     const changedMeanwhile: CallView[] = [];
     const stop = onCalls((calls) => void changedMeanwhile.push(...calls));
     setLoading(true);
-    readLiveCalls(controller.signal)
-      .then((calls) => {
-        wall.current.replace(calls);
+    const load = async (): Promise<void> => {
+      try {
+        wall.current.replace(await readLiveCalls(controller.signal));
         wall.current.apply(changedMeanwhile, readNowMs());
         setFault(null);
         show();
-      })
-      .catch((error: unknown) => {
+      } catch (error) {
         if (!controller.signal.aborted) setFault(toApiFault(error));
-      })
-      .finally(() => {
+      } finally {
         stop();
         if (!controller.signal.aborted) setLoading(false);
-      });
+      }
+    };
+    void load();
     return () => {
       controller.abort();
       stop();

@@ -1,5 +1,6 @@
 import './wallboard.css';
 import type { ComponentChildren } from 'preact';
+import type { Threshold } from '../../data/preferences.ts';
 import type { OverviewView } from '../../data/types.ts';
 import type { Level } from './levels.ts';
 
@@ -31,7 +32,7 @@ export function Wallboard({ overview }: { readonly overview: OverviewView | null
         level={levels.active}
         value={formatCount(overview.active)}
         note={overview.stale === 0 ? 'calls' : `calls, and ${formatCount(overview.stale)} unknown`}
-        target={limits.active.warn > 0 ? `watch from ${formatCount(limits.active.warn)}` : ''}
+        target={toTarget(levels.active, limits.active, formatCount)}
         href="/calls?q=state:live"
       />
       <WallTile
@@ -39,7 +40,7 @@ export function Wallboard({ overview }: { readonly overview: OverviewView | null
         level={levels.longest}
         value={longest === null ? '–' : <LiveDuration sinceMs={Date.parse(longest.live_since)} />}
         note={longest === null ? 'no call is active' : 'still running'}
-        target={limits.longestMs.warn > 0 ? `watch from ${formatDuration(limits.longestMs.warn)}` : ''}
+        target={toTarget(levels.longest, limits.longestMs, formatDuration)}
         href={longest === null ? undefined : `/calls/${encodeURIComponent(longest.call_id)}`}
       />
       <WallTile
@@ -51,7 +52,7 @@ export function Wallboard({ overview }: { readonly overview: OverviewView | null
             ? 'no call has ended'
             : `${formatCount(errors.failed)} of ${formatCount(errors.finished)} ended`
         }
-        target={limits.errorRate.warn > 0 ? `target below ${formatPercent(limits.errorRate.warn)}` : ''}
+        target={toTarget(levels.errorRate, limits.errorRate, formatPercent)}
         href="/calls?q=state:failed&since=15m"
       />
       <WallTile
@@ -59,7 +60,7 @@ export function Wallboard({ overview }: { readonly overview: OverviewView | null
         level={levels.perMinute}
         value={formatPerMinute(overview.connected_per_minute)}
         note="mean of 5 min"
-        target={limits.perMinuteMin.warn > 0 ? `target at least ${limits.perMinuteMin.warn}` : ''}
+        target={toTarget(levels.perMinute, limits.perMinuteMin, String, 'below')}
         href="/analytics?since=1h"
       />
       <WallTile
@@ -75,11 +76,24 @@ export function Wallboard({ overview }: { readonly overview: OverviewView | null
             </>
           )
         }
-        target={limits.backlogAgeMs.warn > 0 ? `watch from ${formatDuration(limits.backlogAgeMs.warn)}` : ''}
+        target={toTarget(levels.backlog, limits.backlogAgeMs, formatDuration)}
         href="/deliveries?q=state:pending"
       />
     </ul>
   );
+}
+
+/** The limit that was crossed, or the first one that would be. */
+function toTarget(
+  level: Level,
+  { warn, alarm }: Threshold,
+  format: (value: number) => string,
+  side: 'from' | 'below' = 'from',
+): string {
+  const limit = level === 'alarm' || warn <= 0 ? alarm : warn;
+  if (limit <= 0) return '';
+  const isCrossed = level === 'alarm' || level === 'warn';
+  return `${isCrossed ? '' : limit === warn ? 'watch ' : 'alarm '}${side} ${format(limit)}`;
 }
 
 const TITLES = [

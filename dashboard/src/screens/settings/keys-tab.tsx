@@ -156,7 +156,7 @@ function KeyDialog({ onClose, onMade }: { readonly onClose: () => void; readonly
       >
         <div class="settings-form">
           <p>
-            <strong>It is shown only now.</strong> Whoever has it may do what it may do.
+            <strong>It is shown only now.</strong> Whoever has it can use it, so keep it like a password.
           </p>
           <p class="key-once">
             <code class="mono key-text">{made.key}</code>

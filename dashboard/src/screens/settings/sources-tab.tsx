@@ -140,7 +140,7 @@ function Verification({ source }: { readonly source: SourceView }) {
   if (source.secrets === 0)
     return (
       <Badge tone="warn" icon="alert">
-        Nothing in the journal
+        No secret stored
       </Badge>
     );
   return (

@@ -28,6 +28,9 @@ describe('the settings of a webhook destination', () => {
     const problem = (url: string, schema = closed): string =>
       schema.safeParse({ url }).error?.issues[0]?.message ?? '';
     expect(problem('example.com/hooks')).toMatch(/write it in full/);
+    expect(problem('localhost:3000/hook', local)).toBe(
+      'url has no scheme; write it in full, such as http://localhost:3000/hook',
+    );
     expect(problem('ftp://example.com/')).toMatch(/only https/);
     expect(problem('http://example.com/')).toMatch(/use https/);
     expect(problem('https://user:pw@example.com/')).toMatch(/Authorization header/);

@@ -55,9 +55,8 @@ export function keepMaskedSettings(stored: WebhookSettings, given: unknown): unk
   const from = URL.parse(stored.url);
   const to = URL.parse(given.url);
   if (from === null || to === null || from.origin !== to.origin) return given;
-  for (const [name, value] of [...to.searchParams]) {
-    const known = from.searchParams.get(name);
-    if (value === MASK && known !== null) to.searchParams.set(name, known);
+  for (const [name, known] of from.searchParams) {
+    if (to.searchParams.get(name) === MASK) to.searchParams.set(name, known);
   }
   const url = given.url.includes(ENCODED_MASK) || given.url.includes(MASK) ? to.href : given.url;
   const isSame = given.url === maskUrl(stored.url);
@@ -73,6 +72,9 @@ export function keepMaskedSettings(stored: WebhookSettings, given: unknown): unk
 function urlProblem(text: string, guard: EgressGuard): string | null {
   const url = URL.parse(text);
   if (url === null) return 'url is not a URL; write it in full, such as https://example.com/webhooks';
+  // "localhost:3000/hook" is, to the letter, a URL of the scheme "localhost".
+  if (/^[\w.-]+:\d+(?:\/|$)/.test(text))
+    return `url has no scheme; write it in full, such as ${guard.mayUseHttp ? 'http' : 'https'}://${text}`;
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
     return `url begins with ${url.protocol}//; only https:// is delivered to`;
   if (url.username !== '' || url.password !== '') {

@@ -59,6 +59,14 @@ export function describeCommands(open: OpenHarness): void {
       expect(again).toMatchObject({ eventId: dead.eventId, body: dead.body, attempts: 0 });
       expect(again.row).not.toBe(dead.row);
       expect(await readStates(journal)).toEqual(['a#1 dead', 'a#1 pending']);
+      // The one that was given up says what became of its event, so that nobody sends it a third time.
+      expect((await journal.getDelivery('default', dead.id))?.resent).toEqual({
+        id: again.id,
+        state: 'pending',
+      });
+      await record(journal, again);
+      expect((await journal.getDelivery('default', dead.id))?.resent?.state).toBe('delivered');
+      expect((await journal.getDelivery('default', again.id))?.resent).toBeNull();
     });
 
     it('says so where the same event is on its way already, or the destination is gone', async () => {

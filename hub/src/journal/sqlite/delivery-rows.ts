@@ -6,11 +6,17 @@ import type { AttemptEntry, DeliveryEntry } from '../journal.ts';
 import { toAttemptOutcome, toDeliveryState } from './codes.ts';
 import type { Store } from './store.ts';
 
+/** Of the same event to the same destination, made by a retry or a replay. */
+const LATER = `FROM deliveries n
+  WHERE n.call_row = d.call_row AND n.destination_row = d.destination_row AND n.event_row = d.event_row AND n.row > d.row`;
+
 /** deliveries d joined with reports e and calls c. */
 export const DELIVERY_COLUMNS = `d.row, d.destination_row, d.call_row, d.event_row, d.sequence, d.state,
   d.due_at_ms, d.released, d.attempts, d.reason, d.created_at_ms, d.finished_at_ms, d.last_status, d.last_detail,
   d.sent_at_ms, d.sent_duration_ms, d.sent_first_byte_ms, e.event_id, e.status, c.call_id,
-  (SELECT id FROM replays r WHERE r.row = d.replay_row) AS replay_id`;
+  (SELECT id FROM replays r WHERE r.row = d.replay_row) AS replay_id,
+  CASE WHEN d.state > 1 THEN (SELECT max(n.row) ${LATER}) END AS resent_row,
+  CASE WHEN d.state > 1 THEN (SELECT n.state ${LATER} ORDER BY n.row DESC LIMIT 1) END AS resent_state`;
 /** CROSS JOIN fixes the order: conditions on the call are tried before the event's long row is read. */
 export const DELIVERY_TABLES =
   'deliveries d CROSS JOIN calls c ON c.row = d.call_row CROSS JOIN reports e ON e.row = d.event_row';
@@ -37,6 +43,8 @@ export interface DeliveryRow {
   readonly status: string;
   readonly call_id: string;
   readonly replay_id: ReplayId | null;
+  readonly resent_row: number | null;
+  readonly resent_state: number | null;
 }
 
 export function toDeliveryEntry(row: DeliveryRow, store: Store): DeliveryEntry {
@@ -58,6 +66,10 @@ export function toDeliveryEntry(row: DeliveryRow, store: Store): DeliveryEntry {
     createdAtMs: row.created_at_ms,
     finishedAtMs: row.finished_at_ms,
     replayId: row.replay_id,
+    resent:
+      row.resent_row === null || row.resent_state === null
+        ? null
+        : { id: toDeliveryId(row.resent_row), state: toDeliveryState(row.resent_state) },
   };
 }
 
