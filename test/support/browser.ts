@@ -133,25 +133,45 @@ export interface AxeViolation {
   readonly targets: readonly string[];
 }
 
-/** Runs axe-core in an isolated world, so that the page's own strict policy stays as it is. */
-export async function findViolations(page: Page): Promise<readonly AxeViolation[]> {
+/** axe-core comes in by the debugger, so that the page's own strict policy stays as it is. */
+export async function findViolations(
+  page: Page,
+  /** Structure and names are the same in every scheme of colours; only colours have to be looked at in each. */
+  what: 'everything' | 'colours' = 'everything',
+): Promise<readonly AxeViolation[]> {
   axeSource ??= readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-  await page.evaluate(axeSource);
-  return page.evaluate(async () => {
+  if (!(await page.evaluate<boolean>(`'axe' in globalThis`))) await page.evaluate(axeSource);
+  return page.evaluate(async (runOnly) => {
     const { axe } = globalThis as unknown as {
       axe: {
         run(options: unknown): Promise<{
-          violations: { id: string; impact: string | null; nodes: { target: unknown[]; html: string }[] }[];
+          violations: {
+            id: string;
+            impact: string | null;
+            nodes: { target: unknown[]; html: string; failureSummary?: string }[];
+          }[];
         }>;
       };
     };
     const { violations } = await axe.run({
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+      resultTypes: ['violations'],
+      runOnly,
     });
     return violations.map(({ id, impact, nodes }) => ({
       id,
       impact,
-      targets: nodes.map((node) => `${node.target.join(' ')} ${node.html.slice(0, 160)}`),
+      targets: nodes.map(
+        (node) =>
+          `${node.target.join(' ')} ${node.html.slice(0, 160)} ${node.failureSummary?.slice(0, 300) ?? ''}`,
+      ),
     }));
-  });
+  }, AXE_RULES[what]);
 }
+
+const AXE_RULES = {
+  everything: {
+    type: 'tag',
+    values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+  },
+  colours: { type: 'rule', values: ['color-contrast', 'link-in-text-block', 'target-size'] },
+};

@@ -18,7 +18,12 @@ const LIVE = 3;
 
 interface Statistics {
   readonly totals: { readonly connected: number; readonly ended: number; readonly failed: number };
-  readonly slots: readonly { readonly at: string; readonly connected: number; readonly ended: number; readonly failed: number }[];
+  readonly slots: readonly {
+    readonly at: string;
+    readonly connected: number;
+    readonly ended: number;
+    readonly failed: number;
+  }[];
   readonly errors: readonly { readonly count: number }[];
 }
 
@@ -32,7 +37,11 @@ beforeAll(async () => {
   const reports = [
     ...Array.from({ length: ENDED }, (_, at) => [
       { call_id: `ended-${at}`, status: 'in-progress', timestamp: new Date(now - 90_000).toISOString() },
-      { call_id: `ended-${at}`, status: 'ended', timestamp: new Date(now - 60_000 + at * 1_000).toISOString() },
+      {
+        call_id: `ended-${at}`,
+        status: 'ended',
+        timestamp: new Date(now - 60_000 + at * 1_000).toISOString(),
+      },
     ]),
     ...Array.from({ length: FAILED }, (_, at) => [
       { call_id: `failed-${at}`, status: 'in-progress' },
@@ -54,7 +63,9 @@ function chart(page: Page, title: string): Locator {
 async function readSums(table: Locator): Promise<readonly number[]> {
   const cells = await table.locator('tbody tr').evaluateAll((lines: unknown[]) =>
     (lines as { cells: ArrayLike<{ textContent: string }> }[]).map((line) =>
-      [...Array.from(line.cells)].slice(1).map((cell) => Number(cell.textContent.replaceAll(',', ''))),
+      Array.from(line.cells)
+        .slice(1)
+        .map((cell) => Number(cell.textContent.replaceAll(',', ''))),
     ),
   );
   return (cells[0] ?? []).map((_, column) => cells.reduce((sum, line) => sum + (line[column] ?? 0), 0));
@@ -110,7 +121,9 @@ describe.skipIf(!hasChromium)('the analytics screen', () => {
     const lines = (await readFile(await (await csv).path(), 'utf8')).trim().split('\r\n');
     expect(lines[0]).toBe('From,Connected,Ended,Ended with error');
     expect(lines[1]).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:00\.000Z,\d+,\d+,\d+$/);
-    expect(lines.slice(1).reduce((sum, line) => sum + Number(line.split(',')[1]), 0)).toBe(ENDED + FAILED + LIVE);
+    expect(lines.slice(1).reduce((sum, line) => sum + Number(line.split(',')[1]), 0)).toBe(
+      ENDED + FAILED + LIVE,
+    );
     await figure.locator('canvas').first().waitFor();
     const image = page.waitForEvent('download');
     await figure.getByRole('button', { name: 'Download image' }).click();
@@ -125,7 +138,7 @@ describe.skipIf(!hasChromium)('the analytics screen', () => {
     await seeText(page.getByRole('list', { name: 'Numbers of the range' }), 'Connected');
     await chart(page, 'Top errors').getByRole('button', { name: 'Copy permalink' }).click();
     await page.getByText('Link copied').first().waitFor();
-    const link = new URL((await page.evaluate(`navigator.clipboard.readText()`)) as string);
+    const link = new URL(await page.evaluate<string>(`navigator.clipboard.readText()`));
     expect(link.hash).toBe('#top-errors');
     expect(link.searchParams.get('since')).toMatch(/^\d{4}-.*Z$/);
     const other = await openAnalytics(link.pathname + link.search + link.hash);

@@ -45,7 +45,10 @@ describe.skipIf(!hasChromium)('what is shown and how', () => {
     await other.goto(`${stage.address}/live`);
     const scheme = (one: Page) => one.evaluate(`getComputedStyle(document.documentElement).colorScheme`);
     const rowHeight = () =>
-      page.locator('[data-row-key]').first().evaluate((row: unknown) => (row as { offsetHeight: number }).offsetHeight);
+      page
+        .locator('[data-row-key]')
+        .first()
+        .evaluate((row: unknown) => (row as { offsetHeight: number }).offsetHeight);
     const roomy = await rowHeight();
     await chooseDisplay(page, 'Dark');
     await expect.poll(() => scheme(page)).toBe('dark');
@@ -69,7 +72,7 @@ describe.skipIf(!hasChromium)('what is shown and how', () => {
       await page.getByRole('heading', { name: title, level: 1 }).waitFor();
       expect(new URL(page.url()).pathname).toBe(path);
       titles.add(await page.title());
-      if (path !== '/settings') expect(await page.evaluate(`document.activeElement.id`)).toBe('main');
+      expect(await page.evaluate(`document.activeElement.id`)).toBe('main');
     }
     expect(titles.size).toBe(SCREENS.length);
     expect([...titles].every((title) => title.endsWith(' · Offhook'))).toBe(true);
@@ -82,6 +85,7 @@ describe.skipIf(!hasChromium)('what is shown and how', () => {
     expect(new URL(page.url()).pathname).toBe('/calls');
     await seeText(page.locator('.connection'), 'Live');
     await page.goto(`${stage.address}/calls`);
+    await page.getByRole('heading', { name: 'Calls', level: 1 }).waitFor();
     await page.keyboard.press('?');
     const help = page.getByRole('dialog', { name: /shortcuts|help/i });
     await help.getByRole('switch').click();

@@ -102,7 +102,10 @@ describe.skipIf(!hasChromium)('a hub that dies', () => {
 
     const all = await readCallIds('');
     expect(all).toHaveLength(40);
-    await waitFor(async () => (await readShownIds(calls.page, 'kept-')).join() === all.join(), 'all rows are shown');
+    await waitFor(
+      async () => (await readShownIds(calls.page, 'kept-')).join() === all.join(),
+      'all rows are shown',
+    );
     const alive = await readCallIds('state:live');
     await waitFor(
       async () => (await readShownIds(live.page, 'kept-')).join() === alive.join(),
@@ -126,7 +129,10 @@ describe.skipIf(!hasChromium)('a hub that dies', () => {
     await page.getByText('Still live').waitFor();
     // A screen that was not fetched yet cannot be: it says so instead of hanging.
     await page.getByRole('link', { name: 'Deliveries', exact: true }).click();
-    await page.getByText(/This screen is not there|The hub cannot be reached/).first().waitFor();
+    await page
+      .getByText(/This screen is not there|The hub cannot be reached/)
+      .first()
+      .waitFor();
     await page.goBack();
     await ground.restart();
     await stage.report('before', 'ended');
@@ -171,7 +177,7 @@ describe.skipIf(!hasChromium)('tabs of one browser', () => {
     await page.evaluate(SHOW);
     await page.locator('[data-call-id="while-hidden"]').waitFor();
     await waitFor(() => countStreams(requests) === before + 1, 'the stream was opened again');
-    const last = requests.filter((request) => request.url().includes('/v1/stream')).at(-1);
+    const last = requests.findLast((request) => request.url().includes('/v1/stream'));
     expect(await last?.headerValue('last-event-id')).toMatch(/^\d+$/);
   });
 });
