@@ -151,7 +151,7 @@ async function workForAWhile(hub: HubAccess, keys: PastKeys): Promise<Sitting['c
   const operations = { address: hub.address, apiKey: keys.write };
   await callApi(hub, 'GET', '/v1/system');
   await callApi({ address: hub.address, apiKey: keys.read }, 'GET', '/v1/calls/counts');
-  const failed = new URLSearchParams({ format: 'ndjson', q: 'state:failed', since: '24h', limit: '1' });
+  const failed = new URLSearchParams({ format: 'ndjson', q: 'state:failed', since: '24h' });
   const exported = await fetch(`${hub.address}/v1/export/calls?${failed.toString()}`, {
     headers: { authorization: `Bearer ${keys.read}` },
   });
