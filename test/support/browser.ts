@@ -82,12 +82,6 @@ export async function openPage(
 const REPORT_CSP = `document.addEventListener('securitypolicyviolation', (event) =>
   console.error('CSP: ' + event.violatedDirective + ' blocked ' + event.blockedURI + ' ' + event.sample))`;
 
-/** Opens a screen as the start line's address does: the key stands in the fragment. */
-export async function signIn(page: Page, address: string, key: string, path = '/live'): Promise<void> {
-  await page.goto(`${address}${path}#key=${key}`);
-  await page.getByRole('navigation', { name: 'Screens' }).first().waitFor();
-}
-
 /** Waits until the text of what is shown says so; whitespace counts as one space. */
 export async function seeText(
   locator: Locator,

@@ -175,11 +175,3 @@ async function takePictures(pages: readonly Watched[], name: string): Promise<vo
       .catch(() => undefined);
   }
 }
-
-/** Where the focus is, in words: role or tag and name. */
-export function readFocus(page: Page): Promise<string> {
-  return page.evaluate(`(() => {
-    const e = document.activeElement;
-    return e === null ? '' : (e.tagName.toLowerCase() + ' ' + (e.getAttribute('aria-label') ?? e.textContent ?? '').trim()).slice(0, 120);
-  })()`);
-}

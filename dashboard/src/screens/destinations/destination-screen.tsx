@@ -285,7 +285,7 @@ function Health({ destination }: { readonly destination: DestinationView }) {
 
 function Settings({ destination }: { readonly destination: DestinationView }) {
   const { filter, settings } = destination;
-  const headers = Object.keys((settings['headers'] ?? {}) as Record<string, string>);
+  const headers = Object.keys(settings['headers'] ?? {});
   return (
     <Section title="Settings">
       <Facts
