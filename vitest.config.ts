@@ -6,6 +6,8 @@ export default defineConfig({
     // Whole-hub stories start servers and wait for real retries; the longest one seen took 10 s.
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // A second is not long for a browser on a machine that does other things too; a fact that is there costs nothing.
+    expect: { poll: { timeout: 10_000 } },
     // CI reads the file to make sure that nothing was skipped.
     reporters:
       process.env['CI'] === 'true'
