@@ -299,6 +299,8 @@ export interface MemoryUse {
 
 /** Heap and nodes: before, the most seen meanwhile, and after all is quiet again. */
 export interface MemoryCourse {
+  /** In the document at any time; nodes count what waits for the collector as well. */
+  readonly elementsMax: number;
   readonly before: PageCosts;
   readonly peak: PageCosts;
   readonly after: PageCosts;
@@ -341,10 +343,12 @@ export async function measureMemory(
       await costs.collect();
       const before = await costs.read();
       let peak = before;
+      let elementsMax = 0;
       let isOver = false;
       const watching = (async () => {
         while (!isOver) {
           await wait(PEAK_EVERY_MS);
+          elementsMax = Math.max(elementsMax, await askPage<number>(page, 'countElements()'));
           const { heapMib, nodes } = await costs.read();
           peak = { ...peak, heapMib: Math.max(peak.heapMib, heapMib), nodes: Math.max(peak.nodes, nodes) };
         }
@@ -353,7 +357,7 @@ export async function measureMemory(
       isOver = true;
       await watching;
       await costs.collect();
-      pages[name] = { before, peak, after: await costs.read() };
+      pages[name] = { elementsMax, before, peak, after: await costs.read() };
     } finally {
       await context.close();
     }

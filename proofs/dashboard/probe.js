@@ -62,6 +62,8 @@ globalThis.offhookProbe = {
     return { gapsMs, longTasksMs, tilesMin };
   },
 
+  countElements: () => document.getElementsByTagName('*').length,
+
   countRows: () => document.querySelectorAll('[data-row-key]').length,
 
   /** "Load more", without a scroll to it that would load by itself. */
