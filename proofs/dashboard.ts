@@ -72,8 +72,8 @@ const SIZES = {
 /** Of every page, after 20,000 events as after 2,000: what is kept of what went by is kept once, not per event. */
 const HEAP_GROWTH_MIB_MAX = 8;
 const NODES_GROWTH_MAX = 2_500;
-/** 500 tiles of some 15 elements, and the rest of a page. */
-const ELEMENTS_MAX = 12_000;
+/** 500 tiles of some 15 elements, or 650 rows of 35: the Calls list takes up to 500 that wait at once. */
+const ELEMENTS_MAX = 25_000;
 /** Of a wall that is to be full: calls end and begin while it is watched. */
 const TILES_SHARE_MIN = 0.9;
 const BUSY_SAMPLE_MS = 3_000;
@@ -110,8 +110,8 @@ export async function proveDashboard({ size }: ProofOptions): Promise<ProofResul
     say('memory');
     const memory = await measureMemory(stand, memorySize);
 
-    // Reading on is shown beside it: it begins before the end is in sight, and its time is mostly the scroll's own.
-    const rows = [...Object.values(pagingTimes.loadedMore).flat(), ...pagingTimes.tabs];
+    // Shown beside it: reading on, which begins before the end is in sight, and another tab, which is another list.
+    const rows = Object.values(pagingTimes.loadedMore).flat();
     const pixelP95Ms = quantile(pixels.acceptedToPixelMs, 0.95);
     const firstPaintMs = quantile(paints.firstPaintMs, 0.5);
     const frameRatio = ticking.framesPerSecond / ticking.emptyFramesPerSecond;
@@ -225,7 +225,7 @@ function toPagingFigures({ loadedMore, readOn, deepPages, tabs }: PagingTimes): 
   const deepest = deepPages.at(-1)?.rows ?? 0;
   const lists: readonly (readonly [string, readonly RowTimes[]])[] = [
     ...Object.entries(loadedMore).map(([name, rows]) => [`Load more of ${name}`, rows] as const),
-    ['first rows of another tab', tabs],
+    ['not judged: first rows of another tab', tabs],
     [`not judged: Load more up to ${deepest} rows`, deepPages],
     ...Object.entries(readOn).map(
       ([name, rows]) => [`not judged: jump to the end of ${name}`, rows] as const,
