@@ -56,7 +56,7 @@ const SIZES = {
     loads: 3,
     tiles: 200,
     watchMs: 2_000,
-    paging: { lists: 2, pages: 3, deepPages: 4, tabRounds: 1 },
+    paging: { lists: 1, pages: 3, deepPages: 4, tabRounds: 1 },
     memory: { events: 2_000, pages: ['live'] as const },
     limits: {
       pixelMs: 2_500,
@@ -76,7 +76,7 @@ const NODES_GROWTH_MAX = 2_500;
 const ELEMENTS_MAX = 25_000;
 /** Of a wall that is to be full: calls end and begin while it is watched. */
 const TILES_SHARE_MIN = 0.9;
-const BUSY_SAMPLE_MS = 3_000;
+const BUSY_SAMPLE_MS = 1_000;
 
 interface Rule {
   readonly name: string;
