@@ -1,11 +1,12 @@
 /**
  * How one attempt leaves the hub. In: an event's exact bytes and the destination's settings.
- * Out: what the network answered, as a value. It never throws for what the network does, and it
- * always ends within the deadline it is given. Adding a kind is one folder that exports a DestinationKind.
+ * Out: what came of it, as a value. It never throws for what the network does, and it
+ * always ends within the deadline it is given. Adding a kind is one folder that exports a DestinationKind:
+ * docs/destinations/adding-a-kind.md.
  */
 import type { z } from 'zod';
 
-export const DESTINATION_KINDS = ['webhook'] as const;
+export const DESTINATION_KINDS = ['webhook', 'slack', 'hubspot', 'salesforce', 'pipedrive', 'redis'] as const;
 export type DestinationKindName = (typeof DESTINATION_KINDS)[number];
 
 /** Both sign during a rotation; the published X-Webhook-Signature keeps `previous` until it ends (design section 4). */
@@ -16,6 +17,8 @@ export interface SigningSecrets {
 
 export interface AttemptRequest {
   readonly eventId: string;
+  /** `status-update`, or an OperationalEventType where the destination asked for those. */
+  readonly eventType: string;
   /** Order within the call, from 1. */
   readonly sequence: number;
   /** From 1; counts every try of this delivery. */
@@ -64,11 +67,25 @@ export const FAILURE_CAUSES = [
   'protocol',
   'blocked',
   'settings',
+  'refused',
 ] as const;
-/** `blocked`: the address is not one we may dial. `settings`: the destination's settings cannot be used. */
+/**
+ * `blocked`: the address is not one we may dial. `settings`: the destination's settings cannot be used. `refused`: it
+ * was reached and said no in words that are no HTTP status (Redis: out of memory, read-only).
+ */
 export type FailureCause = (typeof FAILURE_CAUSES)[number];
 
 export type AttemptResult =
+  | {
+      /**
+       * What the event asks for is done there, or needs nothing done; for kinds whose work is more than one request.
+       * Where such work fails, the request that failed is the result (`answered` with its status, or `failed`).
+       */
+      readonly kind: 'done';
+      /** One plain sentence for the timeline, without secrets or numbers: "Call 4711 updated in HubSpot". */
+      readonly detail: string;
+      readonly timing: AttemptTiming;
+    }
   | {
       /** A status line came. For 2xx that is the whole verdict, even if the body broke off afterwards. */
       readonly kind: 'answered';
@@ -92,24 +109,148 @@ export type AttemptResult =
 /** Settings of one destination, made ready for sending once and reused for every attempt. */
 export interface DestinationSender {
   attempt(request: AttemptRequest): Promise<AttemptResult>;
-  /** Lets go of its connections; attempts under way may finish. */
+  /** Lets go of its connections and stops its own work; attempts under way may finish. */
   close(): Promise<void>;
   /** Cuts attempts under way off without an outcome: the process is about to end. */
   abandon(): void;
 }
 
+/** What a sender may ask of the hub. Every promise may reject when the journal is in trouble: the attempt then fails. */
+export interface DestinationGround {
+  readonly destinationId: string;
+  readonly accountId: string;
+  /** For people, as somebody named it. */
+  readonly destinationName: string | null;
+  nowMs(): number;
+  /** Milliseconds that only grow. */
+  monotonicMs(): number;
+  /** Calls back once; the returned function cancels. Never keeps the process alive. At most an hour ahead. */
+  setTimer(callback: () => void, delayMs: number): () => void;
+  /** 0 ≤ x < 1. */
+  random(): number;
+  /** Calls of the account as the journal holds them now, in the order asked; undefined where it knows none. */
+  readCalls(callIds: readonly string[]): Promise<readonly (KnownCall | undefined)[]>;
+  /** Active calls (live and not stale) in pages of at most 1,000; null as cursor begins, and ends. */
+  readActiveCalls(
+    cursor: string | null,
+  ): Promise<{ readonly calls: readonly KnownCall[]; readonly nextCursor: string | null }>;
+  readonly memory: DestinationMemory;
+  /** Page of a call on the dashboard; null where the hub does not know its own address. */
+  toCallLink(callId: string): string | null;
+  /** Page of this or another destination. */
+  toDestinationLink(destinationId: string): string | null;
+  /** Trouble in the sender's own work, where no attempt can tell it: a log line. */
+  troubled(detail: string, error: unknown): void;
+}
+
+/** A call as the journal holds it; calls/call.ts says more. Times are Unix ms. */
+export interface KnownCall {
+  readonly callId: string;
+  readonly state: 'none' | 'live' | 'ended' | 'failed';
+  /** Live, and not for so long that it counts as stale. */
+  readonly isActive: boolean;
+  readonly type: string | null;
+  readonly phoneNumber: { readonly number: string | null; readonly name?: string | null } | null;
+  readonly customer: { readonly number: string | null } | null;
+  readonly startedAtMs: number | null;
+  readonly endedAtMs: number | null;
+  readonly durationMs: number | null;
+  readonly error: string | null;
+  readonly endReason: string | null;
+  readonly summary: string | null;
+  readonly firstReportAtMs: number;
+  readonly liveSinceMs: number | null;
+}
+
+export const MEMORY_KEY_CHARACTERS_MAX = 320;
+export const MEMORY_VALUE_CHARACTERS_MAX = 16_384;
+
+export interface MemoryEntry {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** What a destination remembers between attempts and over restarts: ids of records it made, tokens, counts. */
+export interface DestinationMemory {
+  read(keys: readonly string[]): Promise<readonly (string | undefined)[]>;
+  /** Entries whose key begins with the prefix, by key; at most `limit`. */
+  list(prefix: string, limit: number): Promise<readonly MemoryEntry[]>;
+  /** One transaction, on disk when it resolves. Gone with the destination, and with the call where one is named. */
+  write(entries: readonly MemoryWrite[]): Promise<void>;
+}
+
+export interface MemoryWrite {
+  readonly key: string;
+  /** null forgets it. */
+  readonly value: string | null;
+  /** Forgotten when the journal forgets this call. */
+  readonly callId?: string;
+  /** A token or the like: sealed at rest. */
+  readonly isSecret?: boolean;
+}
+
+/**
+ * Facts about a settings field beyond its schema, given by `.meta({…})` and shown by the dashboard's form. `title` and
+ * `description` are Zod's own.
+ */
+export interface FieldMeta {
+  readonly title: string;
+  readonly description?: string;
+  /** A credential: typed hidden, masked in answers, kept while it stays masked. */
+  readonly secret?: true;
+  readonly placeholder?: string;
+  /** Shown behind a number: "s", "%". */
+  readonly unit?: string;
+  /** Behind "More settings". */
+  readonly advanced?: true;
+  /** Of an enum: what people read for each value. */
+  readonly choices?: Readonly<Record<string, string>>;
+  /** Shown only where another field has one of these values. */
+  readonly when?: { readonly field: string; readonly is: readonly (string | boolean)[] };
+  /** Several lines of text. */
+  readonly multiline?: true;
+}
+
+/** What a destination of this kind begins with where nobody says otherwise. */
+export interface DestinationDefaults {
+  readonly filter?: {
+    readonly statuses?: readonly string[];
+    readonly operational_events?: readonly string[];
+  };
+  readonly order?: 'strict' | 'latest';
+  readonly concurrency?: number;
+  readonly ratePerSecond?: number;
+  readonly timeoutMs?: number;
+}
+
 export interface DestinationKind<Settings = unknown> {
   readonly kind: DestinationKindName;
-  /** Parsed at the API door; the dashboard's form comes from it. */
+  /** "HubSpot". */
+  readonly title: string;
+  /** One sentence: what it does with calls. */
+  readonly summary: string;
+  /** Parsed at the API door; a flat object whose fields carry FieldMeta, since the dashboard's form comes from it. */
   readonly settings: z.ZodType<Settings>;
+  readonly defaults: DestinationDefaults;
+  /** It signs with the destination's secret, so people are shown one. */
+  readonly signs: boolean;
+  /** It works between attempts too (Redis reconciles, Slack follows up): opened as soon as the destination is enabled. */
+  readonly isEager: boolean;
   /** The settings as people may see them: no secrets, no user info. */
   toPublicSettings(settings: Settings): Record<string, unknown>;
-  /** New settings as somebody gave them, in which what is still masked as `toPublicSettings` showed it is what was stored. For kinds that mask. */
-  keepMasked?(stored: Settings, given: unknown): unknown;
-  open(settings: Settings): DestinationSender;
+  /** New settings as somebody gave them, in which what is still masked as `toPublicSettings` showed it is what was stored. */
+  keepMasked(stored: Settings, given: unknown): unknown;
+  /** Where it goes, in a few words for lists, without secrets: "https://example.com/hook", "#alerts", "redis.example.com active_calls". */
+  describeTarget(settings: Settings): string;
+  open(settings: Settings, ground: DestinationGround): DestinationSender;
+  /**
+   * A try that people ask for, which leaves no record of a call behind: Slack says hello, a CRM says whose account it
+   * is. Kinds without it are sent the source document's example.
+   */
+  test?(settings: Settings, ground: DestinationGround, deadlineMs: number): Promise<AttemptResult>;
   /**
    * The request of an attempt as people may see it, made by the code that sends them, so that the two cannot drift.
-   * null where these settings cannot send.
+   * null where these settings cannot send. Only for kinds whose attempt is one request.
    */
   describeRequest?(settings: Settings, request: DescribedAttempt): DescribedRequest | null;
 }

@@ -18,6 +18,7 @@ export type ReplayId = `rpl_${string}`;
 export type AuditId = `aud_${string}`;
 export type ReportId = `rep_${string}`;
 export type ErrorGroupId = `err_${string}`;
+export type OperationalEventId = `ope_${string}`;
 export type SessionId = `ses_${string}`;
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';

@@ -7,6 +7,7 @@
  * happen together happens in one transaction; a rejected promise changed nothing. Writers that arrive
  * while a commit runs share the next one (group commit). Store trouble rejects with JournalError.
  */
+import type { OperationalContent, OperationalEventType } from '@offhook/contract/operational-event';
 import type { Call, CallState, ReportOutcome } from '../calls/call.ts';
 import type { CallReport } from '../calls/report.ts';
 import type {
@@ -17,6 +18,7 @@ import type {
   DestinationId,
   EventId,
   KeyId,
+  OperationalEventId,
   ReplayId,
   ReportId,
   SessionId,
@@ -72,9 +74,15 @@ export interface ClaimedDelivery {
   readonly row: number;
   readonly destinationId: DestinationId;
   readonly accountId: AccountId;
-  readonly eventId: EventId;
+  readonly eventId: EventId | OperationalEventId;
+  /** `status-update`, or the type of an operational event. */
+  readonly eventType: string;
+  /** Negative for operational events, which are numbered by themselves. */
   readonly eventRow: number;
-  /** Internal number of the call; with destinationId it names the order that must be kept. Safe in log lines. */
+  /**
+   * Internal number of the call; with destinationId it names the order that must be kept. Safe in log lines. An
+   * operational event has a (negative) number of its own, since none has to wait for another.
+   */
   readonly callRow: number;
   readonly sequence: number;
   readonly status: string;
@@ -117,7 +125,7 @@ export interface AttemptRecord {
   readonly status: number | null;
   /** FailureCause where no status line came. */
   readonly cause: string | null;
-  /** One plain sentence; null for a delivered attempt. */
+  /** One plain sentence; for a delivered attempt what was done there, where that is more than "it was taken". */
   readonly detail: string | null;
   /** At most 16 KiB; null where there was none (not kept for delivered attempts). */
   readonly responseBody: Uint8Array | null;
@@ -215,6 +223,8 @@ export interface EventFilter {
   readonly call_types?: readonly string[];
   /** Our side's number, as given or in E.164. */
   readonly phone_numbers?: readonly string[];
+  /** Types of operational events that are sent, too. Unlike the others: empty or missing means none. */
+  readonly operational_events?: readonly string[];
 }
 
 export interface Destination {
@@ -366,9 +376,14 @@ export interface DeliveryEntry {
   readonly id: DeliveryId;
   readonly accountId: AccountId;
   readonly destinationId: DestinationId;
-  readonly eventId: EventId;
-  readonly callId: string;
+  readonly eventId: EventId | OperationalEventId;
+  /** `status-update`, or the type of an operational event. */
+  readonly eventType: string;
+  /** null where an operational event is about no call. */
+  readonly callId: string | null;
+  /** 0 for operational events. */
   readonly sequence: number;
+  /** The call's, as the event says it; of an operational event its type. */
   readonly status: string;
   readonly state: DeliveryState;
   /** Why it is dead, superseded or cancelled; or what it waits for while pending. */
@@ -669,6 +684,120 @@ export interface AdminJournal {
   ): Promise<void>;
 }
 
+// ───────────────────────────── operational events ─────────────────────────────
+
+export interface OperationalEntry {
+  readonly id: OperationalEventId;
+  readonly accountId: AccountId;
+  readonly atMs: number;
+  readonly content: OperationalContent;
+  /** Call it is about, if any. */
+  readonly callId: string | null;
+}
+
+/**
+ * What the hub says about itself. `destination.disabled`, `destination.recovered` and `delivery.dead` are written by the
+ * journal itself, in the transaction that makes them true; the others by whoever watches. A delivery of an operational
+ * event that dies raises none.
+ */
+export interface OperationalJournal {
+  /**
+   * One transaction: the event, and a delivery for each destination of the account whose filter asks for its type.
+   * onceKey: written only if the account has none with this key yet. Resolves with null where it has.
+   */
+  appendOperationalEvent(
+    accountId: AccountId,
+    content: OperationalContent,
+    onceKey: string | null,
+  ): Promise<OperationalEntry | null>;
+  /** Newest first. types: of one of these; undefined for all. */
+  listOperationalEvents(
+    accountId: AccountId,
+    types: readonly OperationalEventType[] | undefined,
+    page: PageRequest,
+  ): Promise<Page<OperationalEntry>>;
+  /**
+   * Calls of all accounts that became live in [sinceMs, beforeMs) and still are, oldest first: when beforeMs is
+   * now − staleAfter, the stale ones.
+   */
+  listLiveCallsSince(
+    sinceMs: number,
+    beforeMs: number,
+    limit: number,
+  ): Promise<readonly { readonly accountId: AccountId; readonly call: Call }[]>;
+}
+
+// ───────────────────────────── what destinations remember ─────────────────────────────
+
+export interface DestinationMemoryJournal {
+  /** In the order asked; undefined where nothing is remembered under a key. */
+  readDestinationMemory(
+    destinationId: DestinationId,
+    keys: readonly string[],
+  ): Promise<readonly (string | undefined)[]>;
+  /** By key. */
+  listDestinationMemory(
+    destinationId: DestinationId,
+    prefix: string,
+    limit: number,
+  ): Promise<readonly { readonly key: string; readonly value: string }[]>;
+  /**
+   * One transaction. value null forgets; callId: forgotten when the call is pruned; isSecret: sealed at rest. All of it
+   * goes with the destination; writes for a deleted one change nothing.
+   */
+  writeDestinationMemory(
+    destinationId: DestinationId,
+    entries: readonly {
+      readonly key: string;
+      readonly value: string | null;
+      readonly callId?: string;
+      readonly isSecret?: boolean;
+    }[],
+  ): Promise<void>;
+  /** Of one account, in the order asked. */
+  readCalls(accountId: AccountId, callIds: readonly string[]): Promise<readonly (Call | undefined)[]>;
+  /** Live calls whose liveSinceMs is at least liveSinceMsMin, by that time. */
+  listActiveCalls(accountId: AccountId, liveSinceMsMin: number, page: PageRequest): Promise<Page<Call>>;
+}
+
+// ───────────────────────────── quality of what sources say ─────────────────────────────
+
+/** Upper ends of the skew classes in seconds, either way; the last class is open. */
+export const SKEW_CLASS_SECONDS = [1, 5, 30, 120, 900, 3_600] as const;
+
+/** Counts of one source in one hour, gathered in memory and added up here: what a crash loses is its last minute. */
+export interface SourceQuality {
+  readonly accountId: AccountId;
+  readonly sourceId: SourceId;
+  /** Unix ms of the hour's start. */
+  readonly hourMs: number;
+  readonly advanced: number;
+  readonly repeated: number;
+  readonly late: number;
+  readonly conflicting: number;
+  readonly noted: number;
+  /** Ends of calls of which no start was known. */
+  readonly unpairedEnds: number;
+  /** Refused at the door. */
+  readonly badSignatures: number;
+  readonly badRequests: number;
+  /** Reports whose own time was behind ours, by how much: one count per class of SKEW_CLASS_SECONDS and one beyond. */
+  readonly behind: readonly number[];
+  /** Reports whose own time was ahead of ours. */
+  readonly ahead: readonly number[];
+}
+
+export interface QualityJournal {
+  /** Adds to what is there. Rides on another commit: nobody waits for it. */
+  addSourceQuality(counts: readonly SourceQuality[]): Promise<void>;
+  /** Whole hours that overlap [sinceMs, untilMs), by source and hour. */
+  readSourceQuality(
+    accountId: AccountId,
+    sinceMs: number,
+    untilMs: number,
+  ): Promise<readonly SourceQuality[]>;
+}
+
 // ───────────────────────────── the whole ─────────────────────────────
 
 export interface JournalStats {
@@ -682,6 +811,9 @@ export interface JournalStats {
 export interface Journal
   extends
     AcceptJournal,
+    OperationalJournal,
+    DestinationMemoryJournal,
+    QualityJournal,
     DeliveryJournal,
     DestinationJournal,
     JournalReader,
