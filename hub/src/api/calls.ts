@@ -103,7 +103,7 @@ export function defineCallRoutes({ journal, clock, settings, reports }: ApiGroun
         if (call.state !== 'live') return toNotLive(call);
         const nowMs = clock.nowMs();
         const [accepted] = await acceptReports(
-          { journal, metrics: reports },
+          { journal, observer: reports },
           { accountId: key.accountId, sourceId: 'api', sourceKind: 'api', traceparent: null },
           [
             {

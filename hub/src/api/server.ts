@@ -11,7 +11,13 @@ import type { Socket } from 'node:net';
 import type { ConnectionError } from 'fastify';
 import type { Clock } from '../clock.ts';
 import type { RateLimit } from '../ingest/rate-limit.ts';
-import type { RequestNotes, RequestObserver } from '../ingest/request-observer.ts';
+import type {
+  RefusalOrigin,
+  ReportObserver,
+  RequestNotes,
+  RequestObserver,
+} from '../ingest/request-observer.ts';
+import type { SourceId } from '../journal/ids.ts';
 import type { Problem } from '../ingest/problem.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { DeliveryFeed } from '../live/delivery-feed.ts';
@@ -72,6 +78,8 @@ export interface ServerOptions {
   /** Told of every attempt by the engine's observer. */
   readonly deliveryFeed: DeliveryFeed;
   readonly metrics: Metrics;
+  /** Told of every report as the metrics are: watch/quality-recorder.ts. */
+  readonly quality?: ReportObserver;
   readonly observer: RequestObserver;
   /** The dashboard; null serves none. */
   readonly pages?: Pages | null;
@@ -110,6 +118,7 @@ const PARAM_CHARACTERS_MAX = 256 * 9;
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { journal, clock, settings, observer, metrics } = options;
   const pages = options.pages ?? null;
+  const reports = options.quality === undefined ? metrics : tellBoth(metrics, options.quality);
   const troubled = observer.troubled.bind(observer);
   const server = fastify({
     logger: false,
@@ -146,7 +155,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const webhookDoor = createWebhookDoor({
     journal,
     clock,
-    metrics,
+    observer: reports,
     sourceLimiter: createRateLimiter(settings.sourceRateLimit ?? null, 'source', clock),
     localProfile: settings.localProfile,
     voicedockSecrets: settings.voicedockSecrets,
@@ -163,7 +172,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     backlog: createBacklogReader(journal, clock),
     success: createSuccessReader(journal, clock),
     counts: metrics,
-    reports: metrics,
+    reports,
     startedAtMs: clock.nowMs(),
     keyRing,
     sessionRing,
@@ -189,8 +198,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     countChanged: (count) => metrics.setStreamClients(count),
   });
   const doorRoutes = defineDoorRoutes({
-    putCallStatus: createCallStatusDoor({ journal, metrics }),
-    postReports: createReportsDoor({ journal, metrics }),
+    putCallStatus: createCallStatusDoor({ journal, observer: reports }),
+    postReports: createReportsDoor({ journal, observer: reports }),
     receiveWebhook: webhookDoor.receive,
   });
   const doorPaths: ReadonlySet<string> = new Set(doorRoutes.map((route) => route.path));
@@ -261,7 +270,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       if (route !== STREAM_PATH) metrics.answered({ method, route, status: reply.statusCode, durationMs });
       // A conflicting report is kept, and shows as such on its call.
       if (doorPaths.has(route ?? '') && notes.problem !== null && notes.problem !== 'conflicting') {
-        metrics.refused(notes.problem);
+        reports.refused(notes.problem, toRefusalOrigin(notes));
       }
       observer.answered({
         requestId: request.id,
@@ -311,6 +320,23 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     const allowed = [...methods, ...(methods.has('GET') ? ['HEAD'] : [])].join(', ');
     return makeProblem('method_not_allowed', `Use ${allowed} here.`, { headers: { Allow: allowed } });
   }
+}
+
+function tellBoth(one: ReportObserver, other: ReportObserver): ReportObserver {
+  return {
+    reported(report) {
+      one.reported(report);
+      other.reported(report);
+    },
+    refused(problem, origin) {
+      one.refused(problem, origin);
+      other.refused(problem, origin);
+    },
+  };
+}
+
+function toRefusalOrigin({ accountId, sourceId }: RequestNotes): RefusalOrigin | null {
+  return accountId === null || sourceId === null ? null : { accountId, sourceId: sourceId as SourceId };
 }
 
 /** Health and metrics are asked for every few seconds and, like pages, say nothing about the hub's users. */

@@ -18,7 +18,7 @@ export interface ReportOrigin {
 
 export interface AcceptGround {
   readonly journal: AcceptJournal;
-  readonly metrics: ReportObserver;
+  readonly observer: ReportObserver;
 }
 
 export async function acceptReports(
@@ -29,12 +29,16 @@ export async function acceptReports(
   if (reports.some(hasOddNumber)) await loadPhoneNumbers();
   const accepted = await ground.journal.acceptReports(reports.map((report) => toIncoming(origin, report)));
   for (const [index, { outcome, call }] of accepted.entries()) {
-    ground.metrics.reported({
+    ground.observer.reported({
+      accountId: origin.accountId,
+      sourceId: origin.sourceId,
       sourceKind: origin.sourceKind,
       status: reports[index]?.status ?? '',
       outcome,
       callState: call.state,
       durationMs: call.durationMs,
+      startedAtMs: call.startedAtMs,
+      occurredAtMs: reports[index]?.occurredAtMs ?? null,
     });
   }
   return accepted;

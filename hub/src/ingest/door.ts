@@ -8,7 +8,7 @@ import type { ReportObserver } from './request-observer.ts';
 export interface DoorGround {
   readonly journal: AcceptJournal & Pick<AdminJournal, 'findSource'>;
   readonly clock: Clock;
-  readonly metrics: ReportObserver;
+  readonly observer: ReportObserver;
   readonly sourceLimiter: RateLimiter;
   /** HOST is loopback: a source without a secret takes unsigned reports. */
   readonly localProfile: boolean;

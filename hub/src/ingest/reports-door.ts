@@ -31,7 +31,7 @@ export function createReportsDoor(ground: AcceptGround): Door {
       else {
         const problem = toRefusalProblem(item);
         problems.set(index, problem);
-        ground.metrics.refused(problem.code);
+        ground.observer.refused(problem.code, { accountId: requireKey(request).accountId, sourceId: 'api' });
       }
     }
 

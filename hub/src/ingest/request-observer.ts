@@ -1,6 +1,6 @@
 /** What the doors and the API tell about themselves: main.ts turns it into one wide log line per request. */
 import type { CallState, ReportOutcome } from '../calls/call.ts';
-import type { AccountId, KeyId } from '../journal/ids.ts';
+import type { AccountId, KeyId, SourceId } from '../journal/ids.ts';
 import type { ApiKey, Scope, Session } from '../journal/journal.ts';
 import type { ProblemCode } from './problem.ts';
 
@@ -28,21 +28,35 @@ export interface AnsweredRequest {
   readonly problem: ProblemCode | null;
 }
 
-/** Counts: live/metrics.ts takes these. */
+/** Counts: live/metrics.ts and watch/quality-recorder.ts take these. */
 export interface ReportObserver {
   /** Once per report that was committed. */
   reported(report: ReportedReport): void;
-  /** Once per report of a batch that was refused alone; a request refused as a whole is counted by who answers it. */
-  refused(problem: ProblemCode): void;
+  /**
+   * Once per report of a batch that was refused alone, and once per request refused as a whole. origin: null where it
+   * is not known who sent it.
+   */
+  refused(problem: ProblemCode, origin: RefusalOrigin | null): void;
+}
+
+export interface RefusalOrigin {
+  readonly accountId: AccountId;
+  readonly sourceId: SourceId;
 }
 
 export interface ReportedReport {
+  readonly accountId: AccountId;
+  readonly sourceId: SourceId;
   /** Kind of the source, fit for a label. */
   readonly sourceKind: string;
   readonly status: string;
   readonly outcome: ReportOutcome;
   readonly callState: CallState;
   readonly durationMs: number | null;
+  /** Unix ms of the call's start, if known. */
+  readonly startedAtMs: number | null;
+  /** Unix ms by the source's own clock; null where it gave no time. */
+  readonly occurredAtMs: number | null;
 }
 
 /** Gathered on the request while it runs. */
