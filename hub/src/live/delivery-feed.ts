@@ -6,9 +6,8 @@
  * are, no more than DELIVERIES_TOLD_PER_SECOND_MAX a second are told, and `resync` says that others were left out.
  * Nothing is kept or replayed: the lists of the API are the truth.
  */
-import type { StatusUpdateMessage } from '@offhook/contract/message';
 import type { Clock } from '../clock.ts';
-import type { AccountId, DeliveryId, DestinationId, EventId } from '../journal/ids.ts';
+import type { AccountId, DeliveryId, DestinationId, EventId, OperationalEventId } from '../journal/ids.ts';
 import type {
   AttemptRecord,
   ClaimedDelivery,
@@ -26,10 +25,13 @@ export const DELIVERIES_RESYNC_EVERY_MS = 5_000;
 export interface DeliveryChange {
   readonly id: DeliveryId;
   readonly destinationId: DestinationId;
-  readonly eventId: EventId;
-  readonly callId: string;
+  readonly eventId: EventId | OperationalEventId;
+  /** `status-update`, or the type of an operational event. */
+  readonly eventType: string;
+  /** null where an operational event is about no call. */
+  readonly callId: string | null;
   readonly sequence: number;
-  /** Of the call, as the event says it. */
+  /** Of the call, as the event says it; of an operational event its type. */
   readonly status: string;
   readonly state: DeliveryState;
   readonly attempts: number;
@@ -169,6 +171,7 @@ function fromAttempt(
     id: delivery.id,
     destinationId: delivery.destinationId,
     eventId: delivery.eventId,
+    eventType: delivery.eventType,
     callId: readCallId(delivery.body),
     sequence: delivery.sequence,
     status: delivery.status,
@@ -181,7 +184,8 @@ function fromAttempt(
 }
 
 /** A claimed delivery names its call by a row only; reading its body costs 2 µs, and only those told are read. */
-function readCallId(body: Uint8Array): string {
+function readCallId(body: Uint8Array): string | null {
   const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
-  return (JSON.parse(text) as StatusUpdateMessage).message.call.id;
+  const { message } = JSON.parse(text) as { readonly message: { readonly call?: { readonly id: string } } };
+  return message.call?.id ?? null;
 }
