@@ -4,24 +4,41 @@ import type { CallStatus } from '@offhook/contract/message';
 import type { Clock } from '../clock.ts';
 import type { KeyRing } from '../ingest/key-ring.ts';
 import type { ReportObserver } from '../ingest/request-observer.ts';
-import type { DestinationId } from '../journal/ids.ts';
-import type { DeliveryEntry, Destination, Journal } from '../journal/journal.ts';
+import type { AccountId, DestinationId } from '../journal/ids.ts';
+import type { DeliveryEntry, Destination, Journal, OrderPolicy } from '../journal/journal.ts';
 import type { BacklogReader } from './backlog.ts';
 import type { SessionRing } from './session-ring.ts';
 import type { SuccessReader } from './destination-success.ts';
 
+/** As destinations/destination.ts says it. */
 export interface DestinationKindPort {
   readonly kind: string;
+  readonly title: string;
+  readonly summary: string;
   readonly settings: z.ZodType;
+  readonly defaults: DestinationDefaults;
+  readonly signs: boolean;
   toPublicSettings(settings: unknown): Record<string, unknown>;
-  keepMasked?(stored: unknown, given: unknown): unknown;
-  /** As destinations/destination.ts says it. */
+  keepMasked(stored: unknown, given: unknown): unknown;
+  describeTarget(settings: unknown): string;
   describeRequest?(settings: unknown, request: DescribedAttempt): DescribedRequest | null;
+}
+
+export interface DestinationDefaults {
+  readonly filter?: {
+    readonly statuses?: readonly string[];
+    readonly operational_events?: readonly string[];
+  };
+  readonly order?: OrderPolicy;
+  readonly concurrency?: number;
+  readonly ratePerSecond?: number;
+  readonly timeoutMs?: number;
 }
 
 /** What is known of an attempt that was made. */
 export interface DescribedAttempt {
   readonly eventId: string;
+  readonly eventType: string;
   readonly sequence: number;
   readonly attemptNumber: number;
   readonly body: Uint8Array;
@@ -45,13 +62,31 @@ export interface DestinationKindsPort {
   readonly all: readonly DestinationKindPort[];
 }
 
+/** Nothing of what it does enters the journal. */
 export interface DestinationTester {
-  /** Sends the published example of this status to the destination, signed; nothing of it enters the journal. */
+  /** The kind's own test where it has one; otherwise the published example of this status, as a delivery sends it. */
   test(destination: Destination, status: CallStatus): Promise<TestResult>;
+  /** The same with settings that nobody has saved; where the kind signs, with a secret that nobody knows. */
+  tryKind(request: KindTry): Promise<TestResult>;
+}
+
+export interface KindTry {
+  readonly accountId: AccountId;
+  /** One of DestinationKindsPort. */
+  readonly kind: string;
+  /** As its schema parsed them. */
+  readonly settings: unknown;
+  readonly status: CallStatus;
+  readonly timeoutMs: number;
 }
 
 /** As destinations/destination.ts says it. */
 export type TestResult =
+  | {
+      readonly kind: 'done';
+      readonly detail: string;
+      readonly timing: TestTiming;
+    }
   | {
       readonly kind: 'answered';
       readonly status: number;
