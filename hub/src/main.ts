@@ -39,6 +39,9 @@ import { createLogLines } from './log-lines.ts';
 import type { LogLines } from './log-lines.ts';
 import { startRetention } from './retention.ts';
 import { version } from './version.ts';
+import type { ErrorRateRule } from './watch/error-rate.ts';
+import { createQualityRecorder } from './watch/quality-recorder.ts';
+import { startWatchers } from './watch/watchers.ts';
 
 export interface Hub {
   /** `http://127.0.0.1:8080`: where this machine reaches it. */
@@ -120,6 +123,12 @@ export async function startHub(settings: Settings): Promise<Hub> {
       // Leases of an earlier process must not look like ours.
       nodeId: `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`,
     });
+    const quality = createQualityRecorder({
+      journal,
+      clock: systemClock,
+      troubled: (error) => log.error('quality.save_failed', error),
+    });
+    undo.push(() => quality.stop());
     const pages = readDashboard(log);
     const server = await createServer({
       journal,
@@ -130,6 +139,7 @@ export async function startHub(settings: Settings): Promise<Hub> {
       lanes: engine,
       deliveryFeed,
       metrics,
+      quality,
       observer: log.requests,
       pages,
       settings: {
@@ -157,6 +167,14 @@ export async function startHub(settings: Settings): Promise<Hub> {
       troubled: (error) => log.error('journal.prune_failed', error),
     });
     undo.push(async () => retention.stop());
+    const watchers = startWatchers({
+      journal,
+      clock: systemClock,
+      staleAfterMs: settings.staleAfterMs,
+      errorRate: toErrorRateRule(settings),
+      troubled: (watch, error) => log.error('watch.failed', error, { watch }),
+    });
+    undo.push(() => watchers.stop());
     undo.push(() =>
       closeWithin(
         DOOR_CLOSE_MS,
@@ -254,6 +272,16 @@ function readDashboard(log: LogLines): Pages | null {
 
 function toRateLimit(perSecond: number | null): { perSecond: number; burst: number } | null {
   return perSecond === null ? null : { perSecond, burst: perSecond * 2 };
+}
+
+function toErrorRateRule(settings: Settings): ErrorRateRule | null {
+  const { errorRateAlertPercent, errorRateWindowMs, errorRateCallsMin } = settings;
+  if (errorRateAlertPercent === 0) return null;
+  return {
+    threshold: errorRateAlertPercent / 100,
+    windowMs: errorRateWindowMs,
+    finishedMin: errorRateCallsMin,
+  };
 }
 
 /** Where the hub listens on every address, this machine reaches it over loopback. */

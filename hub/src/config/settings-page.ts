@@ -16,6 +16,7 @@ const GROUP_TITLES: Readonly<Record<SettingGroup, string>> = {
   store: 'What is kept, and where',
   keys: 'Keys and secrets',
   delivery: 'Calls and deliveries',
+  watch: 'What is watched',
   commands: 'Commands that talk to a hub',
 };
 

@@ -151,6 +151,34 @@ export const SETTINGS = {
       'A call live for longer is shown as unknown and no longer counted as active; it is never killed.',
     parse: (text) => parseDuration(text, 60_000, 30 * 86_400_000),
   }),
+  errorRateAlertPercent: defineSetting<number>({
+    env: 'OFFHOOK_ERROR_RATE_ALERT',
+    flag: '--error-rate-alert',
+    default: 25,
+    unit: '%',
+    group: 'watch',
+    sentence:
+      'Share of finished calls that end with an error from which error_rate.high is raised; 0 raises none. It is normal again below 0.7 of it.',
+    parse: (text) => parseInteger(text, 0, 100),
+  }),
+  errorRateWindowMs: defineSetting<number>({
+    env: 'OFFHOOK_ERROR_RATE_WINDOW',
+    flag: '--error-rate-window',
+    default: 15 * 60_000,
+    unit: 'duration',
+    group: 'watch',
+    sentence: 'The last so and so long, over which that share is taken; whole minutes.',
+    parse: (text) => parseDuration(text, 60_000, 24 * 3_600_000),
+  }),
+  errorRateCallsMin: defineSetting<number>({
+    env: 'OFFHOOK_ERROR_RATE_CALLS',
+    flag: '--error-rate-calls',
+    default: 10,
+    unit: 'calls',
+    group: 'watch',
+    sentence: 'Fewer finished calls than this in the window raise nothing.',
+    parse: (text) => parseInteger(text, 1, 1_000_000),
+  }),
   keyRatePerSecond: defineSetting<number | null>({
     env: 'OFFHOOK_KEY_RATE',
     flag: '--key-rate',
@@ -217,7 +245,7 @@ export const API_KEY_CHARACTERS_MIN = 24;
 export const API_KEY_CHARACTERS_MAX = 256;
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
-export const SETTING_GROUPS = ['server', 'store', 'keys', 'delivery', 'commands'] as const;
+export const SETTING_GROUPS = ['server', 'store', 'keys', 'delivery', 'watch', 'commands'] as const;
 export type SettingGroup = (typeof SETTING_GROUPS)[number];
 
 /** Path of the optional file; not in the table, since the file cannot name itself. */

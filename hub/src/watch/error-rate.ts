@@ -1,0 +1,91 @@
+/**
+ * How many calls end with an error, over a window: `error_rate.high` when it rises to the threshold, `error_rate.normal`
+ * when it is well below it again (or nothing failed within the window), so that a rate that hovers about the threshold
+ * is told once. Read from the roll-ups, at whole minutes.
+ */
+import type { Clock } from '../clock.ts';
+import type { AccountId } from '../journal/ids.ts';
+import type { Watch, WatchedJournal } from './watch.ts';
+
+export interface ErrorRateRule {
+  /** Failed of all that finished, 0 to 1. */
+  readonly threshold: number;
+  readonly windowMs: number;
+  /** Below that many finished calls a rate says nothing. */
+  readonly finishedMin: number;
+}
+
+/** It is normal again below this part of the threshold. */
+export const NORMAL_FACTOR = 0.7;
+/** Each account costs a read of its roll-ups. */
+export const ERROR_RATE_LOOK_MS = 30_000;
+const MINUTE_MS = 60_000;
+
+export function createErrorRateWatch(options: {
+  readonly journal: Pick<
+    WatchedJournal,
+    'appendOperationalEvent' | 'listOperationalEvents' | 'listAccounts' | 'readCallStatistics'
+  >;
+  readonly clock: Clock;
+  readonly rule: ErrorRateRule;
+}): Watch {
+  const { journal, clock, rule } = options;
+  let nextAtMs = Number.NEGATIVE_INFINITY;
+  const isHigh = new Map<AccountId, boolean>();
+
+  /** The last that was said of it, so that a restart in the middle neither repeats it nor forgets to take it back. */
+  async function recall(accountId: AccountId): Promise<boolean> {
+    const { items } = await journal.listOperationalEvents(
+      accountId,
+      ['error_rate.high', 'error_rate.normal'],
+      { limit: 1, cursor: null },
+    );
+    return items[0]?.content.type === 'error_rate.high';
+  }
+
+  async function lookAt(accountId: AccountId, nowMs: number): Promise<void> {
+    const wasHigh = isHigh.get(accountId) ?? (await recall(accountId));
+    isHigh.set(accountId, wasHigh);
+    const untilMs = (Math.floor(nowMs / MINUTE_MS) + 1) * MINUTE_MS;
+    const { slots } = await journal.readCallStatistics({
+      accountId,
+      sinceMs: untilMs - rule.windowMs,
+      untilMs,
+      stepMs: MINUTE_MS,
+    });
+    let failed = 0;
+    let finished = 0;
+    for (const slot of slots) {
+      failed += slot.failed;
+      finished += slot.failed + slot.ended;
+    }
+    const rate = finished === 0 ? 0 : failed / finished;
+    const isHighNow = wasHigh
+      ? failed > 0 && rate >= rule.threshold * NORMAL_FACTOR
+      : finished >= rule.finishedMin && rate >= rule.threshold;
+    if (isHighNow === wasHigh) return;
+    const { threshold, windowMs } = rule;
+    await journal.appendOperationalEvent(
+      accountId,
+      {
+        type: isHighNow ? 'error_rate.high' : 'error_rate.normal',
+        rate,
+        failed,
+        finished,
+        window_ms: windowMs,
+        threshold,
+      },
+      null,
+    );
+    isHigh.set(accountId, isHighNow);
+  }
+
+  return {
+    name: 'error-rate',
+    async look(nowMs) {
+      if (clock.monotonicMs() < nextAtMs) return;
+      nextAtMs = clock.monotonicMs() + ERROR_RATE_LOOK_MS;
+      for (const { id } of await journal.listAccounts()) await lookAt(id, nowMs);
+    },
+  };
+}

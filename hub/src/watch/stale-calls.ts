@@ -1,0 +1,48 @@
+/**
+ * Calls that have become stale: live for longer than `staleAfterMs` without a report of their end. Each raises
+ * `call.stale` once per time it became live.
+ */
+import type { WatchedJournal, Watch } from './watch.ts';
+
+/** What became stale while the hub was down is told after its start; what lies further back is old news. */
+export const STALE_LOOKBACK_MS = 24 * 3_600_000;
+/** Calls of one look: a source that died with 100,000 live calls is told of over the next looks. */
+export const STALE_CALLS_PER_LOOK = 500;
+
+export function createStaleWatch(options: {
+  readonly journal: Pick<WatchedJournal, 'appendOperationalEvent' | 'listLiveCallsSince'>;
+  readonly staleAfterMs: number;
+}): Watch {
+  const { journal, staleAfterMs } = options;
+  let sinceMs: number | null = null;
+  let limit = STALE_CALLS_PER_LOOK;
+
+  return {
+    name: 'stale-calls',
+    async look(nowMs) {
+      const beforeMs = nowMs - staleAfterMs;
+      sinceMs ??= beforeMs - STALE_LOOKBACK_MS;
+      // The clock was set back: what it says now was looked at already.
+      if (beforeMs <= sinceMs) return;
+      const stale = await journal.listLiveCallsSince(sinceMs, beforeMs, limit);
+      for (const { accountId, call } of stale) {
+        const liveSinceMs = call.liveSinceMs ?? call.firstReportAtMs;
+        await journal.appendOperationalEvent(
+          accountId,
+          {
+            type: 'call.stale',
+            call: { id: call.callId, type: call.type },
+            live_since: new Date(liveSinceMs).toISOString(),
+          },
+          `call.stale ${liveSinceMs} ${call.callId}`,
+        );
+      }
+      const isCut = stale.length >= limit;
+      const reachedMs = isCut ? (stale.at(-1)?.call.liveSinceMs ?? sinceMs) : beforeMs;
+      // The next look begins with the last ones of this: their keys keep them from being told twice. Where all of this
+      // look became live in one millisecond (one request may hold 1,000 reports), only a wider one gets past them.
+      limit = isCut && reachedMs <= sinceMs ? limit * 2 : STALE_CALLS_PER_LOOK;
+      sinceMs = reachedMs;
+    },
+  };
+}

@@ -1,0 +1,69 @@
+/**
+ * What nobody reports, noticed: calls that never end, sources that have gone quiet, errors that pile up. In: the
+ * journal, asked at a slow pace. Out: operational events, each raised once, whatever happens to the process.
+ */
+import type { Clock } from '../clock.ts';
+import type { ErrorRateRule } from './error-rate.ts';
+import type { WatchedJournal } from './watch.ts';
+
+import { createErrorRateWatch } from './error-rate.ts';
+import { createSilenceWatch } from './silent-sources.ts';
+import { createStaleWatch } from './stale-calls.ts';
+
+/** Stale calls have waited for hours and silences for minutes: nobody gains by a faster look. */
+export const WATCH_MS = 15_000;
+
+export interface Watchers {
+  /** One look now, for tests; otherwise they look by themselves. */
+  look(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function startWatchers(options: {
+  readonly journal: WatchedJournal;
+  readonly clock: Clock;
+  readonly staleAfterMs: number;
+  /** null: nobody is told of error rates. */
+  readonly errorRate: ErrorRateRule | null;
+  /** Told once for each run of failures of a watch, not at every look. */
+  readonly troubled: (watch: string, error: unknown) => void;
+}): Watchers {
+  const { clock } = options;
+  const watches = [
+    createStaleWatch(options),
+    createSilenceWatch(options),
+    ...(options.errorRate === null ? [] : [createErrorRateWatch({ ...options, rule: options.errorRate })]),
+  ];
+  const inTrouble = new Set<string>();
+  let isStopped = false;
+  let looking: Promise<void> = Promise.resolve();
+  let cancel = clock.setTimer(() => void lookAndGoOn(), WATCH_MS);
+
+  async function look(): Promise<void> {
+    for (const watch of watches) {
+      if (isStopped) return;
+      try {
+        await watch.look(clock.nowMs());
+        inTrouble.delete(watch.name);
+      } catch (error) {
+        if (!inTrouble.has(watch.name) && !isStopped) options.troubled(watch.name, error);
+        inTrouble.add(watch.name);
+      }
+    }
+  }
+
+  async function lookAndGoOn(): Promise<void> {
+    looking = look();
+    await looking;
+    if (!isStopped) cancel = clock.setTimer(() => void lookAndGoOn(), WATCH_MS);
+  }
+
+  return {
+    look,
+    async stop() {
+      isStopped = true;
+      cancel();
+      await looking;
+    },
+  };
+}
