@@ -1,6 +1,7 @@
 /** The destination kinds this hub can deliver to, by name. Adding one: a folder, its name in DESTINATION_KINDS, a line here. */
 import type { DestinationKind, DestinationKindName } from './destination.ts';
-import type { WebhookKindOptions } from './webhook/webhook.ts';
+import type { KindOptionsParts } from './kind-options.ts';
+import { createKindOptions } from './kind-options.ts';
 import { createWebhookKind } from './webhook/webhook.ts';
 
 export interface DestinationKinds {
@@ -9,9 +10,8 @@ export interface DestinationKinds {
   readonly all: readonly DestinationKind[];
 }
 
-export type DestinationKindsOptions = WebhookKindOptions;
-
-export function createDestinationKinds(options: DestinationKindsOptions): DestinationKinds {
+export function createDestinationKinds(parts: KindOptionsParts): DestinationKinds {
+  const options = createKindOptions(parts);
   // Total over the names, so a name without its kind does not compile. Settings are the kind's own business: whoever
   // holds this list passes them from `settings.parse` to `open` of the same kind without looking inside.
   const byName: Record<DestinationKindName, DestinationKind> = {

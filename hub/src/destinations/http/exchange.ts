@@ -1,5 +1,5 @@
 /**
- * One POST and its answer. One timer covers DNS, connect, TLS and the response head; when the head is there the
+ * One request and its answer. One timer covers DNS, connect, TLS and the response head; when the head is there the
  * verdict stands, and the body, which is only kept to be shown, gets a short grace. A head that never completes is
  * no answer: sending again is allowed by at-least-once, calling an event delivered that was not is not.
  */
@@ -10,6 +10,8 @@ import type { Connecting, ConnectOutcome } from '../egress/guarded-connect.ts';
 import type { Connection, WireWatcher } from './connection.ts';
 import { describeExchangeError, describeTimeout } from './exchange-failure.ts';
 
+export type HttpMethod = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+
 export interface HttpPost {
   /** Path and query, beginning with a slash. */
   readonly path: string;
@@ -18,6 +20,21 @@ export interface HttpPost {
   readonly body: Uint8Array;
   readonly deadlineMs: number;
 }
+
+export interface HttpRequest extends Omit<HttpPost, 'body'> {
+  readonly method: HttpMethod;
+  readonly body: Uint8Array | null;
+  /** The answer's body is needed, up to so many bytes: it may then take until the deadline to come. */
+  readonly keptBytesMax?: number;
+  /**
+   * Whether a second try on a fresh socket may follow where a kept one died before a byte of the answer. A server may
+   * have done what it was asked by then, so for POST the answer is no unless the caller says otherwise.
+   */
+  readonly isRepeatable?: boolean;
+}
+
+/** A request's result: what AttemptResult says, without the kinds' own `done`. */
+export type HttpResult = Exclude<AttemptResult, { kind: 'done' }>;
 
 /** What an exchange needs of its target. */
 export interface ConnectionSource {
@@ -40,8 +57,10 @@ const retryAfterCharactersMax = 128;
 
 export class Exchange implements Dispatcher.DispatchHandler, WireWatcher {
   readonly #source: ConnectionSource;
-  readonly #request: HttpPost;
-  readonly #resolve: (result: AttemptResult) => void;
+  readonly #request: HttpRequest;
+  readonly #resolve: (result: HttpResult) => void;
+  readonly #keptBytesMax: number;
+  readonly #readBytesMax: number;
   readonly #startedAt = performance.now();
   #timer: NodeJS.Timeout;
   #connecting: Connecting | null = null;
@@ -59,9 +78,11 @@ export class Exchange implements Dispatcher.DispatchHandler, WireWatcher {
   #keptBytes = 0;
   #bodyBytes = 0;
 
-  constructor(source: ConnectionSource, request: HttpPost, resolve: (result: AttemptResult) => void) {
+  constructor(source: ConnectionSource, request: HttpRequest, resolve: (result: HttpResult) => void) {
     this.#source = source;
     this.#request = request;
+    this.#keptBytesMax = request.keptBytesMax ?? RESPONSE_BYTES_KEPT_MAX;
+    this.#readBytesMax = Math.max(RESPONSE_BYTES_READ_MAX, this.#keptBytesMax);
     this.#resolve = resolve;
     // A plain timer: Node keeps timers of one duration in one list, so setting and clearing costs 0.3 µs, where
     // AbortSignal.timeout with a listener costs 2.1 µs (measured).
@@ -86,8 +107,8 @@ export class Exchange implements Dispatcher.DispatchHandler, WireWatcher {
 
   #send(connection: Connection): void {
     this.#connection = connection;
-    const { path, headers, body } = this.#request;
-    connection.dispatch({ method: 'POST', path, headers, body }, this);
+    const { method, path, headers, body } = this.#request;
+    connection.dispatch({ method, path, headers, body }, this);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -114,7 +135,8 @@ export class Exchange implements Dispatcher.DispatchHandler, WireWatcher {
     this.#retryAfter = firstOf(headers['retry-after'])?.slice(0, retryAfterCharactersMax) ?? null;
     this.#abort = firstOf(headers[DELIVERY_CONTROL_HEADER]) === DELIVERY_CONTROL_ABORT;
     this.#closes = firstOf(headers['connection'])?.toLowerCase() === 'close';
-    this.#readsOn = !this.#closes && Number(firstOf(headers['content-length'])) <= RESPONSE_BYTES_READ_MAX;
+    this.#readsOn = !this.#closes && Number(firstOf(headers['content-length'])) <= this.#readBytesMax;
+    if (this.#request.keptBytesMax !== undefined) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(
       onDeadline,
@@ -125,7 +147,7 @@ export class Exchange implements Dispatcher.DispatchHandler, WireWatcher {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#settled) return;
-    const room = RESPONSE_BYTES_KEPT_MAX - this.#keptBytes;
+    const room = this.#keptBytesMax - this.#keptBytes;
     if (room > 0) {
       const kept = chunk.length <= room ? chunk : chunk.subarray(0, room);
       this.#kept.push(kept);
@@ -133,8 +155,7 @@ export class Exchange implements Dispatcher.DispatchHandler, WireWatcher {
     }
     this.#bodyBytes += chunk.length;
     // What is not kept is only read to use the socket again, so there must be an end to it in sight.
-    if (this.#bodyBytes > (this.#readsOn ? RESPONSE_BYTES_READ_MAX : RESPONSE_BYTES_KEPT_MAX))
-      this.#answer('cut');
+    if (this.#bodyBytes > (this.#readsOn ? this.#readBytesMax : this.#keptBytesMax)) this.#answer('cut');
   }
 
   onResponseEnd(): void {
@@ -150,9 +171,9 @@ export class Exchange implements Dispatcher.DispatchHandler, WireWatcher {
       return;
     }
     const connection = this.#connection;
-    // A kept socket that the server closed while we wrote has not seen the event, or saw it and may see it again under
-    // the same webhook-id: one try on a fresh socket saves a planned wait. A fresh socket is never tried again.
-    if (connection !== null && connection.used && !this.#resent && this.#firstByteMs === null) {
+    // A kept socket that the server closed while we wrote has not seen the request, or saw it and may see it again (an
+    // event under the same webhook-id): one try on a fresh socket saves a planned wait. A fresh one is never tried again.
+    if (connection?.used === true && !this.#resent && this.#firstByteMs === null && this.#isRepeatable) {
       this.#resent = true;
       connection.destroy();
       this.#connect();
@@ -164,7 +185,12 @@ export class Exchange implements Dispatcher.DispatchHandler, WireWatcher {
 
   /** Catches what reaches no callback: an endless reason phrase, chunk extensions, trailers. */
   onWireBytes(bytes: number): void {
-    if (this.#settled || bytes <= RESPONSE_BYTES_READ_MAX) return;
+    // A head is bounded as ever; a body that is needed has its own room beside it.
+    const max =
+      this.#status === null || this.#request.keptBytesMax === undefined
+        ? RESPONSE_BYTES_READ_MAX
+        : RESPONSE_BYTES_READ_MAX + this.#readBytesMax;
+    if (this.#settled || bytes <= max) return;
     if (this.#status !== null) this.#answer('cut');
     else
       this.#fail(
@@ -225,7 +251,11 @@ export class Exchange implements Dispatcher.DispatchHandler, WireWatcher {
     this.#connection?.destroy();
   }
 
-  #settle(result: AttemptResult): void {
+  get #isRepeatable(): boolean {
+    return this.#request.isRepeatable ?? this.#request.method !== 'POST';
+  }
+
+  #settle(result: HttpResult): void {
     this.#settled = true;
     clearTimeout(this.#timer);
     this.#resolve(result);

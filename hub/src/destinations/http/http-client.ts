@@ -1,22 +1,23 @@
 /**
- * POSTs that no server can hold up, blow up or lead astray; every destination kind that speaks HTTP sends through it.
- * In: an origin, headers, exact bytes, a deadline. Out: an AttemptResult, always within the deadline.
+ * Requests that no server can hold up, blow up or lead astray; every destination kind that speaks HTTP sends through it.
+ * In: an origin, headers, exact bytes, a deadline. Out: an HttpResult, always within the deadline.
  * Kept low: undici's `dispatch` with a handler of our own (measured 29.9k signed POSTs per second and core, against
  * 21.3k by `request` and 6.5k by `fetch`), no redirects, no decompression, no proxy variables.
  *
  * Sockets: busy ones are bounded by whoever starts attempts. Idle ones are bounded here, over all targets together;
  * a cap on busy ones in this place would let slow targets starve healthy ones.
  */
-import type { AttemptResult } from '../destination.ts';
 import type { EgressProtocol } from '../egress/address-rules.ts';
 import type { Connecting, GuardedConnect } from '../egress/guarded-connect.ts';
 import { Connection } from './connection.ts';
-import type { ConnectionOutcome, HttpPost } from './exchange.ts';
+import type { ConnectionOutcome, HttpPost, HttpRequest, HttpResult } from './exchange.ts';
 import { Exchange } from './exchange.ts';
 
 export interface HttpTarget {
-  post(request: HttpPost): Promise<AttemptResult>;
-  /** Closes idle sockets now and busy ones when their exchange ends; posts after that open and close their own. */
+  /** Sent a second time where a kept socket died before a byte of the answer: for what receivers know by its id. */
+  post(request: HttpPost): Promise<HttpResult>;
+  send(request: HttpRequest): Promise<HttpResult>;
+  /** Closes idle sockets now and busy ones when their exchange ends; requests after that open and close their own. */
   close(): void;
   /** Cuts exchanges under way off; their promises never settle. */
   abandon(): void;
@@ -101,7 +102,11 @@ class Target implements HttpTarget {
     this.#port = url.port === '' ? (this.#protocol === 'http:' ? 80 : 443) : Number(url.port);
   }
 
-  post(request: HttpPost): Promise<AttemptResult> {
+  post({ path, headers, body, deadlineMs }: HttpPost): Promise<HttpResult> {
+    return this.send({ method: 'POST', path, headers, body, deadlineMs, isRepeatable: true });
+  }
+
+  send(request: HttpRequest): Promise<HttpResult> {
     return new Promise((resolve) => {
       const exchange = new Exchange(
         {

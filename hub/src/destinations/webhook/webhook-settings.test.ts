@@ -4,11 +4,13 @@ import { z } from 'zod';
 import { createSecret } from '@offhook/contract/signature';
 import { createEgressGuard } from '../egress/address-rules.ts';
 import type { Resolver } from '../egress/resolver.ts';
+import { createKindOptions } from '../kind-options.ts';
+import { MASK } from '../masked-settings.ts';
+import { createTestGround } from '../test-ground.ts';
 import { createWebhookKind } from './webhook.ts';
 import {
   createWebhookSettingsSchema,
-  keepMaskedSettings,
-  MASK,
+  keepMaskedWebhookSettings,
   toPublicWebhookSettings,
 } from './webhook-settings.ts';
 
@@ -148,12 +150,13 @@ describe('each of the 18 spellings of a forbidden address', () => {
       allowHttp: true,
       publicPorts: [port],
     });
-    const kind = createWebhookKind({ egress, resolver, userAgent: 'Offhook/test' });
+    const kind = createWebhookKind(createKindOptions({ egress, resolver, userAgent: 'Offhook/test' }));
     for (const spell of SPELLINGS) {
       const url = spell(port);
-      const sender = kind.open({ url });
+      const sender = kind.open({ url }, createTestGround());
       const result = await sender.attempt({
         eventId: 'evt_1',
+        eventType: 'status-update',
         sequence: 1,
         attemptNumber: 1,
         body: Buffer.from('{}'),
@@ -184,7 +187,7 @@ describe('settings that are saved with their masks', () => {
   const shown = toPublicWebhookSettings(stored);
 
   it('stay what they were', () => {
-    expect(keepMaskedSettings(stored, shown)).toEqual(stored);
+    expect(keepMaskedWebhookSettings(stored, shown)).toEqual(stored);
   });
 
   it('keep what is masked and take what is new, path and headers alike', () => {
@@ -192,7 +195,7 @@ describe('settings that are saved with their masks', () => {
       url: `https://example.com/other?token=${MASK}&tenant=8`,
       headers: { Authorization: MASK, 'X-Tenant': '8', 'X-New': 'yes' },
     };
-    expect(closed.parse(keepMaskedSettings(stored, given))).toEqual({
+    expect(closed.parse(keepMaskedWebhookSettings(stored, given))).toEqual({
       url: 'https://example.com/other?token=s3cret&tenant=8',
       headers: { Authorization: 'Bearer abc', 'X-Tenant': '8', 'X-New': 'yes' },
     });
@@ -201,18 +204,18 @@ describe('settings that are saved with their masks', () => {
   it('do not carry secrets to another host, scheme or port', () => {
     for (const url of ['https://evil.example/hooks', 'https://example.com:8443/hooks']) {
       const { error } = closed.safeParse(
-        keepMaskedSettings(stored, { url, headers: { Authorization: MASK } }),
+        keepMaskedWebhookSettings(stored, { url, headers: { Authorization: MASK } }),
       );
       expect(error?.issues[0]?.message).toMatch(/write its value/);
     }
     const { error } = closed.safeParse(
-      keepMaskedSettings(stored, { url: `https://evil.example/?token=${MASK}` }),
+      keepMaskedWebhookSettings(stored, { url: `https://evil.example/?token=${MASK}` }),
     );
     expect(error?.issues[0]?.message).toMatch(/write the value itself/);
   });
 
   it('are left to the schema where they are no settings at all', () => {
     for (const given of [null, 7, 'text', [], {}, { url: 7 }, { url: 'nonsense' }])
-      expect(keepMaskedSettings(stored, given)).toEqual(given);
+      expect(keepMaskedWebhookSettings(stored, given)).toEqual(given);
   });
 });

@@ -1,8 +1,9 @@
 /** What a webhook destination is set to: parsed at the API door, where a problem can still be told to the person who made it. */
-import net from 'node:net';
 import { z } from 'zod';
+import type { FieldMeta } from '../destination.ts';
 import type { EgressGuard } from '../egress/address-rules.ts';
-import { isLocalhost } from '../egress/resolver.ts';
+import { MASK } from '../masked-settings.ts';
+import { createUrlSchema } from '../url-problem.ts';
 
 export interface WebhookSettings {
   readonly url: string;
@@ -10,34 +11,34 @@ export interface WebhookSettings {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-export const URL_CHARACTERS_MAX = 2_048;
 export const CUSTOM_HEADERS_MAX = 20;
 export const CUSTOM_HEADER_BYTES_MAX = 4_096;
-export const MASK = '••••••';
 const ENCODED_MASK = encodeURIComponent(MASK);
 
 export function createWebhookSettingsSchema(guard: EgressGuard): z.ZodType<WebhookSettings> {
   return z.strictObject({
-    url: z
-      .string()
-      .max(URL_CHARACTERS_MAX, `url is longer than ${URL_CHARACTERS_MAX} characters`)
-      .superRefine((url, context) => {
-        const problem = urlProblem(url, guard);
-        if (problem !== null) context.addIssue({ code: 'custom', message: problem });
-      })
-      .meta({ title: 'URL', description: 'Where each event is POSTed to, https://…' }),
+    url: createUrlSchema(guard, 'url').meta(URL_META),
     headers: z
       .record(z.string(), z.string())
       .superRefine((headers, context) => {
         for (const problem of headerProblems(headers)) context.addIssue({ code: 'custom', message: problem });
       })
       .optional()
-      .meta({
-        title: 'Headers',
-        description: 'Authorization and X-… headers sent with every attempt; their values are kept secret',
-      }),
+      .meta(HEADERS_META),
   });
 }
+
+const URL_META = {
+  title: 'URL',
+  description: 'Where each event is POSTed to, https://…',
+  placeholder: 'https://example.com/webhooks/status-update',
+} satisfies FieldMeta;
+const HEADERS_META = {
+  title: 'Headers',
+  description: 'Authorization and X-… headers sent with every attempt; their values are kept secret',
+  secret: true,
+  advanced: true,
+} satisfies FieldMeta;
 
 /** The settings as people may see them: header values and query values can be keys, so only their names are shown. */
 export function toPublicWebhookSettings(settings: WebhookSettings): Record<string, unknown> {
@@ -45,11 +46,17 @@ export function toPublicWebhookSettings(settings: WebhookSettings): Record<strin
   return { url: maskUrl(settings.url), ...headers };
 }
 
+/** Where it goes, for lists: what stands behind the "?" can be a key, so it is left out. */
+export function describeWebhookTarget({ url: text }: WebhookSettings): string {
+  const url = URL.parse(text);
+  return url === null ? MASK : url.origin + url.pathname;
+}
+
 /**
  * Masked values that come back as they were shown stay what they are, so that a form can be saved without knowing them;
  * but only for the same host: whoever may change the address must not have what is secret sent to another one.
  */
-export function keepMaskedSettings(stored: WebhookSettings, given: unknown): unknown {
+export function keepMaskedWebhookSettings(stored: WebhookSettings, given: unknown): unknown {
   if (typeof given !== 'object' || given === null || !('url' in given) || typeof given.url !== 'string')
     return given;
   const from = URL.parse(stored.url);
@@ -67,33 +74,6 @@ export function keepMaskedSettings(stored: WebhookSettings, given: unknown): unk
     value === MASK ? (stored.headers?.[name] ?? value) : value,
   ]);
   return { ...given, url: isSame ? stored.url : url, headers: Object.fromEntries(kept) as unknown };
-}
-
-function urlProblem(text: string, guard: EgressGuard): string | null {
-  const url = URL.parse(text);
-  if (url === null) return 'url is not a URL; write it in full, such as https://example.com/webhooks';
-  // "localhost:3000/hook" is, to the letter, a URL of the scheme "localhost".
-  if (/^[\w.-]+:\d+(?:\/|$)/.test(text))
-    return `url has no scheme; write it in full, such as ${guard.mayUseHttp ? 'http' : 'https'}://${text}`;
-  if (url.protocol !== 'https:' && url.protocol !== 'http:')
-    return `url begins with ${url.protocol}//; only https:// is delivered to`;
-  if (url.username !== '' || url.password !== '') {
-    return 'url holds a user name or password, which would end up in logs; put it into an Authorization header instead';
-  }
-  if (text.includes('#')) return 'url has a fragment (#…), which is never sent; leave it out';
-  if (url.protocol === 'http:' && !guard.mayUseHttp) {
-    return 'url is plain http, so anyone on the way could read the events; use https';
-  }
-  if (text.includes(MASK) || text.includes(ENCODED_MASK))
-    return `url holds ${MASK} where a value was hidden; write the value itself, since it is kept only for the same host`;
-  const hostname = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
-  const literals = isLocalhost(hostname) ? ['127.0.0.1', '::1'] : net.isIP(hostname) === 0 ? [] : [hostname];
-  const port = url.port === '' ? (url.protocol === 'http:' ? 80 : 443) : Number(url.port);
-  for (const address of literals) {
-    const problem = guard.refuse({ address, port, protocol: url.protocol });
-    if (problem !== null) return `url points to ${hostname}, which cannot be used: ${problem}`;
-  }
-  return null;
 }
 
 /**

@@ -7,6 +7,8 @@ import { startHostileServer } from '../../../../proofs/hostile/hostile-server.ts
 import type { AttemptRequest, AttemptResult, FailureCause } from '../destination.ts';
 import { createEgressGuard } from '../egress/address-rules.ts';
 import { createResolver } from '../egress/resolver.ts';
+import { createKindOptions } from '../kind-options.ts';
+import { createTestGround } from '../test-ground.ts';
 import { createWebhookKind } from './webhook.ts';
 
 const deadlineMs = 400;
@@ -135,18 +137,21 @@ async function start(name: BehaviourName): Promise<HostileServer> {
 
 function openSender(server: HostileServer) {
   const trust = server.certificate !== null && server.behaviour !== 'self-signed-certificate';
-  const kind = createWebhookKind({
-    egress: createEgressGuard({ allow: [], allowLoopback: true }),
-    resolver: createResolver(),
-    userAgent: 'Offhook/test',
-    ...(trust && server.certificate !== null ? { trustedCertificates: [server.certificate] } : {}),
-  });
-  return kind.open(kind.settings.parse({ url: server.url }));
+  const kind = createWebhookKind(
+    createKindOptions({
+      egress: createEgressGuard({ allow: [], allowLoopback: true }),
+      resolver: createResolver(),
+      userAgent: 'Offhook/test',
+      ...(trust && server.certificate !== null ? { trustedCertificates: [server.certificate] } : {}),
+    }),
+  );
+  return kind.open(kind.settings.parse({ url: server.url }), createTestGround());
 }
 
 function request(attemptDeadlineMs = deadlineMs): AttemptRequest {
   return {
     eventId: 'evt_1',
+    eventType: 'status-update',
     sequence: 1,
     attemptNumber: 1,
     body: Buffer.from('{"message":{"type":"status-update"}}'),

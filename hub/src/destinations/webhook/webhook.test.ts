@@ -8,6 +8,8 @@ import { createSecret, verifyPublished, verifyStandard } from '@offhook/contract
 import type { AttemptRequest } from '../destination.ts';
 import { createEgressGuard } from '../egress/address-rules.ts';
 import { createResolver } from '../egress/resolver.ts';
+import { createKindOptions } from '../kind-options.ts';
+import { createTestGround } from '../test-ground.ts';
 import { createWebhookKind } from './webhook.ts';
 
 const body = Buffer.from(
@@ -146,7 +148,7 @@ describe('a webhook attempt', () => {
 
   it('fails as a matter of settings where the stored URL cannot be read', async () => {
     const kind = createKind();
-    expect(await kind.open({ url: 'nonsense' }).attempt(attempt({}))).toMatchObject({
+    expect(await kind.open({ url: 'nonsense' }, createTestGround()).attempt(attempt({}))).toMatchObject({
       kind: 'failed',
       cause: 'settings',
     });
@@ -173,11 +175,13 @@ interface Received {
 }
 
 function createKind() {
-  return createWebhookKind({
-    egress: createEgressGuard({ allow: [], allowLoopback: true }),
-    resolver: createResolver(),
-    userAgent: 'Offhook/test',
-  });
+  return createWebhookKind(
+    createKindOptions({
+      egress: createEgressGuard({ allow: [], allowLoopback: true }),
+      resolver: createResolver(),
+      userAgent: 'Offhook/test',
+    }),
+  );
 }
 
 async function start(more: { readonly headers?: Record<string, string> } = {}) {
@@ -200,7 +204,7 @@ async function start(more: { readonly headers?: Record<string, string> } = {}) {
   const port = address !== null && typeof address === 'object' ? address.port : 0;
   const kind = createKind();
   const settings = kind.settings.parse({ url: `http://localhost:${port}/hook?a=1`, ...more });
-  const sender = kind.open(settings);
+  const sender = kind.open(settings, createTestGround());
   cleanUps.push(
     () => new Promise<void>((resolve) => void server.close(() => resolve())),
     () => sender.close(),
@@ -211,6 +215,7 @@ async function start(more: { readonly headers?: Record<string, string> } = {}) {
 function attempt(over: Partial<AttemptRequest>): AttemptRequest {
   return {
     eventId: 'evt_1',
+    eventType: 'status-update',
     sequence: 1,
     attemptNumber: 1,
     body,

@@ -8,7 +8,6 @@ import {
   STANDARD_ID_HEADER,
   STANDARD_SIGNATURE_HEADER,
   STANDARD_TIMESTAMP_HEADER,
-  STATUS_UPDATE_EVENT,
   TRACEPARENT_HEADER,
   WEBHOOK_EVENT_HEADER,
   WEBHOOK_SIGNATURE_HEADER,
@@ -26,63 +25,49 @@ import type {
   DestinationSender,
   SigningSecrets,
 } from '../destination.ts';
-import type { EgressGuard } from '../egress/address-rules.ts';
-import { createGuardedConnect } from '../egress/guarded-connect.ts';
-import type { Resolver } from '../egress/resolver.ts';
-import { createHttpClient } from '../http/http-client.ts';
 import type { HttpTarget } from '../http/http-client.ts';
+import type { KindOptions } from '../kind-options.ts';
 import type { WebhookSettings } from './webhook-settings.ts';
 import {
   createWebhookSettingsSchema,
-  keepMaskedSettings,
+  describeWebhookTarget,
+  keepMaskedWebhookSettings,
   toPublicWebhookSettings,
 } from './webhook-settings.ts';
 
-export interface WebhookKindOptions {
-  readonly egress: EgressGuard;
-  readonly resolver: Resolver;
-  /** `Offhook/<version>`. */
-  readonly userAgent: string;
-  readonly idleSocketsMax?: number;
-  readonly socketAgeMsMax?: number;
-  /** PEM certificates trusted instead of the built-in roots; for tests. */
-  readonly trustedCertificates?: readonly string[];
-}
-
-export function createWebhookKind(options: WebhookKindOptions): DestinationKind<WebhookSettings> {
-  const http = createHttpClient({
-    ...options,
-    connect: createGuardedConnect({ guard: options.egress, ...options }),
-  });
+export function createWebhookKind(options: KindOptions): DestinationKind<WebhookSettings> {
+  const { userAgent } = options;
   return {
     kind: 'webhook',
+    title: 'Webhook',
+    summary: 'Sends every change of a call to a URL of yours, signed, in order and until it is taken.',
     settings: createWebhookSettingsSchema(options.egress),
+    defaults: {},
+    signs: true,
+    isEager: false,
     toPublicSettings: toPublicWebhookSettings,
-    keepMasked: keepMaskedSettings,
+    keepMasked: keepMaskedWebhookSettings,
+    describeTarget: describeWebhookTarget,
     open(settings) {
       const url = URL.parse(settings.url);
       // Parsed at the API door, so this can only be a journal edited by hand; said per attempt, where people look.
       if (url === null) return new UnusableSender('the URL of this destination cannot be read');
-      return new WebhookSender(
-        url,
-        http.open(url),
-        toFixedHeaders(settings.headers ?? {}, options.userAgent),
-      );
+      return new WebhookSender(url, options.http.open(url), { custom: settings.headers ?? {}, userAgent });
     },
-    describeRequest: (settings, request) => describeRequest(settings, request, options.userAgent),
+    describeRequest: (settings, request) => describeRequest(settings, request, userAgent),
   };
 }
 
 class WebhookSender implements DestinationSender {
   readonly #path: string;
   readonly #target: HttpTarget;
-  readonly #fixedHeaders: readonly string[];
+  readonly #fixed: FixedHeaders;
   #signer: { readonly secrets: SigningSecrets; readonly signer: Signer } | null = null;
 
-  constructor(url: URL, target: HttpTarget, fixed: readonly string[]) {
+  constructor(url: URL, target: HttpTarget, fixed: FixedHeaders) {
     this.#path = url.pathname + url.search;
     this.#target = target;
-    this.#fixedHeaders = fixed;
+    this.#fixed = fixed;
   }
 
   async attempt(request: AttemptRequest): Promise<AttemptResult> {
@@ -107,7 +92,7 @@ class WebhookSender implements DestinationSender {
   /** The headers, or why the secret cannot sign. */
   #headers(request: AttemptRequest): string[] | string {
     try {
-      return [...this.#fixedHeaders, ...toAttemptHeaders(request, this.#signerFor(request.secrets))];
+      return toHeaders(request, this.#fixed, this.#signerFor(request.secrets));
     } catch (error) {
       if (error instanceof SignatureError) return error.message;
       throw error;
@@ -157,10 +142,8 @@ function describeRequest(
   if (URL.parse(settings.url) === null) return null;
   const { url, headers } = toPublicWebhookSettings(settings);
   try {
-    const list = [
-      ...toFixedHeaders((headers ?? {}) as Record<string, string>, userAgent),
-      ...toAttemptHeaders(request, request.secrets === null ? null : createSigner(request.secrets)),
-    ];
+    const fixed = { custom: (headers ?? {}) as Record<string, string>, userAgent };
+    const list = toHeaders(request, fixed, request.secrets === null ? null : createSigner(request.secrets));
     return { method: 'POST', url: String(url), headers: toPairs(list) };
   } catch (error) {
     if (error instanceof SignatureError) return null;
@@ -168,16 +151,23 @@ function describeRequest(
   }
 }
 
+interface FixedHeaders {
+  readonly custom: Readonly<Record<string, string>>;
+  readonly userAgent: string;
+}
+
 /** signer: null where what it signed with is no longer known. */
-function toAttemptHeaders(
-  request: Pick<AttemptRequest, 'nowMs' | 'eventId' | 'sequence' | 'attemptNumber' | 'body'> & {
-    readonly traceparent: string | null;
-  },
+function toHeaders(
+  request: Omit<DescribedAttempt, 'secrets'>,
+  { custom, userAgent }: FixedHeaders,
   signer: Signer | null,
 ): string[] {
   const timestampSeconds = Math.floor(request.nowMs / 1_000);
   const timestamp = String(timestampSeconds);
-  return [
+  const list = ['User-Agent', userAgent, 'Content-Type', 'application/json'];
+  list.push(WEBHOOK_EVENT_HEADER, request.eventType);
+  for (const name in custom) list.push(name, custom[name] ?? '');
+  list.push(
     WEBHOOK_TIMESTAMP_HEADER,
     timestamp,
     WEBHOOK_SIGNATURE_HEADER,
@@ -188,25 +178,12 @@ function toAttemptHeaders(
     timestamp,
     STANDARD_SIGNATURE_HEADER,
     signer?.signStandard(request.eventId, timestampSeconds, request.body) ?? UNKNOWN_VALUE,
-    CALL_SEQUENCE_HEADER,
-    String(request.sequence),
-    ATTEMPT_HEADER,
-    String(request.attemptNumber),
-    TRACEPARENT_HEADER,
-    request.traceparent ?? UNKNOWN_VALUE,
-  ];
-}
-
-function toFixedHeaders(headers: Readonly<Record<string, string>>, userAgent: string): string[] {
-  return [
-    'User-Agent',
-    userAgent,
-    'Content-Type',
-    'application/json',
-    WEBHOOK_EVENT_HEADER,
-    STATUS_UPDATE_EVENT,
-    ...Object.entries(headers).flat(),
-  ];
+  );
+  // Operational events have no place in the order of a call.
+  if (request.sequence > 0) list.push(CALL_SEQUENCE_HEADER, String(request.sequence));
+  list.push(ATTEMPT_HEADER, String(request.attemptNumber));
+  list.push(TRACEPARENT_HEADER, request.traceparent ?? UNKNOWN_VALUE);
+  return list;
 }
 
 /** Names and values take turns in what is sent. */
