@@ -16,6 +16,8 @@ export interface AttemptFacts {
   readonly ageMs: number | null;
   /** deleted: there is nothing left to mend. null where nobody asks. */
   readonly destinationState: DestinationState | 'deleted' | null;
+  /** Name of its kind; null where nobody asks: then it is explained as a webhook. */
+  readonly destinationKind: string | null;
 }
 
 export interface Explanation {

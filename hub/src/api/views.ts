@@ -3,6 +3,8 @@
  * function that must fit it; a test holds them together.
  */
 import { z } from 'zod';
+import { OPERATIONAL_EVENT_TYPES } from '@offhook/contract/operational-event';
+import type { OperationalEventType } from '@offhook/contract/operational-event';
 import type { Call } from '../calls/call.ts';
 import type {
   Account,
@@ -21,7 +23,7 @@ import type {
 } from '../journal/journal.ts';
 import type { Backlog } from './backlog.ts';
 import type { DestinationSuccess } from './destination-success.ts';
-import type { Lane } from './ground.ts';
+import type { DestinationKindPort, Lane } from './ground.ts';
 import type { AttemptFacts } from './explain-attempt.ts';
 
 import { CALL_STATES, REPORT_OUTCOMES } from '../calls/call.ts';
@@ -34,6 +36,7 @@ import {
   REPLAY_STATES,
   SCOPES,
 } from '../journal/journal.ts';
+import { findNearest } from '../nearest-word.ts';
 import { explainAttempt } from './explain-attempt.ts';
 import { toRfc3339, toRfc3339OrNull } from './time.ts';
 import { toRate } from './views-analytics.ts';
@@ -160,21 +163,37 @@ export const explanationView = z
   .object({ title: z.string(), hint: z.string().meta({ description: 'What to do about it.' }) })
   .meta({ description: 'What an answer that did not deliver means, in plain words.' });
 
+const targetSentence = 'Where it goes, in a few words, without secrets; empty where its kind is gone.';
+
 export const deliveryView = z.object({
   id: z.string(),
   destination_id: z.string(),
   event_id: z.string(),
-  call_id: z.string(),
-  sequence: z.int(),
-  status: z.string().meta({ description: 'Status of the call that the event says.' }),
+  event_type: z
+    .string()
+    .meta({
+      description: '`status-update`, or the type of an operational event.',
+      examples: ['status-update'],
+    }),
+  call_id: z.string().nullable().meta({ description: 'null where an operational event is about no call.' }),
+  sequence: z.int().meta({ description: 'Order within the call; 0 for operational events.' }),
+  status: z
+    .string()
+    .meta({ description: 'Status of the call that the event says; of an operational event its type.' }),
   state: z.enum(DELIVERY_STATES),
   state_reason: z.string().nullable(),
   attempts: z.int(),
-  last_status: z.int().nullable().meta({ description: 'HTTP status of the last answer.' }),
-  last_detail: z.string().nullable(),
+  last_status: z.int().nullable().meta({
+    description:
+      'HTTP status of the last answer; null where there was none, or where the kind asks for more than one.',
+  }),
+  last_detail: z.string().nullable().meta({
+    description:
+      'One sentence: what went wrong, or what was done there where that is more than "it was taken".',
+  }),
   explanation: explanationView
     .nullable()
-    .meta({ description: 'Of the last answer; null where it was 2xx or there was none.' }),
+    .meta({ description: 'Of the last answer; null where it was delivered or nothing was tried.' }),
   due_at: timeOrNull.meta({
     description: 'Next try; null while it waits behind an earlier event of its call.',
   }),
@@ -190,18 +209,21 @@ export const deliveryView = z.object({
     }),
 });
 
-export type DestinationStateNow = AttemptFacts['destinationState'];
+/** What an explanation says of the destination; null where nobody looked it up. */
+export type ExplainedDestination = Pick<AttemptFacts, 'destinationState' | 'destinationKind'>;
 
-/** destinationState: null where nobody looked it up. */
+const UNKNOWN_DESTINATION: ExplainedDestination = { destinationState: null, destinationKind: null };
+
 export function toDeliveryView(
   delivery: DeliveryEntry,
   nowMs: number,
-  destinationState: DestinationStateNow = null,
+  destination: ExplainedDestination = UNKNOWN_DESTINATION,
 ): z.output<typeof deliveryView> {
   return {
     id: delivery.id,
     destination_id: delivery.destinationId,
     event_id: delivery.eventId,
+    event_type: delivery.eventType,
     call_id: delivery.callId,
     sequence: delivery.sequence,
     status: delivery.status,
@@ -210,13 +232,16 @@ export function toDeliveryView(
     attempts: delivery.attempts,
     last_status: delivery.lastStatus,
     last_detail: delivery.lastDetail,
-    explanation: explainAttempt({
-      status: delivery.lastStatus,
-      cause: null,
-      detail: delivery.lastDetail,
-      ageMs: delivery.finishedAtMs === null ? null : nowMs - delivery.finishedAtMs,
-      destinationState,
-    }),
+    explanation:
+      delivery.state === 'delivered'
+        ? null
+        : explainAttempt({
+            status: delivery.lastStatus,
+            cause: null,
+            detail: delivery.lastDetail,
+            ageMs: delivery.finishedAtMs === null ? null : nowMs - delivery.finishedAtMs,
+            ...destination,
+          }),
     due_at: toRfc3339OrNull(delivery.dueAtMs),
     created_at: toRfc3339(delivery.createdAtMs),
     finished_at: toRfc3339OrNull(delivery.finishedAtMs),
@@ -233,7 +258,10 @@ export const attemptView = z.object({
   first_byte_ms: z.number().nullable(),
   status: z.int().nullable(),
   cause: z.string().nullable(),
-  detail: z.string().nullable(),
+  detail: z
+    .string()
+    .nullable()
+    .meta({ description: 'One sentence: what went wrong, or what was done there.' }),
   response_body: z.string().nullable().meta({ description: 'At most 16 KiB, read as UTF-8.' }),
   outcome: z.enum(ATTEMPT_OUTCOMES),
   explanation: explanationView.nullable().meta({ description: 'null where it was delivered.' }),
@@ -242,7 +270,7 @@ export const attemptView = z.object({
 export function toAttemptView(
   attempt: AttemptEntry,
   nowMs: number,
-  destinationState: DestinationStateNow = null,
+  destination: ExplainedDestination = UNKNOWN_DESTINATION,
 ): z.output<typeof attemptView> {
   return {
     id: attempt.id,
@@ -255,13 +283,16 @@ export function toAttemptView(
     detail: attempt.detail,
     response_body: attempt.responseBody === null ? null : toText(attempt.responseBody),
     outcome: attempt.outcome,
-    explanation: explainAttempt({
-      status: attempt.status,
-      cause: attempt.cause,
-      detail: attempt.detail,
-      ageMs: nowMs - attempt.startedAtMs,
-      destinationState,
-    }),
+    explanation:
+      attempt.outcome === 'delivered'
+        ? null
+        : explainAttempt({
+            status: attempt.status,
+            cause: attempt.cause,
+            detail: attempt.detail,
+            ageMs: nowMs - attempt.startedAtMs,
+            ...destination,
+          }),
   };
 }
 
@@ -289,7 +320,8 @@ export const attemptRequestView = z
 
 export const attemptDetailView = attemptView.extend({
   request: attemptRequestView.nullable().meta({
-    description: 'null where its destination is gone or its settings cannot be used.',
+    description:
+      'null where its destination is gone, its settings cannot be used, or its kind asks for more than one request.',
   }),
 });
 
@@ -298,7 +330,9 @@ export const deliveryDetailView = deliveryView.extend({
     .object({
       id: z.string(),
       kind: z.string(),
+      kind_title: z.string(),
       name: z.string().nullable(),
+      target: z.string().meta({ description: targetSentence }),
       url: z.string().nullable().meta({ description: 'Where its kind has one.' }),
       state: z.enum(DESTINATION_STATES),
     })
@@ -338,13 +372,33 @@ export const eventFilterSchema = z
     statuses: z.array(z.string().min(1).max(64)).max(50).optional(),
     call_types: z.array(z.string().min(1).max(64)).max(50).optional(),
     phone_numbers: z.array(z.string().min(1).max(256)).max(1_000).optional(),
+    operational_events: z
+      .array(z.enum(OPERATIONAL_EVENT_TYPES, { error: ({ input }) => toTypeFault(input) }))
+      .max(50)
+      .optional()
+      .meta({
+        description:
+          'Types of operational events that go there as well. Unlike the other lists: empty or missing means none.',
+      }),
   })
   .meta({ description: 'Which events go there; empty and missing lists match everything.' });
+
+function toTypeFault(input: unknown): string {
+  const nearest = typeof input === 'string' ? findNearest(input, OPERATIONAL_EVENT_TYPES) : undefined;
+  return nearest === undefined
+    ? `must be one of ${OPERATIONAL_EVENT_TYPES.join(', ')}`
+    : `is no operational event. Did you mean "${nearest}"?`;
+}
 
 export const destinationView = z.object({
   id: z.string(),
   kind: z.string(),
+  kind_title: z.string().meta({ description: 'Of its kind, for people: "HubSpot".' }),
   name: z.string().nullable(),
+  target: z.string().meta({ description: targetSentence }),
+  signs: z
+    .boolean()
+    .meta({ description: 'It signs what it sends with its secret; others have none to show.' }),
   settings: z
     .record(z.string(), z.unknown())
     .meta({ description: 'Without its secrets: values that could be keys are masked.' }),
@@ -381,17 +435,44 @@ export const destinationView = z.object({
 });
 
 export const destinationWithSecretView = destinationView.extend({
-  secret: z.string().meta({ description: 'Shown this once.' }),
+  secret: z.string().optional().meta({ description: 'Shown this once; only of kinds that sign.' }),
 });
 
+/** A kind as the form of a new destination needs it. */
+export const destinationKindView = z.object({
+  kind: z.string(),
+  title: z.string().meta({ description: 'For people: "HubSpot".' }),
+  summary: z.string().meta({ description: 'One sentence: what it does with calls.' }),
+  signs: z.boolean().meta({ description: 'Creation and rotation answer with a secret.' }),
+  defaults: z
+    .object({
+      filter: eventFilterSchema,
+      order: z.enum(ORDER_POLICIES),
+      concurrency: z.int(),
+      rate_per_second: z.number().nullable(),
+      timeout_ms: z.int(),
+    })
+    .meta({ description: 'What a destination of this kind begins with where its creation leaves them out.' }),
+  settings_schema: z.record(z.string(), z.unknown()).meta({
+    description:
+      'JSON Schema 2020-12 of its settings: a flat object. Its fields have `title` and `description`, and where they apply `secret` (a credential), `placeholder`, `unit`, `advanced`, `choices` (words for the values of an enum), `when` ({field, is}: shown only then) and `multiline`.',
+  }),
+});
+
+export type DestinationKindView = z.output<typeof destinationKindView>;
+
 /** What changes only when somebody changes it: the ETag is made of this. */
-export function toDestinationFacts(destination: Destination, publicSettings: Record<string, unknown>) {
+export function toDestinationFacts(destination: Destination, kind: DestinationKindPort | null) {
   const previousUntilMs = destination.previousSecret === null ? null : destination.previousSecretUntilMs;
   return {
     id: destination.id,
     kind: destination.kind,
+    // A kind that is gone from this version still has to be listed; its settings stay closed.
+    kind_title: kind?.title ?? destination.kind,
     name: destination.name,
-    settings: publicSettings,
+    target: kind?.describeTarget(destination.settings) ?? '',
+    signs: kind?.signs ?? false,
+    settings: kind?.toPublicSettings(destination.settings) ?? {},
     filter: toFilterView(destination),
     order: destination.order,
     state: destination.state,
@@ -407,12 +488,20 @@ export function toDestinationFacts(destination: Destination, publicSettings: Rec
   };
 }
 
-function toFilterView({ filter }: Destination): z.output<typeof eventFilterSchema> {
+/** Exported for the defaults of kinds. */
+export function toFilterView({ filter }: Pick<Destination, 'filter'>): z.output<typeof eventFilterSchema> {
   return {
     ...(filter.statuses !== undefined && { statuses: [...filter.statuses] }),
     ...(filter.call_types !== undefined && { call_types: [...filter.call_types] }),
     ...(filter.phone_numbers !== undefined && { phone_numbers: [...filter.phone_numbers] }),
+    ...(filter.operational_events !== undefined && {
+      operational_events: filter.operational_events.filter(isOperationalEventType),
+    }),
   };
+}
+
+function isOperationalEventType(text: string): text is OperationalEventType {
+  return OPERATIONAL_EVENT_TYPES.some((type) => type === text);
 }
 
 export function toDestinationView(

@@ -1,0 +1,92 @@
+/**
+ * The messages of operational events as schemas: contract/schemas, the `webhooks` of the OpenAPI document and the list
+ * of the API are made from these. A test holds them to what toOperationalBody writes.
+ */
+import { z } from 'zod';
+import type { OperationalEventType } from '@offhook/contract/operational-event';
+
+const time = z.string().meta({ format: 'date-time' });
+const destination = z.object({
+  id: z.string(),
+  kind: z.string(),
+  name: z.string().nullable().meta({ description: 'For people, as somebody named it.' }),
+});
+const source = z.object({ id: z.string(), kind: z.string(), name: z.string() });
+const errorRate = {
+  rate: z
+    .number()
+    .min(0)
+    .max(1)
+    .meta({ description: 'Failed of all that finished within the window, 0 to 1.' }),
+  failed: z.int(),
+  finished: z.int(),
+  window_ms: z.int(),
+  threshold: z.number().min(0).max(1),
+};
+
+/** By type: what a message holds beside its type, time and summary. */
+export const operationalFacts = {
+  'destination.disabled': { destination, reason: z.string().meta({ description: 'One sentence.' }) },
+  'destination.recovered': {
+    destination,
+    failing_since: time.nullable().meta({ description: 'Since when it had failed.' }),
+  },
+  'delivery.dead': {
+    destination,
+    delivery: z.object({ id: z.string(), attempts: z.int() }),
+    event: z.object({ id: z.string(), status: z.string() }),
+    call: z.object({ id: z.string() }),
+    reason: z.string().nullable().meta({ description: 'What the last attempt met.' }),
+  },
+  'call.stale': {
+    call: z.object({ id: z.string(), type: z.string().nullable() }),
+    live_since: time,
+  },
+  'source.silent': {
+    source,
+    silent_since: time.meta({ description: 'Its last report.' }),
+    usual_gap_ms: z
+      .number()
+      .nullable()
+      .meta({ description: 'From one report to the next at this hour; null where that is not known.' }),
+  },
+  'source.resumed': { source, silent_since: time },
+  'error_rate.high': errorRate,
+  'error_rate.normal': errorRate,
+} as const satisfies Record<OperationalEventType, Readonly<Record<string, z.ZodType>>>;
+
+/** For people who write receivers. */
+export const OPERATIONAL_SUMMARIES: Readonly<Record<OperationalEventType, string>> = {
+  'destination.disabled': 'The hub has disabled a destination',
+  'destination.recovered': 'A destination that failed takes deliveries again',
+  'delivery.dead': 'A delivery was given up',
+  'call.stale': 'A call has been live for too long to be believed',
+  'source.silent': 'A source has said nothing for much longer than usual',
+  'source.resumed': 'A source that was silent reports again',
+  'error_rate.high': 'Too many calls end with an error',
+  'error_rate.normal': 'Calls end normally again',
+};
+
+function defineMessage<Type extends OperationalEventType>(type: Type) {
+  return z
+    .object({
+      message: z.object({
+        type: z.literal(type),
+        timestamp: time.meta({ description: 'When the hub noticed it.' }),
+        summary: z.string().meta({ description: 'One sentence for people.' }),
+        ...operationalFacts[type],
+      }),
+    })
+    .meta({ description: `${OPERATIONAL_SUMMARIES[type]}.` });
+}
+
+export const operationalMessages = {
+  'destination.disabled': defineMessage('destination.disabled'),
+  'destination.recovered': defineMessage('destination.recovered'),
+  'delivery.dead': defineMessage('delivery.dead'),
+  'call.stale': defineMessage('call.stale'),
+  'source.silent': defineMessage('source.silent'),
+  'source.resumed': defineMessage('source.resumed'),
+  'error_rate.high': defineMessage('error_rate.high'),
+  'error_rate.normal': defineMessage('error_rate.normal'),
+} as const satisfies Record<OperationalEventType, z.ZodType>;
