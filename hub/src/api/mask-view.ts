@@ -4,7 +4,7 @@
  * masked without knowing of this file.
  */
 import { hasPhoneNumbers, loadPhoneNumbers, splitNumber } from '../ingest/phone-number.ts';
-import { maskText } from './masked-text.ts';
+import { maskText } from '@offhook/contract/masked-text';
 
 const HIDDEN = '••••';
 

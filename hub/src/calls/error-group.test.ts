@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { ERROR_CLASSES, FINGERPRINT_LENGTH_MAX, toErrorTraits } from './error-group.ts';
+import { FINGERPRINT_LENGTH_MAX } from '@offhook/contract/error-fingerprint';
+import { ERROR_CLASSES, toErrorTraits } from './error-group.ts';
 
 function toFingerprint(text: string): string {
   return toErrorTraits(text).fingerprint;

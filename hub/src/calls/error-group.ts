@@ -2,6 +2,8 @@
  * Which error texts are the same trouble: a class by keyword, and the text without what differs from call to call.
  * Free text is all a source gives, so this is a guess; whoever shows a group shows a text as it came beside it.
  */
+import { TEXT_LENGTH_MAX, toErrorFingerprint } from '@offhook/contract/error-fingerprint';
+
 export const ERROR_CLASSES = [
   'stt',
   'tts',
@@ -20,13 +22,8 @@ export interface ErrorTraits {
   readonly fingerprint: string;
 }
 
-export const FINGERPRINT_LENGTH_MAX = 300;
-/** What is looked at of a text; a longer one differs in its beginning, or not at all. */
-const TEXT_LENGTH_MAX = 500;
-
 export function toErrorTraits(text: string): ErrorTraits {
-  const begin = text.slice(0, TEXT_LENGTH_MAX);
-  return { errorClass: toErrorClass(begin), fingerprint: toFingerprint(begin) };
+  return { errorClass: toErrorClass(text.slice(0, TEXT_LENGTH_MAX)), fingerprint: toErrorFingerprint(text) };
 }
 
 /**
@@ -45,30 +42,4 @@ const KEYWORDS: readonly (readonly [ErrorClass, RegExp])[] = [
 
 function toErrorClass(text: string): ErrorClass {
   return KEYWORDS.find(([, pattern]) => pattern.test(text))?.[0] ?? 'other';
-}
-
-const UUID = /\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/gi;
-/** Eight hex digits or more, one of them no letter, so that "defaced" and "facade" stay. */
-const HEX_ID = /\b(?:0x[0-9a-f]+|(?=[a-f]*\d)[0-9a-f]{8,})\b/gi;
-/** `call_01HQZX5T2N8`, `req_9f…`: long, with letters and digits mixed. */
-const LONG_WORD = /[\w-]{16,}/g;
-const LETTER = /[A-Za-z]/;
-const DIGIT = /\d/;
-const NUMBER = /\d+(?:[.,:]\d+)*/g;
-
-/** Asked of each word by itself: two lookaheads in the pattern walk what is left of the text at every hyphen, 4 ms a text. */
-function replaceId(word: string): string {
-  return LETTER.test(word) && DIGIT.test(word) ? '#' : word;
-}
-
-function toFingerprint(text: string): string {
-  const plain = text
-    .replaceAll(UUID, '#')
-    .replaceAll(HEX_ID, '#')
-    .replaceAll(LONG_WORD, replaceId)
-    .replaceAll(NUMBER, '#')
-    .replaceAll(/\s+/g, ' ')
-    .trim();
-  // Cutting may halve a character of two code units; half of one cannot be stored and read back.
-  return plain.slice(0, FINGERPRINT_LENGTH_MAX).toWellFormed();
 }
