@@ -3,7 +3,6 @@
  * when it is well below it again (or nothing failed within the window), so that a rate that hovers about the threshold
  * is told once. Read from the roll-ups, at whole minutes.
  */
-import type { Clock } from '../clock.ts';
 import type { AccountId } from '../journal/ids.ts';
 import type { Watch, WatchedJournal } from './watch.ts';
 
@@ -26,11 +25,9 @@ export function createErrorRateWatch(options: {
     WatchedJournal,
     'appendOperationalEvent' | 'listOperationalEvents' | 'listAccounts' | 'readCallStatistics'
   >;
-  readonly clock: Clock;
   readonly rule: ErrorRateRule;
 }): Watch {
-  const { journal, clock, rule } = options;
-  let nextAtMs = Number.NEGATIVE_INFINITY;
+  const { journal, rule } = options;
   const isHigh = new Map<AccountId, boolean>();
 
   /** The last that was said of it, so that a restart in the middle neither repeats it nor forgets to take it back. */
@@ -82,9 +79,8 @@ export function createErrorRateWatch(options: {
 
   return {
     name: 'error-rate',
+    everyMs: ERROR_RATE_LOOK_MS,
     async look(nowMs) {
-      if (clock.monotonicMs() < nextAtMs) return;
-      nextAtMs = clock.monotonicMs() + ERROR_RATE_LOOK_MS;
       for (const { id } of await journal.listAccounts()) await lookAt(id, nowMs);
     },
   };

@@ -27,7 +27,6 @@ export function createSilenceWatch(options: {
   /** Unix ms of the last report before the silence that was told. */
   const open = new Map<SourceId, number>();
   const known = new Set<AccountId>();
-  let nextAtMs = Number.NEGATIVE_INFINITY;
 
   /** Newest first, so the first word on a source is the last that was said of it. */
   async function recall(accountId: AccountId): Promise<void> {
@@ -90,9 +89,8 @@ export function createSilenceWatch(options: {
 
   return {
     name: 'silent-sources',
+    everyMs: SILENCE_LOOK_MS,
     async look(nowMs) {
-      if (clock.monotonicMs() < nextAtMs) return;
-      nextAtMs = clock.monotonicMs() + SILENCE_LOOK_MS;
       for (const { id } of await journal.listAccounts()) await lookAtAccount(id, nowMs);
     },
   };

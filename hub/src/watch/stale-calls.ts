@@ -2,7 +2,9 @@
  * Calls that have become stale: live for longer than `staleAfterMs` without a report of their end. Each raises
  * `call.stale` once per time it became live.
  */
-import type { WatchedJournal, Watch } from './watch.ts';
+import type { Watch, WatchedJournal } from './watch.ts';
+
+import { WATCH_MS } from './watch.ts';
 
 /** What became stale while the hub was down is told after its start; what lies further back is old news. */
 export const STALE_LOOKBACK_MS = 24 * 3_600_000;
@@ -19,6 +21,7 @@ export function createStaleWatch(options: {
 
   return {
     name: 'stale-calls',
+    everyMs: WATCH_MS,
     async look(nowMs) {
       const beforeMs = nowMs - staleAfterMs;
       sinceMs ??= beforeMs - STALE_LOOKBACK_MS;

@@ -4,18 +4,14 @@
  */
 import type { Clock } from '../clock.ts';
 import type { ErrorRateRule } from './error-rate.ts';
-import type { WatchedJournal } from './watch.ts';
+import type { Watch, WatchedJournal } from './watch.ts';
 
 import { createErrorRateWatch } from './error-rate.ts';
 import { createSilenceWatch } from './silent-sources.ts';
 import { createStaleWatch } from './stale-calls.ts';
-
-/** Stale calls have waited for hours and silences for minutes: nobody gains by a faster look. */
-export const WATCH_MS = 15_000;
+import { WATCH_MS } from './watch.ts';
 
 export interface Watchers {
-  /** One look now, for tests; otherwise they look by themselves. */
-  look(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -35,6 +31,7 @@ export function startWatchers(options: {
     ...(options.errorRate === null ? [] : [createErrorRateWatch({ ...options, rule: options.errorRate })]),
   ];
   const inTrouble = new Set<string>();
+  const dueAtMs = new Map<Watch, number>();
   let isStopped = false;
   let looking: Promise<void> = Promise.resolve();
   let cancel = clock.setTimer(() => void lookAndGoOn(), WATCH_MS);
@@ -42,6 +39,9 @@ export function startWatchers(options: {
   async function look(): Promise<void> {
     for (const watch of watches) {
       if (isStopped) return;
+      const atMs = clock.monotonicMs();
+      if (atMs < (dueAtMs.get(watch) ?? 0)) continue;
+      dueAtMs.set(watch, atMs + watch.everyMs);
       try {
         await watch.look(clock.nowMs());
         inTrouble.delete(watch.name);
@@ -59,7 +59,6 @@ export function startWatchers(options: {
   }
 
   return {
-    look,
     async stop() {
       isStopped = true;
       cancel();
