@@ -6,31 +6,23 @@ import type { TestHub } from '../../test/support/in-memory-hub.ts';
 
 import { openTestHub } from '../../test/support/in-memory-hub.ts';
 import { createEgressGuard } from './destinations/egress/address-rules.ts';
-import {
-  createWebhookSettingsSchema,
-  toPublicWebhookSettings,
-} from './destinations/webhook/webhook-settings.ts';
+import { createDestinationKinds } from './destinations/registry.ts';
+import type { DestinationKinds } from './destinations/registry.ts';
 
 const SECRET = 'whsec_bWZ0aGlzaXNhc2VjcmV0b2ZlbmoxMjM0';
 
 let hub: TestHub;
+let kinds: DestinationKinds;
 let signedPath: string;
 
 beforeAll(async () => {
   const guard = createEgressGuard({ allow: [], allowLoopback: false, ownAddresses: () => [] });
-  hub = await openTestHub(
-    {},
-    {
-      kinds: [
-        {
-          kind: 'webhook',
-          settings: createWebhookSettingsSchema(guard),
-          toPublicSettings: (settings) =>
-            toPublicWebhookSettings(settings as Parameters<typeof toPublicWebhookSettings>[0]),
-        },
-      ],
-    },
-  );
+  kinds = createDestinationKinds({
+    egress: guard,
+    resolver: { resolve: async () => ({ kind: 'failed', detail: 'DNS is not asked here' }) },
+    userAgent: 'Offhook/test',
+  });
+  hub = await openTestHub({}, { kinds: kinds.all });
   const source = await hub.call('POST', '/v1/sources', {
     kind: 'voicedock',
     name: 'signed',

@@ -7,7 +7,14 @@ import { describeDialError, describeTlsError } from './destinations/egress/conne
 import { describeExchangeError, describeTimeout } from './destinations/http/exchange-failure.ts';
 
 function explain(cause: string | null, detail: string): ReturnType<typeof explainAttempt> {
-  return explainAttempt({ status: null, cause, detail, ageMs: null, destinationState: null });
+  return explainAttempt({
+    status: null,
+    cause,
+    detail,
+    ageMs: null,
+    destinationState: null,
+    destinationKind: null,
+  });
 }
 
 function toError(code: string, message = 'x'): Error {

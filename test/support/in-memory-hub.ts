@@ -5,7 +5,8 @@ import { z } from 'zod';
 import type { AnsweredRequest } from '../../hub/src/ingest/request-observer.ts';
 import type { AccountId } from '../../hub/src/journal/ids.ts';
 import type { Journal, Scope } from '../../hub/src/journal/journal.ts';
-import type { DestinationKindPort } from '../../hub/src/api/ground.ts';
+import type { CallStatus } from '@offhook/contract/message';
+import type { DestinationKindPort, DestinationTester, TestResult } from '../../hub/src/api/ground.ts';
 import type { Pages } from '../../hub/src/api/pages.ts';
 import type { ServerSettings } from '../../hub/src/api/server.ts';
 
@@ -45,6 +46,7 @@ export async function openTestHub(
     readonly kinds?: readonly DestinationKindPort[];
     readonly journal?: (journal: Journal) => Journal;
     readonly pages?: Pages;
+    readonly tester?: DestinationTester;
   } = {},
 ): Promise<TestHub> {
   const opened = await openSqliteJournal({
@@ -72,13 +74,9 @@ export async function openTestHub(
       ...settings,
     },
     destinationKinds: { all: kinds, get: (name) => kinds.find((kind) => kind.kind === name) },
-    tester: {
-      test: async (_destination, status) => ({
-        kind: 'answered',
-        status: status === 'ended-with-error' ? 500 : 200,
-        responseBody: Buffer.from('OK'),
-        timing: { firstByteMs: 1, totalMs: 2 },
-      }),
+    tester: more.tester ?? {
+      test: async (_destination, status) => toTestAnswer(status),
+      tryKind: async ({ status }) => toTestAnswer(status),
     },
     lanes: { readLanes: () => [] },
     deliveryFeed,
@@ -130,14 +128,29 @@ export async function openTestHub(
   };
 }
 
+function toTestAnswer(status: CallStatus): TestResult {
+  return {
+    kind: 'answered',
+    status: status === 'ended-with-error' ? 500 : 200,
+    responseBody: Buffer.from('OK'),
+    timing: { firstByteMs: 1, totalMs: 2 },
+  };
+}
+
 /** Settings of the webhook kind as the API sees them, without the network that stands behind it. */
 const WEBHOOK_KIND: DestinationKindPort = {
   kind: 'webhook',
+  title: 'Webhook',
+  summary: 'Sends every event as a signed POST.',
+  defaults: {},
+  signs: true,
   settings: z.strictObject({
     url: z.url(),
     headers: z.record(z.string(), z.string()).optional(),
   }),
   toPublicSettings: (settings) => ({ url: (settings as { url: string }).url }),
+  keepMasked: (_stored, given) => given,
+  describeTarget: (settings) => (settings as { url: string }).url,
   // The secret itself where the signature would be: tests see which one signed.
   describeRequest: (settings, { eventId, attemptNumber, secrets }) => ({
     method: 'POST',

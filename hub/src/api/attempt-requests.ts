@@ -45,7 +45,7 @@ export async function readChangesSince(
 export function describeAttempt(
   kind: DestinationKindPort,
   destination: Destination,
-  delivery: Pick<DeliveryEntry, 'eventId' | 'sequence'> & { readonly body: Uint8Array },
+  delivery: Pick<DeliveryEntry, 'eventId' | 'eventType' | 'sequence'> & { readonly body: Uint8Array },
   attempt: AttemptEntry,
   changes: ChangesSince | null,
   showsSignatures: boolean,
@@ -57,6 +57,7 @@ export function describeAttempt(
   const overlaps = previousSecretUntilMs !== null && attempt.startedAtMs < previousSecretUntilMs;
   const described = kind.describeRequest?.(destination.settings, {
     eventId: delivery.eventId,
+    eventType: delivery.eventType,
     sequence: delivery.sequence,
     attemptNumber: attempt.number,
     body: delivery.body,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { DeliveryId } from '../journal/ids.ts';
+import type { AccountId, DeliveryId } from '../journal/ids.ts';
+import type { DeliveryEntry } from '../journal/journal.ts';
 import type { ApiGround } from './ground.ts';
 import type { Route } from './route.ts';
 
@@ -26,6 +27,7 @@ export function defineDeliveryRoutes({
   clock,
   destinationKinds,
   deliveryChanged,
+  kindNames,
 }: ApiGround): readonly Route[] {
   async function toDetailView(
     delivery: NonNullable<Awaited<ReturnType<typeof journal.getDelivery>>>,
@@ -34,7 +36,10 @@ export function defineDeliveryRoutes({
     const nowMs = clock.nowMs();
     const { attemptEntries } = delivery;
     const destination = await journal.getDestination(delivery.accountId, delivery.destinationId);
-    const state = destination?.state ?? 'deleted';
+    const explained = {
+      destinationState: destination?.state ?? 'deleted',
+      destinationKind: destination?.kind ?? null,
+    } as const;
     const kind = destination === undefined ? undefined : destinationKinds.get(destination.kind);
     const firstAtMs = Math.min(...attemptEntries.map((attempt) => attempt.startedAtMs));
     const changes =
@@ -43,19 +48,21 @@ export function defineDeliveryRoutes({
         : await readChangesSince(journal, destination, firstAtMs);
     const url = destination === undefined ? undefined : kind?.toPublicSettings(destination.settings)['url'];
     return {
-      ...toDeliveryView(delivery, nowMs, state),
+      ...toDeliveryView(delivery, nowMs, explained),
       destination:
         destination === undefined
           ? null
           : {
               id: destination.id,
               kind: destination.kind,
+              kind_title: kind?.title ?? destination.kind,
               name: destination.name,
+              target: kind?.describeTarget(destination.settings) ?? '',
               url: typeof url === 'string' ? url : null,
               state: destination.state,
             },
       attempt_entries: attemptEntries.map((attempt) => ({
-        ...toAttemptView(attempt, nowMs, state),
+        ...toAttemptView(attempt, nowMs, explained),
         request:
           destination === undefined || kind === undefined || kind === null
             ? null
@@ -63,6 +70,19 @@ export function defineDeliveryRoutes({
       })),
       body: Buffer.from(delivery.body).toString('utf8'),
     };
+  }
+
+  /** Each explained as what it goes to. */
+  async function toViewer(accountId: AccountId, deliveries: readonly DeliveryEntry[]) {
+    const kindOf = await kindNames(
+      accountId,
+      deliveries.map(({ destinationId }) => destinationId),
+    );
+    return (delivery: DeliveryEntry, nowMs: number): z.output<typeof deliveryView> =>
+      toDeliveryView(delivery, nowMs, {
+        destinationState: null,
+        destinationKind: kindOf.get(delivery.destinationId) ?? null,
+      });
   }
 
   return [
@@ -80,7 +100,8 @@ export function defineDeliveryRoutes({
         if (read.kind === 'problem') return read;
         const nowMs = clock.nowMs();
         const page = await journal.listDeliveries(key.accountId, read.filter, toPageRequest(query));
-        return answerPage(page, (delivery) => toDeliveryView(delivery, nowMs));
+        const toView = await toViewer(key.accountId, page.items);
+        return answerPage(page, (delivery) => toView(delivery, nowMs));
       },
     }),
     defineRoute({

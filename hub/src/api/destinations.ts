@@ -1,20 +1,20 @@
 import { z } from 'zod';
-import { CALL_STATUSES } from '@offhook/contract/message';
 import { createSecret, parseStandardSecret } from '@offhook/contract/signature';
 import type { Problem } from '../ingest/problem.ts';
 import type { DestinationId } from '../journal/ids.ts';
 import type { Destination } from '../journal/journal.ts';
-import type { ApiGround } from './ground.ts';
+import type { ApiGround, DestinationKindPort } from './ground.ts';
 import type { ApiRequest, Answer, Route } from './route.ts';
 
 import { makeFault, makeProblem } from '../ingest/problem.ts';
 import { ORDER_POLICIES } from '../journal/journal.ts';
-import { findNearest } from '../nearest-word.ts';
-import { toFaults, toFaultsProblem } from './faults.ts';
+import { toDefaults } from './destination-kinds.ts';
+import { findKind, parseSettings } from './destination-settings.ts';
 import { answerAll, definePage } from './page.ts';
 import { answer, defineRoute } from './route.ts';
 import { holdsEtag, toEtag, toMaskedEtag } from './etag.ts';
 import { parseDurationMs } from './duration.ts';
+import { testedStatus, testView, toTestView } from './test-view.ts';
 import {
   destinationView,
   destinationWithSecretView,
@@ -23,9 +23,7 @@ import {
   toDestinationView,
 } from './views.ts';
 
-export const CONCURRENCY_DEFAULT = 32;
 export const CONCURRENCY_MAX = 1_000;
-export const TIMEOUT_MS_DEFAULT = 15_000;
 export const TIMEOUT_MS_MIN = 1_000;
 export const TIMEOUT_MS_MAX = 30_000;
 export const ROTATION_OVERLAP_MS_DEFAULT = 86_400_000;
@@ -36,9 +34,14 @@ const changeable = {
   filter: eventFilterSchema.optional(),
   order: z.enum(ORDER_POLICIES).optional().meta({
     description:
-      'strict (default): every event, in order per call. latest: a newer event of a call replaces the older ones that still wait.',
+      'strict (the default of most kinds): every event, in order per call. latest: a newer event of a call replaces the older ones that still wait.',
   }),
-  concurrency: z.int().min(1).max(CONCURRENCY_MAX).optional().meta({ description: 'Attempts at once.' }),
+  concurrency: z
+    .int()
+    .min(1)
+    .max(CONCURRENCY_MAX)
+    .optional()
+    .meta({ description: "Attempts at once; the kind's own number if not given." }),
   rate_per_second: z.number().min(0.01).max(100_000).nullable().optional().meta({
     description: 'Attempts per second; null for no limit.',
   }),
@@ -64,9 +67,10 @@ const changeable = {
     .meta({ description: 'Of a whole attempt.' }),
 };
 
-const settingsSchema = z
-  .record(z.string(), z.unknown())
-  .meta({ description: "By the kind's own schema: for a webhook {url, headers?}." });
+const settingsSchema = z.record(z.string(), z.unknown()).meta({
+  description:
+    "By the kind's own schema (GET /v1/destination-kinds): for a webhook {url, headers?}. Credentials are never shown again.",
+});
 
 const createBody = z.strictObject({
   kind: z.string(),
@@ -103,17 +107,7 @@ const rotateBody = z.strictObject({
     .optional()
     .meta({ description: 'How long the old secret signs too: 24h if not given, 0 ends it at once.' }),
 });
-const testBody = z.strictObject({ status: z.enum(CALL_STATUSES).default('in-progress') });
-
-const testView = z.object({
-  ok: z.boolean(),
-  status: z.int().nullable(),
-  cause: z.string().nullable(),
-  detail: z.string().nullable(),
-  response_body: z.string().nullable(),
-  duration_ms: z.number(),
-  first_byte_ms: z.number().nullable(),
-});
+const testBody = z.strictObject({ status: testedStatus });
 
 type Found = { readonly kind: 'found'; readonly destination: Destination } | Problem;
 
@@ -121,11 +115,7 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
   const { journal, lanes, backlog, success, settings, tester, destinationKinds } = ground;
 
   const toFacts = (destination: Destination): ReturnType<typeof toDestinationFacts> =>
-    toDestinationFacts(
-      destination,
-      // A kind that is gone from this version still has to be listed; its settings stay closed.
-      destinationKinds.get(destination.kind)?.toPublicSettings(destination.settings) ?? {},
-    );
+    toDestinationFacts(destination, destinationKinds.get(destination.kind) ?? null);
 
   async function show(
     status: number,
@@ -161,32 +151,11 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
     return !request.isMasked && holdsEtag(ifMatch, toEtag(facts)) ? null : CHANGED;
   }
 
-  function parseSettings(
-    kindName: string,
-    written: unknown,
-    stored?: unknown,
-  ): { readonly kind: 'parsed'; readonly settings: unknown } | Problem {
-    const kind = destinationKinds.get(kindName);
-    if (kind === null || kind === undefined) {
-      const known = destinationKinds.all.map((one) => one.kind);
-      const nearest = findNearest(kindName, known);
-      const meant =
-        nearest === undefined ? `It must be one of ${known.join(', ')}.` : `Did you mean "${nearest}"?`;
-      return makeFault(
-        'invalid_body',
-        'body',
-        '/kind',
-        `"${kindName.slice(0, 40)}" is no kind. ${meant}`,
-        'unknown_kind',
-      );
-    }
-    const given = stored === undefined ? written : (kind.keepMasked?.(stored, written) ?? written);
-    const checked = kind.settings.safeParse(given);
-    if (checked.success) return { kind: 'parsed', settings: checked.data };
-    return toFaultsProblem(
-      'invalid_body',
-      toFaults(checked.error.issues, kind.settings, given, 'body', ['settings']),
-    );
+  function readSettings(destination: Destination, written: unknown): ReturnType<typeof parseSettings> {
+    const found = findKind(destinationKinds, destination.kind);
+    return found.kind === 'problem'
+      ? found
+      : parseSettings(found.destinationKind, written, destination.settings);
   }
 
   async function setState(
@@ -207,7 +176,8 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
       operationId: 'createDestination',
       tag: 'Destinations',
       summary: 'Add a destination',
-      description: 'The secret that signs what is sent there is shown in this answer and never again.',
+      description:
+        'What is left out begins as its kind has it (GET /v1/destination-kinds). The secret that signs what is sent there is shown in this answer and never again; kinds that do not sign have none.',
       scope: 'write',
       body: createBody,
       answers: [
@@ -215,26 +185,32 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
       ],
       async handle(request) {
         const { key, actor, body } = request;
-        const parsed = parseSettings(body.kind, body.settings);
+        const found = findKind(destinationKinds, body.kind);
+        if (found.kind === 'problem') return found;
+        const { destinationKind } = found;
+        if (body.secret !== undefined && !destinationKind.signs) return toNoSecret(destinationKind);
+        const parsed = parseSettings(destinationKind, body.settings);
         if (parsed.kind === 'problem') return parsed;
         const secret = body.secret ?? createSecret();
+        const defaults = toDefaults(destinationKind.defaults);
         const destination = await journal.createDestination(
           {
             accountId: key.accountId,
             kind: body.kind,
             name: body.name ?? null,
             settings: parsed.settings,
-            filter: toFilter(body.filter ?? {}),
-            order: body.order ?? 'strict',
-            concurrency: body.concurrency ?? CONCURRENCY_DEFAULT,
-            ratePerSecond: body.rate_per_second ?? null,
+            filter: body.filter === undefined ? defaults.filter : toFilter(body.filter),
+            order: body.order ?? defaults.order,
+            concurrency: body.concurrency ?? defaults.concurrency,
+            // null is an answer: no limit, whatever the kind has.
+            ratePerSecond: body.rate_per_second === undefined ? defaults.ratePerSecond : body.rate_per_second,
             retryScheduleS: body.retry_schedule_s ?? null,
-            timeoutMs: body.timeout_ms ?? TIMEOUT_MS_DEFAULT,
+            timeoutMs: body.timeout_ms ?? defaults.timeoutMs,
             secret,
           },
           actor,
         );
-        return show(201, destination, request, secret);
+        return show(201, destination, request, destinationKind.signs ? secret : undefined);
       },
     }),
     defineRoute({
@@ -284,7 +260,7 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
       tag: 'Destinations',
       summary: 'Change a destination',
       description:
-        'What is left out stays. `settings` and `filter` are replaced whole, but values still masked as they were shown stay, as long as the host does. With If-Match, only if nobody changed it meanwhile.',
+        'What is left out stays, and so does the kind for ever. `settings` and `filter` are replaced whole, but values still masked as they were shown stay, as long as the host does. With If-Match, only if nobody changed it meanwhile.',
       scope: 'write',
       body: changeBody,
       answers: [{ status: 200, description: 'The destination as it is now.', schema: destinationView }],
@@ -294,10 +270,7 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
         if (found.kind === 'problem') return found;
         const mismatch = checkMatch(request, found.destination);
         if (mismatch !== null) return mismatch;
-        const parsed =
-          body.settings === undefined
-            ? null
-            : parseSettings(found.destination.kind, body.settings, found.destination.settings);
+        const parsed = body.settings === undefined ? null : readSettings(found.destination, body.settings);
         if (parsed?.kind === 'problem') return parsed;
         const changed = await journal.updateDestination(
           key.accountId,
@@ -369,7 +342,7 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
       tag: 'Destinations',
       summary: 'Make a new secret',
       description:
-        'During the overlap both sign in webhook-signature, and X-Webhook-Signature stays with the old one. The new secret is shown in this answer and never again.',
+        'Only of kinds that sign (409 otherwise). During the overlap both sign in webhook-signature, and X-Webhook-Signature stays with the old one. The new secret is shown in this answer and never again.',
       scope: 'write',
       body: rotateBody,
       bodyIsOptional: true,
@@ -381,11 +354,16 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
         },
       ],
       async handle(request) {
-        const { key, actor, params, body } = request;
+        const { key, actor, body } = request;
+        const found = await find(request);
+        if (found.kind === 'problem') return found;
+        const { kind, id } = found.destination;
+        const destinationKind = destinationKinds.get(kind);
+        if (destinationKind?.signs !== true) return toNothingToRotate(destinationKind?.title ?? kind);
         const secret = createSecret();
         const destination = await journal.rotateSecret(
           key.accountId,
-          params['destination_id'] as DestinationId,
+          id,
           secret,
           body.overlap ?? ROTATION_OVERLAP_MS_DEFAULT,
           actor,
@@ -398,8 +376,9 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
       path: '/v1/destinations/:destination_id/test',
       operationId: 'testDestination',
       tag: 'Destinations',
-      summary: 'Send it a published example and show the answer',
-      description: 'Signed like any delivery, at once and once; nothing of it enters the journal.',
+      summary: 'Try it and show the answer',
+      description:
+        'A webhook is sent a published example, signed like any delivery; other kinds do what leaves no record of a call behind (Slack says hello, a CRM says whose account it is). At once and once; nothing of it enters the journal.',
       scope: 'write',
       body: testBody,
       bodyIsOptional: true,
@@ -413,22 +392,10 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
       async handle(request) {
         const found = await find(request);
         if (found.kind === 'problem') return found;
-        const result = await tester.test(found.destination, request.body.status);
-        const isAnswered = result.kind === 'answered';
-        const view: z.output<typeof testView> = {
-          ok: isAnswered && result.status >= 200 && result.status < 300,
-          status: isAnswered ? result.status : null,
-          cause: isAnswered ? null : result.cause,
-          detail: isAnswered ? null : result.detail,
-          response_body:
-            isAnswered && result.responseBody !== null
-              ? Buffer.from(result.responseBody).toString('utf8')
-              : null,
-          duration_ms: Math.round(result.timing.totalMs * 10) / 10,
-          first_byte_ms:
-            result.timing.firstByteMs === null ? null : Math.round(result.timing.firstByteMs * 10) / 10,
-        };
-        return answer(200, view);
+        const { destination } = found;
+        const known = findKind(destinationKinds, destination.kind);
+        if (known.kind === 'problem') return makeProblem('not_possible', known.detail);
+        return answer(200, toTestView(await tester.test(destination, request.body.status), destination.kind));
       },
     }),
   ];
@@ -440,10 +407,28 @@ const CHANGED = makeProblem(
   'It is not what If-Match says it was: read it again, then change it.',
 );
 
+function toNoSecret({ title }: DestinationKindPort): Problem {
+  return makeFault(
+    'invalid_body',
+    'body',
+    '/secret',
+    `cannot be given: ${title} is sent nothing that is signed. Leave it out.`,
+    'not_signed',
+  );
+}
+
+function toNothingToRotate(title: string): Problem {
+  return makeProblem(
+    'not_possible',
+    `${title} is sent nothing that is signed, so there is no secret to rotate. Change its credentials in its settings.`,
+  );
+}
+
 function toFilter(filter: z.output<typeof eventFilterSchema>): Destination['filter'] {
   return {
     ...(filter.statuses !== undefined && { statuses: filter.statuses }),
     ...(filter.call_types !== undefined && { call_types: filter.call_types }),
     ...(filter.phone_numbers !== undefined && { phone_numbers: filter.phone_numbers }),
+    ...(filter.operational_events !== undefined && { operational_events: filter.operational_events }),
   };
 }

@@ -10,6 +10,7 @@ function explain(facts: Partial<AttemptFacts>): ReturnType<typeof explainAttempt
     detail: null,
     ageMs: null,
     destinationState: null,
+    destinationKind: null,
     ...facts,
   });
 }

@@ -7,6 +7,7 @@ import type { ReportObserver } from '../ingest/request-observer.ts';
 import type { AccountId, DestinationId } from '../journal/ids.ts';
 import type { DeliveryEntry, Destination, Journal, OrderPolicy } from '../journal/journal.ts';
 import type { BacklogReader } from './backlog.ts';
+import type { KindNameReader } from './kind-names.ts';
 import type { SessionRing } from './session-ring.ts';
 import type { SuccessReader } from './destination-success.ts';
 
@@ -144,6 +145,7 @@ export interface ApiGround {
   readonly tester: DestinationTester;
   readonly lanes: LaneReader;
   readonly backlog: BacklogReader;
+  readonly kindNames: KindNameReader;
   readonly success: SuccessReader;
   readonly counts: CountReader;
   readonly reports: ReportObserver;

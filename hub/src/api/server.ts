@@ -42,11 +42,13 @@ import { defineAnalyticsRoutes } from './analytics.ts';
 import { defineErrorRoutes } from './errors.ts';
 import { defineExportRoutes } from './export.ts';
 import { recheck } from './admit.ts';
+import { createKindNameReader } from './kind-names.ts';
 import { createNumberQuestions } from './number-questions.ts';
 import { createBacklogReader } from './backlog.ts';
 import { createSuccessReader } from './destination-success.ts';
 import { defineCallRoutes } from './calls.ts';
 import { defineDeliveryRoutes } from './deliveries.ts';
+import { defineDestinationKindRoutes } from './destination-kinds.ts';
 import { defineDestinationRoutes } from './destinations.ts';
 import { defineDoorRoutes } from './doors.ts';
 import { defineEventRoutes } from './events.ts';
@@ -54,8 +56,10 @@ import { defineHealthRoutes } from './health.ts';
 import { defineKeyRoutes } from './keys.ts';
 import { toOpenApi } from './openapi.ts';
 import { isPageAddress, isPagePath, registerPages } from './pages.ts';
+import { defineOperationalEventRoutes } from './operational-events.ts';
 import { defineOverviewRoutes } from './overview.ts';
 import { definePhoneNumberRoutes } from './phone-numbers.ts';
+import { defineQualityRoutes } from './quality.ts';
 import { defineReplayRoutes } from './replays.ts';
 import { registerRoute } from './serve-route.ts';
 import { defineSourceRoutes } from './sources.ts';
@@ -170,6 +174,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     tester: options.tester,
     lanes: options.lanes,
     backlog: createBacklogReader(journal, clock),
+    kindNames: createKindNameReader(journal),
     success: createSuccessReader(journal, clock),
     counts: metrics,
     reports,
@@ -208,10 +213,13 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     ...defineCallRoutes(ground),
     ...defineEventRoutes(ground),
     ...defineStreamRoutes(stream),
+    ...defineDestinationKindRoutes(ground),
     ...defineDestinationRoutes(ground),
     ...defineDeliveryRoutes(ground),
     ...defineReplayRoutes(ground),
     ...defineSourceRoutes(ground),
+    ...defineQualityRoutes(ground),
+    ...defineOperationalEventRoutes(ground),
     ...definePhoneNumberRoutes(ground),
     ...defineSessionRoutes(ground),
     ...defineKeyRoutes(ground),

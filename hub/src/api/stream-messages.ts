@@ -17,9 +17,12 @@ export const deliveryMessageView = z.object({
   id: z.string(),
   destination_id: z.string(),
   event_id: z.string(),
-  call_id: z.string(),
+  event_type: z.string().meta({ description: '`status-update`, or the type of an operational event.' }),
+  call_id: z.string().nullable(),
   sequence: z.int(),
-  status: z.string().meta({ description: 'Status of the call that the event says.' }),
+  status: z
+    .string()
+    .meta({ description: 'Status of the call that the event says; of an operational event its type.' }),
   state: z.enum(DELIVERY_STATES),
   attempts: z.int(),
   last_status: z.int().nullable().meta({ description: 'HTTP status of the last answer.' }),

@@ -90,6 +90,7 @@ function toDeliveryMessage(change: DeliveryChange): DeliveryMessageView {
     id: change.id,
     destination_id: change.destinationId,
     event_id: change.eventId,
+    event_type: change.eventType,
     call_id: change.callId,
     sequence: change.sequence,
     status: change.status,

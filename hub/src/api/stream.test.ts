@@ -434,6 +434,7 @@ function makeAttempt(row: number): RecordedDelivery {
       destinationId: 'dst_1',
       accountId: 'default',
       eventId: 'evt_1',
+      eventType: 'status-update',
       eventRow: 1,
       callRow: 1,
       sequence: 1,

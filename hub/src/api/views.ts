@@ -169,12 +169,10 @@ export const deliveryView = z.object({
   id: z.string(),
   destination_id: z.string(),
   event_id: z.string(),
-  event_type: z
-    .string()
-    .meta({
-      description: '`status-update`, or the type of an operational event.',
-      examples: ['status-update'],
-    }),
+  event_type: z.string().meta({
+    description: '`status-update`, or the type of an operational event.',
+    examples: ['status-update'],
+  }),
   call_id: z.string().nullable().meta({ description: 'null where an operational event is about no call.' }),
   sequence: z.int().meta({ description: 'Order within the call; 0 for operational events.' }),
   status: z

@@ -105,8 +105,10 @@ async function keepDestination(
     settings: { url: origin + wanted.path },
     retry_schedule_s: wanted.retryScheduleS,
   });
-  writeFileSync(file, JSON.stringify({ id: created.id, secret: created.secret }), { mode: 0o600 });
-  return created.secret;
+  const { id, secret } = created;
+  if (secret === undefined) throw new Error('A webhook signs, so it was made with a secret.');
+  writeFileSync(file, JSON.stringify({ id, secret }), { mode: 0o600 });
+  return secret;
 }
 
 function readKept(file: string): { readonly id: string; readonly secret: string } | undefined {

@@ -1,0 +1,49 @@
+/** What a try of a destination came to, for the person who asked for it. */
+import { z } from 'zod';
+import { CALL_STATUSES } from '@offhook/contract/message';
+import type { TestResult } from './ground.ts';
+
+import { explainAttempt } from './explain-attempt.ts';
+import { explanationView } from './views.ts';
+
+export const testedStatus = z.enum(CALL_STATUSES).default('in-progress').meta({
+  description: 'Which published example is sent, where the kind has no test of its own.',
+});
+
+export const testView = z.object({
+  ok: z.boolean(),
+  status: z.int().nullable(),
+  cause: z.string().nullable(),
+  detail: z
+    .string()
+    .nullable()
+    .meta({ description: 'One sentence: what was done or found there, or what went wrong.' }),
+  response_body: z.string().nullable(),
+  explanation: explanationView.nullable().meta({ description: 'null where it is ok.' }),
+  duration_ms: z.number(),
+  first_byte_ms: z.number().nullable(),
+});
+
+export function toTestView(result: TestResult, destinationKind: string): z.output<typeof testView> {
+  const status = result.kind === 'answered' ? result.status : null;
+  const cause = result.kind === 'failed' ? result.cause : null;
+  const detail = result.kind === 'answered' ? null : result.detail;
+  const ok = result.kind === 'done' || (status !== null && status >= 200 && status < 300);
+  const body = result.kind === 'answered' ? result.responseBody : null;
+  return {
+    ok,
+    status,
+    cause,
+    detail,
+    response_body: body === null ? null : Buffer.from(body).toString('utf8'),
+    explanation: ok
+      ? null
+      : explainAttempt({ status, cause, detail, ageMs: null, destinationState: null, destinationKind }),
+    duration_ms: toTenths(result.timing.totalMs),
+    first_byte_ms: result.timing.firstByteMs === null ? null : toTenths(result.timing.firstByteMs),
+  };
+}
+
+function toTenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
