@@ -1,43 +1,31 @@
-/** Views as lines of a file: CSV for spreadsheets, NDJSON for programs. Pure. */
-
-export const EXPORT_FORMATS = ['csv', 'ndjson'] as const;
+/**
+ * Views as a file: CSV for spreadsheets, NDJSON for programs, Parquet for warehouses. In: views, a page at a time. Out:
+ * pieces of the file with the rows that each completes; memory holds one piece, of Parquet one row group.
+ */
+export const EXPORT_FORMATS = ['csv', 'ndjson', 'parquet'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 export interface ExportColumn<View> {
   readonly name: string;
+  readonly type: 'text' | 'integer' | 'boolean' | 'time';
   readonly read: (view: View) => string | number | boolean | null | undefined;
+}
+
+export interface ExportPiece {
+  readonly bytes: string | Uint8Array;
+  /** Rows that are the reader's once it has this piece. */
+  readonly rows: number;
+}
+
+export interface ExportEncoder<View> {
+  /** What a page of views completes; nothing yet, where a format gathers more first. */
+  add(views: readonly View[]): Iterable<ExportPiece>;
+  /** The end of the file: without it, the file must not look complete. */
+  end(): Iterable<ExportPiece>;
 }
 
 export const EXPORT_MEDIA_TYPES: Readonly<Record<ExportFormat, string>> = {
   csv: 'text/csv; charset=utf-8; header=present',
   ndjson: 'application/x-ndjson; charset=utf-8',
+  parquet: 'application/vnd.apache.parquet',
 };
-
-/** RFC 4180: lines end in CRLF, and a cell in quotes may hold anything. */
-const CSV_LINE_END = '\r\n';
-
-export function toCsvHead<View>(columns: readonly ExportColumn<View>[]): string {
-  return columns.map(({ name }) => toCell(name)).join(',') + CSV_LINE_END;
-}
-
-export function toCsvLine<View>(view: View, columns: readonly ExportColumn<View>[]): string {
-  return columns.map(({ read }) => toCell(read(view))).join(',') + CSV_LINE_END;
-}
-
-export function toNdjsonLine(view: unknown): string {
-  return `${JSON.stringify(view)}\n`;
-}
-
-/**
- * What a spreadsheet would run as a formula, wide forms included. An error text is written by whoever reports calls,
- * and the file is opened by somebody who trusts it.
- */
-const FORMULA_START = /^[=+\-@\t\r\n＝＋－＠]/;
-
-function toCell(value: string | number | boolean | null | undefined): string {
-  if (value === null || value === undefined) return '';
-  // Numbers and truth values are ours, never formulas.
-  if (typeof value !== 'string') return String(value);
-  const text = FORMULA_START.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { ExportColumn } from './export-format.ts';
 
-import { toCsvHead, toCsvLine, toNdjsonLine } from './export-format.ts';
+import { toCsvHead, toCsvLine, toNdjsonLine } from './export-lines.ts';
 
 interface Row {
   readonly text: string | null;
   readonly count: number;
 }
 const COLUMNS: readonly ExportColumn<Row>[] = [
-  { name: 'text', read: (row) => row.text },
-  { name: 'count', read: (row) => row.count },
+  { name: 'text', type: 'text', read: (row) => row.text },
+  { name: 'count', type: 'integer', read: (row) => row.count },
 ];
 const toLine = (text: string | null): string => toCsvLine({ text, count: -1 }, COLUMNS);
 
