@@ -1,0 +1,118 @@
+/**
+ * A CRM's API at the pace it allows. In: a request and what is left of the attempt. Out: its answer, or the end of the
+ * attempt. A turn is waited for inside the attempt, which costs nothing; only where it would come too late is the
+ * attempt given up, as the 429 that the CRM would have answered, so that the lane slows down and comes back in time.
+ */
+import type { DestinationGround } from '../destination.ts';
+import { type JsonAnswer, type JsonClient, type JsonRequest, toAttemptResult } from '../http/json-client.ts';
+import { ok, stop, stopFailed } from './budget.ts';
+import type { Budget, Step, StopResult } from './crm-port.ts';
+import { reserveTurn, type Pacer } from './pacer.ts';
+
+export type Answer = Extract<JsonAnswer, { kind: 'answered' }>;
+
+export interface PacedClient {
+  /**
+   * Any status comes back for the port to judge, but for a 429, which is asked again where the time allows and else
+   * ends the attempt. pacers: further limits of this request, beside that of all requests.
+   */
+  request(
+    request: Omit<JsonRequest, 'deadlineMs'>,
+    budget: Budget,
+    pacers?: readonly Pacer[],
+  ): Promise<Step<Answer>>;
+  close(): void;
+  abandon(): void;
+}
+
+export interface PacedClientOptions {
+  /** "HubSpot". */
+  readonly title: string;
+  readonly client: JsonClient;
+  readonly pacer: Pacer;
+  readonly ground: DestinationGround;
+  /** How long nothing is to be sent after this 429. */
+  toHoldMs?(answer: Answer): number;
+}
+
+/** With less than this left no request is begun: its answer would be lost, and with it what it did. */
+export const REQUEST_MS_MIN = 1_000;
+/** After a 429 that does not say how long to wait. */
+export const HOLD_MS_DEFAULT = 1_000;
+export const HOLD_MS_MAX = 3_600_000;
+
+export function createPacedClient(options: PacedClientOptions): PacedClient {
+  const { title, client, pacer, ground } = options;
+  const toHoldMs = options.toHoldMs ?? ((answer: Answer) => toRetryAfterMs(answer, ground.nowMs()));
+  return {
+    async request(request, budget, pacers = []) {
+      for (;;) {
+        const turn = await waitForTurn([pacer, ...pacers], budget, ground);
+        if (turn !== null) return tooLate(title, turn);
+        const answer = await client.request({ ...request, deadlineMs: budget.remainingMs() });
+        if (answer.kind === 'failed') return stop(answer);
+        if (answer.status !== 429) return ok(answer);
+        const holdMs = Math.min(Math.max(toHoldMs(answer), HOLD_MS_DEFAULT), HOLD_MS_MAX);
+        pacer.hold(ground.monotonicMs() + holdMs);
+        if (holdMs > budget.remainingMs() - REQUEST_MS_MIN)
+          return stop(toAttemptResult({ ...answer, retryAfter: toSeconds(holdMs) }));
+      }
+    },
+    close: () => client.close(),
+    abandon: () => client.abandon(),
+  };
+}
+
+/** The answer is none that the port can use: as a result for the timeline. */
+export function stopAt(answer: Answer): StopResult {
+  return stop(toAttemptResult(answer));
+}
+
+export function toRetryAfterMs({ retryAfter }: Answer, nowMs: number): number {
+  if (retryAfter === null) return HOLD_MS_DEFAULT;
+  const text = retryAfter.trim();
+  if (/^\d{1,9}(?:\.\d+)?$/.test(text)) return Math.ceil(Number(text) * 1_000);
+  const atMs = Date.parse(text);
+  return Number.isNaN(atMs) ? HOLD_MS_DEFAULT : Math.max(0, atMs - nowMs);
+}
+
+/** null when it has come; else how long it would have taken. */
+async function waitForTurn(
+  pacers: readonly Pacer[],
+  budget: Budget,
+  ground: DestinationGround,
+): Promise<number | null> {
+  for (;;) {
+    const turn = reserveTurn(pacers, ground.monotonicMs(), budget.remainingMs() - REQUEST_MS_MIN);
+    if (turn.kind === 'too_long') return turn.waitMs;
+    await wait(ground, turn.waitMs);
+    const now = ground.monotonicMs();
+    // Somebody met a 429 while we waited: this turn is lost, and all who wait queue anew behind the hold.
+    if (!pacers.some((pacer) => pacer.isHeld(now))) return null;
+  }
+}
+
+function wait(ground: DestinationGround, delayMs: number): Promise<void> {
+  if (delayMs <= 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    ground.setTimer(resolve, Math.ceil(delayMs));
+  });
+}
+
+function tooLate(title: string, waitMs: number): StopResult {
+  if (waitMs <= 0) return stopFailed('timeout', `${title} answered too slowly to finish within the deadline`);
+  return stop({
+    kind: 'answered',
+    status: 429,
+    retryAfter: toSeconds(waitMs),
+    abort: false,
+    responseBody: Buffer.from(
+      `Not sent: the limit of requests to ${title} leaves no turn for ${toSeconds(waitMs)} s`,
+    ),
+    timing: { firstByteMs: null, totalMs: 0 },
+  });
+}
+
+function toSeconds(ms: number): string {
+  return String(Math.max(1, Math.ceil(ms / 1_000)));
+}
