@@ -38,6 +38,7 @@ import type { Metrics } from './live/metrics.ts';
 import { createLogLines } from './log-lines.ts';
 import type { LogLines } from './log-lines.ts';
 import { startRetention } from './retention.ts';
+import { startScheduledExport } from './scheduled-export.ts';
 import { version } from './version.ts';
 import type { ErrorRateRule } from './watch/error-rate.ts';
 import { createQualityRecorder } from './watch/quality-recorder.ts';
@@ -175,6 +176,21 @@ export async function startHub(settings: Settings): Promise<Hub> {
       troubled: (watch, error) => log.error('watch.failed', error, { watch }),
     });
     undo.push(() => watchers.stop());
+    if (settings.exportDir !== null) {
+      const scheduledExport = startScheduledExport({
+        journal,
+        clock: systemClock,
+        staleAfterMs: settings.staleAfterMs,
+        dir: settings.exportDir,
+        every: settings.exportEvery,
+        format: settings.exportFormat,
+        isMasked: !settings.exportNumbers,
+        written: ({ path, rows, durationMs }) =>
+          log.info('export.written', { path, rows, duration_ms: Math.round(durationMs) }),
+        troubled: (error) => log.error('export.failed', error),
+      });
+      undo.push(() => scheduledExport.stop());
+    }
     undo.push(() =>
       closeWithin(
         DOOR_CLOSE_MS,

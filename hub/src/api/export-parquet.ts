@@ -6,8 +6,8 @@ import type { ByteWriter as ByteWriterType, ParquetWriter as ParquetWriterType }
 import type { ExportColumn, ExportEncoder, ExportPiece } from './export-format.ts';
 
 /**
- * Rows of one group: what is held in memory, and how long the event loop is held while they are encoded (see
- * docs/api.md for the time measured). Readers like larger groups; an export must not slow calls down.
+ * Rows of one group: what is held in memory, and how long the event loop is held: 2,000 calls take 20 ms to encode, the
+ * first ones 80. Readers like larger groups; an export must not slow calls down.
  */
 export const PARQUET_GROUP_ROWS = 2_000;
 /** A group of long texts ends earlier. */

@@ -17,6 +17,7 @@ const GROUP_TITLES: Readonly<Record<SettingGroup, string>> = {
   keys: 'Keys and secrets',
   delivery: 'Calls and deliveries',
   watch: 'What is watched',
+  export: 'Exports on a schedule',
   commands: 'Commands that talk to a hub',
 };
 

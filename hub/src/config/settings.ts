@@ -179,6 +179,43 @@ export const SETTINGS = {
     sentence: 'Fewer finished calls than this in the window raise nothing.',
     parse: (text) => parseInteger(text, 1, 1_000_000),
   }),
+  exportDir: defineSetting<string | null>({
+    env: 'OFFHOOK_EXPORT_DIR',
+    flag: '--export-dir',
+    default: null,
+    unit: 'path',
+    group: 'export',
+    sentence:
+      'Folder into which calls, events and deliveries of all accounts are exported on a schedule; none without it.',
+    parse: parseText,
+  }),
+  exportEvery: defineSetting<ExportPeriod>({
+    env: 'OFFHOOK_EXPORT_EVERY',
+    flag: '--export-every',
+    default: 'day',
+    unit: 'day or hour',
+    group: 'export',
+    sentence: 'One file of each list for every day (or hour) in UTC, written soon after it has ended.',
+    parse: (text) => parseChoice(text, EXPORT_PERIODS),
+  }),
+  exportFormat: defineSetting<ExportFormat>({
+    env: 'OFFHOOK_EXPORT_FORMAT',
+    flag: '--export-format',
+    default: 'parquet',
+    unit: 'parquet, csv or ndjson',
+    group: 'export',
+    sentence: 'Format of these files.',
+    parse: (text) => parseChoice(text, EXPORT_FORMATS),
+  }),
+  exportNumbers: defineSetting<boolean>({
+    env: 'OFFHOOK_EXPORT_NUMBERS',
+    flag: '--export-numbers',
+    default: false,
+    unit: 'true or false',
+    group: 'export',
+    sentence: 'Writes phone numbers in the clear; otherwise they are masked as on the dashboard.',
+    parse: parseBoolean,
+  }),
   keyRatePerSecond: defineSetting<number | null>({
     env: 'OFFHOOK_KEY_RATE',
     flag: '--key-rate',
@@ -245,7 +282,12 @@ export const API_KEY_CHARACTERS_MIN = 24;
 export const API_KEY_CHARACTERS_MAX = 256;
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
-export const SETTING_GROUPS = ['server', 'store', 'keys', 'delivery', 'watch', 'commands'] as const;
+export const EXPORT_PERIODS = ['day', 'hour'] as const;
+export type ExportPeriod = (typeof EXPORT_PERIODS)[number];
+/** As of api/export-format.ts; said here too, since this table is read by every command. */
+const EXPORT_FORMATS = ['csv', 'ndjson', 'parquet'] as const;
+type ExportFormat = (typeof EXPORT_FORMATS)[number];
+export const SETTING_GROUPS = ['server', 'store', 'keys', 'delivery', 'watch', 'export', 'commands'] as const;
 export type SettingGroup = (typeof SETTING_GROUPS)[number];
 
 /** Path of the optional file; not in the table, since the file cannot name itself. */
