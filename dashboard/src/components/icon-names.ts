@@ -63,6 +63,12 @@ export const ICON_NAMES = [
   'sign-out',
   'table',
   'image',
+  // Kinds of destinations
+  'kind-messages',
+  'kind-store',
+  'kind-contacts',
+  'kind-accounts',
+  'kind-pipeline',
   // States: the shape alone must tell them apart, for those who see no colour.
   'state-live',
   'state-done',

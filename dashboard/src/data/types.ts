@@ -11,6 +11,7 @@ import type {
   callView,
   deliveryDetailView,
   deliveryView,
+  destinationKindView,
   destinationView,
   destinationWithSecretView,
   eventView,
@@ -29,6 +30,9 @@ import type {
   errorGroupView,
   stateCountsView,
 } from '../../../hub/src/api/views-analytics.ts';
+import type { operationalEventView } from '../../../hub/src/api/operational-events.ts';
+import type { qualityView } from '../../../hub/src/api/quality.ts';
+import type { testView } from '../../../hub/src/api/test-view.ts';
 import type { overviewView } from '../../../hub/src/api/overview.ts';
 import type {
   callMessageView,
@@ -51,7 +55,11 @@ export type AttemptView = Output<typeof attemptView>;
 export type AttemptDetailView = Output<typeof attemptDetailView>;
 export type AttemptRequestView = Output<typeof attemptRequestView>;
 export type DestinationView = Output<typeof destinationView>;
+export type DestinationKindView = Output<typeof destinationKindView>;
 export type DestinationWithSecretView = Output<typeof destinationWithSecretView>;
+export type TestView = Output<typeof testView>;
+export type OperationalEventView = Output<typeof operationalEventView>;
+export type QualityView = Output<typeof qualityView>;
 export type ReplayView = Output<typeof replayView>;
 export type ReplayCountView = Output<typeof replayCountView>;
 export type KeyView = Output<typeof keyView>;

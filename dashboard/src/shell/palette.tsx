@@ -3,6 +3,7 @@ import './palette.css';
 import { signal } from '@preact/signals';
 import { useId, useMemo, useRef, useState } from 'preact/hooks';
 import type { IconName } from '../components/icon.tsx';
+import type { DestinationView } from '../data/types.ts';
 import type { Jump } from './palette-match.ts';
 
 import { Icon } from '../components/icon.tsx';
@@ -11,6 +12,8 @@ import { go } from '../data/location.ts';
 import { density, DENSITIES, singleKeys, theme, THEMES, timeZone, TIME_ZONES } from '../data/preferences.ts';
 import { SECTION_TITLES, SECTIONS, toCallHref, toDeliveryHref, toDestinationHref } from '../data/routes.ts';
 import { session } from '../data/session.ts';
+import { useDestinations } from '../screens/calls/use-destinations.ts';
+import { toKindIcon } from '../screens/destinations/kind-icon.tsx';
 import { paused } from '../data/stream.ts';
 import { DENSITY_WORDS, THEME_WORDS, TIME_ZONE_WORDS } from './display-menu.tsx';
 import { openHelp } from './help.tsx';
@@ -42,7 +45,8 @@ function OpenPalette() {
   const [at, setAt] = useState(0);
   const listRef = useRef<HTMLUListElement>(null);
   const modal = useModal(close);
-  const all = useMemo(makeCommands, []);
+  const { data: destinations } = useDestinations();
+  const all = useMemo(() => makeCommands(destinations?.data ?? []), [destinations]);
   const shown = useMemo(() => choose(all, typed), [all, typed]);
   const active = Math.min(at, shown.length - 1);
 
@@ -102,7 +106,7 @@ function OpenPalette() {
       <ul class="palette-list" role="listbox" id={`${id}-list`} aria-label="Commands" ref={listRef}>
         {shown.map((command, index) => (
           <li
-            key={command.title}
+            key={`${index} ${command.title}`}
             id={`${id}-${index}`}
             class="palette-item"
             role="option"
@@ -179,7 +183,7 @@ function toJumpCommand(jump: Jump): Command {
   }
 }
 
-function makeCommands(): readonly Command[] {
+function makeCommands(destinations: readonly DestinationView[]): readonly Command[] {
   const now = session.value;
   return [
     ...SECTIONS.map((section): Command => ({
@@ -244,6 +248,11 @@ function makeCommands(): readonly Command[] {
         singleKeys.value = !singleKeys.value;
       },
     },
+    ...destinations.map((one): Command => ({
+      title: `Destination ${one.name ?? `${one.kind_title} ${one.target}`}`,
+      icon: toKindIcon(one.kind),
+      run: () => go(toDestinationHref(one.id)),
+    })),
     { title: 'Keyboard shortcuts and help', icon: 'help', keys: '?', run: openHelp },
     { title: 'Sign out', icon: 'sign-out', run: () => void leave() },
   ];

@@ -27,6 +27,7 @@ import { ErrorRateChart, TopErrors } from './error-charts.tsx';
 import { MetricTiles } from './metric-tiles.tsx';
 import { isReported } from './metrics.ts';
 import { OutcomeChart } from './outcome-chart.tsx';
+import { SourceQuality } from './source-quality.tsx';
 import { WeekChart } from './week-chart.tsx';
 
 /** Roll-ups are per minute: more often would show the same. */
@@ -115,6 +116,7 @@ export function AnalyticsScreen() {
             <DestinationTable view={deliveryView} permalink={permalink} />
             <FailedAttemptsChart view={deliveryView} permalink={permalink} />
             <DataQuality view={view} permalink={permalink} />
+            <SourceQuality question={question} permalink={permalink} />
           </div>
         </>
       )}

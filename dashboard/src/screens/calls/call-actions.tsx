@@ -96,7 +96,7 @@ function RetryDialog({
   const { total } = count;
   const nameOf = (id: string) => {
     const found = destinations?.data.find((one) => one.id === id);
-    return found?.name ?? found?.kind ?? id;
+    return found?.name ?? found?.kind_title ?? id;
   };
   if (total === 0) {
     return (

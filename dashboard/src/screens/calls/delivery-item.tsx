@@ -18,6 +18,7 @@ import { toDeliveryHref } from '../../data/routes.ts';
 import { can } from '../../data/session.ts';
 import { cancelDelivery, retryDeliveries } from '../deliveries/retry.ts';
 import { SentRequest } from '../deliveries/sent-request.tsx';
+import { KindIcon } from '../destinations/kind-icon.tsx';
 import { Clock } from './clock-time.tsx';
 import { Folds } from './disclosure.tsx';
 import { Destinations } from './use-destinations.ts';
@@ -40,7 +41,7 @@ export function DeliveryItem({
   const isOpen = chosen ?? isTroubled;
   const destinations = useContext(Destinations);
   const destination = destinations?.find((one) => one.id === delivery.destination_id);
-  const name = destination?.name ?? destination?.kind ?? delivery.destination_id;
+  const name = destination?.name ?? destination?.kind_title ?? delivery.destination_id;
   const { explanation, attempt_entries: attempts } = delivery;
   const reason = toReason(delivery);
   return (
@@ -55,9 +56,10 @@ export function DeliveryItem({
         >
           <Icon name={isOpen ? 'chevron-down' : 'chevron-right'} />
           <DeliveryStateBadge state={delivery.state} attempts={delivery.attempts} isPlain />
+          {destination !== undefined && <KindIcon kind={destination.kind} />}
           <span class="delivery-name">{name}</span>
           {destination !== undefined && destination.name !== null && (
-            <span class="delivery-kind">{destination.kind}</span>
+            <span class="delivery-kind">{destination.kind_title}</span>
           )}
           {destination === undefined && destinations !== undefined && (
             <span class="delivery-kind">deleted</span>
@@ -99,6 +101,9 @@ function Standing({
   const last = entries.at(-1);
   return (
     <>
+      {state === 'delivered' && delivery.last_detail !== null && (
+        <span class="delivery-done">{delivery.last_detail}</span>
+      )}
       {attempts > 0 && lastStatus !== null && <span class="nums">{lastStatus}</span>}
       {state === 'delivered' && last !== undefined && (
         <span class="nums">{formatLatency(last.duration_ms)}</span>
@@ -221,7 +226,8 @@ function Attempt({
   readonly attempt: AttemptView;
   readonly eventAtMs: number;
 }) {
-  const { number, status, explanation, response_body: answer } = attempt;
+  const { number, status, explanation, response_body: answer, outcome, detail } = attempt;
+  const isDone = outcome === 'delivered';
   return (
     <li class="try">
       <Folds
@@ -231,8 +237,8 @@ function Attempt({
               <span class="visually-hidden">Attempt </span>
               {number}
             </span>
-            <CodeBadge status={status} />
-            <span class="try-title">{explanation?.title ?? ''}</span>
+            {(status !== null || !isDone) && <CodeBadge status={status} />}
+            <span class="try-title">{explanation?.title ?? (isDone ? detail : '')}</span>
             <span class="try-took">{formatLatency(attempt.duration_ms)}</span>
             <Clock at={attempt.started_at} besideAt={eventAtMs} />
           </p>

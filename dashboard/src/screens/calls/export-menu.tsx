@@ -1,6 +1,8 @@
 import './export-menu.css';
+import type { ExportFormat } from '../../../../hub/src/api/export-format.ts';
 import type { CallQuery } from './call-query.ts';
 
+import { EXPORT_FORMATS } from '../../../../hub/src/api/export-format.ts';
 import { LinkButton } from '../../components/button.tsx';
 import { Popover } from '../../components/popover.tsx';
 import { toPresetLabel } from '../../components/time-span.ts';
@@ -30,21 +32,24 @@ export function ExportMenu({ query }: { readonly query: CallQuery }) {
             <strong>{session.value?.revealed === true ? 'in full' : 'masked'}</strong>.
           </p>
           <div class="row">
-            <LinkButton
-              kind="primary"
-              size="small"
-              href={toExportHref(query, 'csv')}
-              download=""
-              onClick={close}
-            >
-              CSV
-            </LinkButton>
-            <LinkButton size="small" href={toExportHref(query, 'ndjson')} download="" onClick={close}>
-              NDJSON
-            </LinkButton>
+            {EXPORT_FORMATS.map((format) => (
+              <LinkButton
+                key={format}
+                kind={format === 'csv' ? 'primary' : 'normal'}
+                size="small"
+                href={toExportHref(query, format)}
+                download=""
+                onClick={close}
+              >
+                {FORMAT_WORDS[format].name}
+              </LinkButton>
+            ))}
           </div>
           <p class="export-hint">
-            CSV is for spreadsheets, NDJSON for programs. The export is noted in the audit log.
+            {EXPORT_FORMATS.map(
+              (format) => `${FORMAT_WORDS[format].name} is for ${FORMAT_WORDS[format].use}`,
+            ).join(', ')}
+            . The export is noted in the audit log.
           </p>
         </div>
       )}
@@ -52,7 +57,14 @@ export function ExportMenu({ query }: { readonly query: CallQuery }) {
   );
 }
 
-export function toExportHref(query: CallQuery, format: 'csv' | 'ndjson'): string {
+/** Those that the hub of this page offers. */
+const FORMAT_WORDS: Readonly<Record<ExportFormat, { readonly name: string; readonly use: string }>> = {
+  csv: { name: 'CSV', use: 'spreadsheets' },
+  ndjson: { name: 'NDJSON', use: 'programs' },
+  parquet: { name: 'Parquet', use: 'data warehouses' },
+};
+
+export function toExportHref(query: CallQuery, format: ExportFormat): string {
   return toPath('/v1/export/calls', { format, ...toApiQuery(query) });
 }
 

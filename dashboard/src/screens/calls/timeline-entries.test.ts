@@ -46,6 +46,7 @@ function delivery(id: string, eventId: string, more: Partial<TimelineDelivery> =
     id,
     destination_id: 'dst_1',
     event_id: eventId,
+    event_type: 'status-update',
     call_id: 'c',
     sequence: 1,
     status: 'ended',

@@ -3,9 +3,11 @@ import type { DestinationView, Page } from '../../data/types.ts';
 
 import { request } from '../../data/api.ts';
 import { useResource } from '../../data/resource.ts';
+import { can } from '../../data/session.ts';
 
 export function useDestinations() {
-  return useResource('/v1/destinations', (signal) =>
+  // A key that may only watch is not told where things go.
+  return useResource(can('read') ? '/v1/destinations' : '', (signal) =>
     request<Page<DestinationView>>('GET', '/v1/destinations', { signal }),
   );
 }

@@ -29,9 +29,9 @@ export function useFilterSuggestions(): Suggestions {
         { value: 'outbound_phone_call', title: 'outbound' },
         { value: 'web_call', title: 'web' },
       ],
-      destination: (destinations?.data ?? []).map(({ id, name, kind }) => ({
+      destination: (destinations?.data ?? []).map(({ id, name, kind_title: kind, target }) => ({
         value: id,
-        title: name ?? kind,
+        title: name ?? `${kind} ${target}`,
       })),
       source: (sources?.data ?? []).map(({ id, name }) => ({ value: id, title: name })),
       // Masked numbers cannot be asked for.

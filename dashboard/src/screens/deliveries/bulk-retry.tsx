@@ -154,6 +154,6 @@ export function BulkRetryDialog({
 
 function toName(destination: DestinationView | undefined, id: string): string {
   if (destination === undefined) return id;
-  const name = destination.name ?? destination.kind;
+  const name = destination.name ?? destination.kind_title;
   return destination.state === 'enabled' ? name : `${name} (${destination.state}: held until it is resumed)`;
 }

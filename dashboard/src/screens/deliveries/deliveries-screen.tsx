@@ -23,11 +23,13 @@ import { ViewsMenu } from '../../components/views-menu.tsx';
 import { request } from '../../data/api.ts';
 import { formatCount } from '../../data/format.ts';
 import { hrefWith, location, setQuery } from '../../data/location.ts';
+import { toEventTitle } from '../../data/operational-words.ts';
 import { usePages, useResource } from '../../data/resource.ts';
 import { can } from '../../data/session.ts';
 import { onDeliveries } from '../../data/stream.ts';
 import { useKeys } from '../../shell/keys.ts';
 import { BROWSER_TIMERS, makeGate } from '../calls/gate.ts';
+import { KindIcon } from '../destinations/kind-icon.tsx';
 import { BulkRetryDialog } from './bulk-retry.tsx';
 import { DeliveryDrawer } from './delivery-drawer.tsx';
 import { DELIVERY_TABS, toQuery, toTab } from './delivery-query.ts';
@@ -178,7 +180,10 @@ export function DeliveriesScreen() {
             state: ['pending', 'delivered', 'dead', 'superseded', 'cancelled'],
             code: ['4xx', '5xx', '401', '404', '410', '429', '503'],
             attempts: ['>0', '>1', '>5'],
-            destination: [...byId.values()].map((one) => ({ value: one.id, title: one.name ?? one.kind })),
+            destination: [...byId.values()].map((one) => ({
+              value: one.id,
+              title: one.name ?? one.kind_title,
+            })),
           }}
           placeholder="Filter: destination, code, call …"
         >
@@ -253,9 +258,10 @@ export function DeliveriesScreen() {
 
 const ROWS_OF_FIRST_PAGE = 50;
 
-/** The code stands in its badge already, and the place is narrow. */
-function withoutCode(title: string): string {
-  return title.replace(/^\d{3}: /, '');
+/** What was wrong, else what was done. The code stands in its badge already, and the place is narrow. */
+function toAnswerText({ explanation, state, last_detail: detail }: DeliveryView): string {
+  if (explanation !== null) return explanation.title.replace(/^\d{3}: /, '');
+  return state === 'delivered' ? (detail ?? '') : '';
 }
 
 /** The stream tells what came back, not what it means: words about the answer before it would be wrong. */
@@ -276,7 +282,7 @@ function toKey(row: DeliveryView): string {
 }
 
 function toRowLabel(row: DeliveryView): string {
-  return `Select delivery of ${row.status} of call ${row.call_id}`;
+  return `Select delivery of ${toEventTitle(row.status)}${row.call_id === null ? '' : ` of call ${row.call_id}`}`;
 }
 
 function toTone(row: DeliveryView): 'bad' | 'quiet' | undefined {
@@ -314,7 +320,13 @@ function toColumns(destinations: ReadonlyMap<string, DestinationView>): readonly
       width: 'minmax(8rem, 1.2fr)',
       render: (row) => {
         const known = destinations.get(row.destination_id);
-        return <span class="clip">{known?.name ?? known?.kind ?? row.destination_id}</span>;
+        if (known === undefined) return <span class="clip">{row.destination_id}</span>;
+        return (
+          <span class="delivery-to">
+            <KindIcon kind={known.kind} />
+            <span class="clip">{known.name ?? known.target}</span>
+          </span>
+        );
       },
     },
     {
@@ -322,9 +334,15 @@ function toColumns(destinations: ReadonlyMap<string, DestinationView>): readonly
       title: 'Call',
       width: 'minmax(7rem, 1fr)',
       hideBelow: 'md',
-      render: (row) => <span class="mono clip">{row.call_id}</span>,
+      render: (row) =>
+        row.call_id === null ? <span class="muted">–</span> : <span class="mono clip">{row.call_id}</span>,
     },
-    { key: 'status', title: 'Status sent', width: '8.5rem', render: (row) => row.status },
+    {
+      key: 'status',
+      title: 'Status sent',
+      width: '8.5rem',
+      render: (row) => <span class="clip">{toEventTitle(row.status)}</span>,
+    },
     {
       key: 'answer',
       title: 'Last answer',
@@ -334,8 +352,10 @@ function toColumns(destinations: ReadonlyMap<string, DestinationView>): readonly
           <span class="muted">Not tried yet</span>
         ) : (
           <span class="delivery-answer">
-            <CodeBadge status={row.last_status} />
-            {row.explanation != null && <span class="clip">{withoutCode(row.explanation.title)}</span>}
+            {(row.last_status !== null || row.state !== 'delivered') && (
+              <CodeBadge status={row.last_status} />
+            )}
+            <span class="clip">{toAnswerText(row)}</span>
           </span>
         ),
     },
@@ -409,7 +429,7 @@ function NoDeliveries({
       <Empty
         title="Nobody is told yet"
         icon="destinations"
-        actions={<a href="/destinations?new=webhook">Add a destination</a>}
+        actions={<a href="/destinations?new=choose">Add a destination</a>}
       >
         Every change of a call is delivered to every destination. There is none so far.
       </Empty>

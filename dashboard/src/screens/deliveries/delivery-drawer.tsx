@@ -15,9 +15,12 @@ import { Countdown, Time } from '../../components/time.tsx';
 import { request } from '../../data/api.ts';
 import { formatLatency } from '../../data/format.ts';
 import { hrefWith } from '../../data/location.ts';
+import { toEventTitle } from '../../data/operational-words.ts';
 import { useResource } from '../../data/resource.ts';
+import { toCallHref } from '../../data/routes.ts';
 import { can } from '../../data/session.ts';
 import { onDeliveries } from '../../data/stream.ts';
+import { KindIcon } from '../destinations/kind-icon.tsx';
 import { cancelDelivery, retryDeliveries } from './retry.ts';
 import { SentRequest } from './sent-request.tsx';
 import { TimingBar } from './timing-bar.tsx';
@@ -51,7 +54,7 @@ export function DeliveryDrawer({ id, onClose, previousHref, nextHref }: Delivery
       previousHref={previousHref}
       nextHref={nextHref}
       isBusy={isLoading && shown === undefined}
-      title={shown === undefined ? 'Delivery' : `${shown.status} to ${toName(shown)}`}
+      title={shown === undefined ? 'Delivery' : `${toEventTitle(shown.status)} to ${toName(shown)}`}
       meta={shown !== undefined && <DeliveryStateBadge state={shown.state} attempts={shown.attempts} />}
       actions={shown !== undefined && can('write') ? <Actions delivery={shown} /> : undefined}
     >
@@ -135,16 +138,26 @@ function Detail({ delivery }: { readonly delivery: DeliveryDetailView }) {
         items={[
           ['Destination', <a href={`/destinations/${delivery.destination_id}`}>{toName(delivery)}</a>],
           [
-            'Address',
-            destination?.url == null ? null : <span class="mono delivery-url">{destination.url}</span>,
+            'Where to',
+            destination !== null && (
+              <span class="delivery-url">
+                <KindIcon kind={destination.kind} /> {destination.kind_title}{' '}
+                <span class="mono">{destination.target}</span>
+              </span>
+            ),
           ],
           [
             'Call',
-            <a class="mono" href={`/calls/${encodeURIComponent(delivery.call_id)}`}>
-              {delivery.call_id}
-            </a>,
+            delivery.call_id !== null && (
+              <a class="mono" href={toCallHref(delivery.call_id)}>
+                {delivery.call_id}
+              </a>
+            ),
           ],
-          ['Status sent', `${delivery.status}, number ${delivery.sequence} of the call`],
+          delivery.event_type === 'status-update'
+            ? ['Status sent', `${delivery.status}, number ${delivery.sequence} of the call`]
+            : ['Told of', toEventTitle(delivery.status)],
+          ['What came of it', delivery.state === 'delivered' && delivery.last_detail],
           ['Next try', delivery.state !== 'pending' ? null : toNextTry(delivery)],
           ['Why', delivery.state_reason],
           ['Created', <Time at={delivery.created_at} shape="absolute" />],
@@ -196,8 +209,10 @@ function Attempt({
         <summary class="attempt-head">
           <span class="attempt-number">{attempt.number}</span>
           <OutcomeBadge outcome={attempt.outcome} isPlain />
-          <CodeBadge status={attempt.status} />
-          <span class="attempt-title">{explanation?.title ?? ''}</span>
+          {(attempt.outcome !== 'delivered' || attempt.status !== null) && (
+            <CodeBadge status={attempt.status} />
+          )}
+          <span class="attempt-title">{explanation?.title ?? toDone(attempt)}</span>
           <span class="muted">{formatLatency(attempt.duration_ms)}</span>
         </summary>
         <div class="attempt-body">
@@ -218,9 +233,11 @@ function Attempt({
           )}
           {attempt.response_body === null ? (
             <p class="muted">
-              {attempt.outcome === 'delivered'
-                ? 'Bodies of good answers are not kept.'
-                : 'The answer had no body.'}
+              {attempt.outcome !== 'delivered'
+                ? 'The answer had no body.'
+                : attempt.status === null
+                  ? 'It took more than one request, of which only what came of them is kept.'
+                  : 'Bodies of good answers are not kept.'}
             </p>
           ) : (
             <JsonView text={attempt.response_body} label={`Answer to attempt ${attempt.number}`} />
@@ -229,6 +246,11 @@ function Attempt({
       </details>
     </li>
   );
+}
+
+/** In the kind's own words, where its work is more than one answer. */
+function toDone({ outcome, detail }: AttemptDetailView): string {
+  return outcome === 'delivered' ? (detail ?? '') : '';
 }
 
 function toSignatureText(signature: 'valid' | 'secret rotated since' | 'not for this key'): string {
@@ -247,5 +269,5 @@ function toNextTry({ due_at: dueAt }: DeliveryDetailView) {
 }
 
 function toName({ destination, destination_id: id }: DeliveryDetailView): string {
-  return destination?.name ?? destination?.kind ?? id;
+  return destination?.name ?? destination?.kind_title ?? id;
 }

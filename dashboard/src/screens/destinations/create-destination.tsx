@@ -1,88 +1,97 @@
-import type { DestinationWithSecretView } from '../../data/types.ts';
+import type { DestinationKindView, DestinationWithSecretView } from '../../data/types.ts';
 import type { DestinationDraft } from './destination-draft.ts';
+import type { FormFaults } from './form-faults.ts';
 
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { Button, LinkButton } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
+import { Skeleton } from '../../components/page.tsx';
 import { ProblemNote } from '../../components/problem.tsx';
-import { request, toApiFault } from '../../data/api.ts';
-import type { ApiFault } from '../../data/api.ts';
-import { EMPTY_DRAFT, toBody } from './destination-draft.ts';
-import { DestinationForm, toFieldFaults } from './destination-form.tsx';
+import { hrefWith } from '../../data/location.ts';
+import { toEventTitle } from '../../data/operational-words.ts';
+import { toBody, toNewDraft } from './destination-draft.ts';
+import { DestinationForm } from './destination-form.tsx';
+import { KindPicker } from './kind-picker.tsx';
 import { SecretOnce } from './secret-once.tsx';
 import { SendTest } from './send-test.tsx';
+import { toFields } from './settings-schema.ts';
+import { useKinds } from './use-kinds.ts';
+import { useSave } from './use-save.ts';
 
-/** First the address, then, this once, the secret with the code that checks it. */
+/** First the kind, then its settings, then how to see that it works. */
 export function CreateDestination({
+  kind: wanted,
   onClose,
   onCreated,
 }: {
+  /** As the address says it; another word shows them all. */
+  readonly kind: string;
   readonly onClose: () => void;
   readonly onCreated: () => void;
 }) {
-  const [draft, setDraft] = useState<DestinationDraft>(EMPTY_DRAFT);
-  const [faults, setFaults] = useState<Partial<Record<keyof DestinationDraft, string>>>({});
-  const [fault, setFault] = useState<ApiFault | null>(null);
-  const [isBusy, setBusy] = useState(false);
+  const { data, fault, reload, isLoading } = useKinds();
   const [created, setCreated] = useState<DestinationWithSecretView | null>(null);
-
-  const submit = async (): Promise<void> => {
-    const made = toBody(draft);
-    if (made.kind === 'fault') {
-      setFaults({ [made.field]: made.detail });
-      return;
-    }
-    if (draft.url.trim() === '') {
-      setFaults({ url: 'Say where events are to be sent.' });
-      return;
-    }
-    setBusy(true);
-    setFault(null);
-    setFaults({});
-    try {
-      setCreated(
-        await request<DestinationWithSecretView>('POST', '/v1/destinations', {
-          body: { kind: 'webhook', ...made.body },
-        }),
-      );
-      onCreated();
-    } catch (error) {
-      const refused = toApiFault(error);
-      const byField = toFieldFaults(refused.problem);
-      if (byField === null) setFault(refused);
-      else setFaults(byField);
-    } finally {
-      setBusy(false);
-    }
-  };
-
-  if (created !== null) {
+  const kinds = data?.data;
+  const kind = kinds?.find((one) => one.kind === wanted);
+  if (created !== null) return <Created destination={created} onClose={onClose} />;
+  if (kind !== undefined) {
     return (
-      <Dialog
-        isOpen
+      <NewDestination
+        key={wanted}
+        kind={kind}
         onClose={onClose}
-        title={`${created.name ?? 'The destination'} is told from now on`}
-        size="wide"
-        actions={
-          <LinkButton kind="primary" href={`/destinations/${created.id}`}>
-            Open it
-          </LinkButton>
-        }
-      >
-        <SecretOnce secret={created.secret} />
-        <h3>Try it</h3>
-        <SendTest destinationId={created.id} />
-      </Dialog>
+        onCreated={(made) => {
+          setCreated(made);
+          onCreated();
+        }}
+      />
     );
   }
+  return (
+    <Dialog isOpen onClose={onClose} title="Add a destination">
+      {kinds !== undefined ? (
+        <KindPicker kinds={kinds} />
+      ) : fault === null ? (
+        <Skeleton lines={6} />
+      ) : (
+        <ProblemNote fault={fault} onRetry={reload} isRetrying={isLoading} />
+      )}
+    </Dialog>
+  );
+}
+
+function NewDestination({
+  kind,
+  onClose,
+  onCreated,
+}: {
+  readonly kind: DestinationKindView;
+  readonly onClose: () => void;
+  readonly onCreated: (made: DestinationWithSecretView) => void;
+}) {
+  const fields = useMemo(() => toFields(kind.settings_schema), [kind]);
+  const [draft, setDraft] = useState<DestinationDraft>(() => toNewDraft(kind, fields));
+  const [faults, setFaults] = useState<FormFaults>({});
+  const { save, fault, isBusy } = useSave(fields, setFaults);
+  const submit = async (): Promise<void> => {
+    const made = await save<DestinationWithSecretView>('POST', '/v1/destinations', draft, () => {
+      const body = toBody(draft, fields);
+      return body.kind === 'fault' ? body : { kind: 'body', body: { kind: kind.kind, ...body.body } };
+    });
+    if (made !== null) onCreated(made);
+  };
   return (
     <Dialog
       isOpen
       onClose={onClose}
-      title="Add a webhook destination"
+      title={`Add a ${kind.title} destination`}
       onSubmit={() => void submit()}
       actions={
         <>
+          <LinkButton kind="quiet" icon="arrow-left" href={hrefWith({ new: 'choose' })}>
+            Other kinds
+          </LinkButton>
+          <span class="dialog-gap" />
           <Button onClick={onClose}>Cancel</Button>
           <Button kind="primary" type="submit" isBusy={isBusy}>
             Add destination
@@ -90,7 +99,10 @@ export function CreateDestination({
         </>
       }
     >
+      <p class="muted">{kind.summary}</p>
       <DestinationForm
+        kind={kind}
+        fields={fields}
         draft={draft}
         onChange={(next) => {
           setDraft(next);
@@ -98,8 +110,49 @@ export function CreateDestination({
           setFaults({});
         }}
         faults={faults}
+        onFaults={setFaults}
+        target={null}
       />
       {fault !== null && <ProblemNote fault={fault} isCompact />}
+    </Dialog>
+  );
+}
+
+function Created({
+  destination,
+  onClose,
+}: {
+  readonly destination: DestinationWithSecretView;
+  readonly onClose: () => void;
+}) {
+  const { id, name, kind_title: title, target, secret, signs, filter } = destination;
+  const { statuses = [], operational_events: noticed = [] } = filter;
+  return (
+    <Dialog
+      isOpen
+      onClose={onClose}
+      title={`${name ?? (signs ? 'The destination' : title)} is told from now on`}
+      size="wide"
+      actions={
+        <LinkButton kind="primary" href={`/destinations/${id}`}>
+          Open it
+        </LinkButton>
+      }
+    >
+      {secret === undefined ? (
+        <>
+          <p>
+            The next call that {statuses.length === 0 ? 'changes' : `says ${statuses.join(' or ')}`} reaches{' '}
+            <strong>{target}</strong>. What goes there, and what came of it, stands in Deliveries and on the
+            page of each call.
+          </p>
+          {noticed.length > 0 && <p class="muted">Also told of: {noticed.map(toEventTitle).join(', ')}.</p>}
+        </>
+      ) : (
+        <SecretOnce secret={secret} />
+      )}
+      <h3>Try it</h3>
+      <SendTest destinationId={id} signs={signs} />
     </Dialog>
   );
 }

@@ -1,22 +1,43 @@
 import { describe, expect, it } from 'vitest';
 
 import {
-  EMPTY_DRAFT,
   parseSchedule,
   toBody,
   toChange,
+  toNewDraft,
   toScheduleText,
   toTries,
   toWaitText,
 } from './destination-draft.ts';
+import { toFields } from './settings-schema.ts';
+
+const FIELDS = toFields({
+  properties: {
+    url: { type: 'string' },
+    headers: { type: 'object' },
+    batch: { type: 'integer', default: 1 },
+  },
+  required: ['url'],
+});
+const DEFAULTS = {
+  filter: {},
+  order: 'strict',
+  concurrency: 32,
+  rate_per_second: null,
+  timeout_ms: 15_000,
+} as const;
+const EMPTY_DRAFT = toNewDraft({ defaults: DEFAULTS }, FIELDS);
+const settings = (given: Readonly<Record<string, string>>) => ({ ...EMPTY_DRAFT.settings, ...given });
 
 describe('the form of a destination', () => {
   it('sends the least there is: an address, and defaults for the rest', () => {
-    expect(toBody({ ...EMPTY_DRAFT, url: ' https://example.com/hook ' })).toEqual({
+    expect(
+      toBody({ ...EMPTY_DRAFT, settings: settings({ url: ' https://example.com/hook ' }) }, FIELDS),
+    ).toEqual({
       kind: 'body',
       body: {
         name: null,
-        settings: { url: 'https://example.com/hook' },
+        settings: { url: 'https://example.com/hook', batch: 1 },
         filter: {},
         order: 'strict',
         rate_per_second: null,
@@ -25,25 +46,29 @@ describe('the form of a destination', () => {
     });
   });
 
-  it('sends headers that have a name, numbers by line or comma, and seconds as milliseconds', () => {
-    const made = toBody({
-      ...EMPTY_DRAFT,
-      url: 'https://example.com',
-      headers: [
-        { name: 'Authorization', value: 'Bearer x' },
-        { name: ' ', value: 'lost' },
-      ],
-      statuses: ['ended-with-error'],
-      phoneNumbers: '+31851234567\n\n+31851234568, +31851234569',
-      timeoutS: 2.5,
-      retrySchedule: '5s, 1m',
-    });
+  it('sends settings as they were given, numbers by line or comma, and seconds as milliseconds', () => {
+    const made = toBody(
+      {
+        ...EMPTY_DRAFT,
+        settings: {
+          ...settings({ url: 'https://example.com' }),
+          headers: [{ name: 'X-Team', value: 'north' }],
+        },
+        statuses: ['ended-with-error'],
+        operationalEvents: ['source.silent'],
+        phoneNumbers: '+31851234567\n\n+31851234568, +31851234569',
+        timeoutS: 2.5,
+        retrySchedule: '5s, 1m',
+      },
+      FIELDS,
+    );
     expect(made).toMatchObject({
       kind: 'body',
       body: {
-        settings: { headers: { Authorization: 'Bearer x' } },
+        settings: { headers: { 'X-Team': 'north' } },
         filter: {
           statuses: ['ended-with-error'],
+          operational_events: ['source.silent'],
           phone_numbers: ['+31851234567', '+31851234568', '+31851234569'],
         },
         timeout_ms: 2_500,
@@ -53,7 +78,7 @@ describe('the form of a destination', () => {
   });
 
   it('names the field that cannot be read', () => {
-    expect(toBody({ ...EMPTY_DRAFT, retrySchedule: 'soon' })).toMatchObject({
+    expect(toBody({ ...EMPTY_DRAFT, retrySchedule: 'soon' }, FIELDS)).toMatchObject({
       kind: 'fault',
       field: 'retrySchedule',
     });
@@ -77,9 +102,37 @@ describe('the form of a destination', () => {
   });
 
   it('sends of an edited one only what was changed, so that no mask is written over a number', () => {
-    const before = { ...EMPTY_DRAFT, url: 'https://example.com', phoneNumbers: '+31 85 •••• 5037' };
-    expect(toChange(before, { ...before, name: 'CRM' })).toEqual({ kind: 'body', body: { name: 'CRM' } });
-    expect(toChange(before, before)).toEqual({ kind: 'body', body: {} });
+    const before = {
+      ...EMPTY_DRAFT,
+      settings: settings({ url: 'https://example.com' }),
+      phoneNumbers: '+31 85 •••• 5037',
+    };
+    expect(toChange(before, { ...before, name: 'CRM' }, FIELDS)).toEqual({
+      kind: 'body',
+      body: { name: 'CRM' },
+    });
+    expect(toChange(before, before, FIELDS)).toEqual({ kind: 'body', body: {} });
+  });
+
+  it('begins with what its kind is for, and says so', () => {
+    const draft = toNewDraft(
+      {
+        defaults: {
+          ...DEFAULTS,
+          filter: { statuses: ['ended-with-error'], operational_events: ['delivery.dead'] },
+          order: 'latest',
+          rate_per_second: 1,
+        },
+      },
+      FIELDS,
+    );
+    expect(toBody(draft, FIELDS)).toMatchObject({
+      body: {
+        filter: { statuses: ['ended-with-error'], operational_events: ['delivery.dead'] },
+        order: 'latest',
+        rate_per_second: 1,
+      },
+    });
   });
 
   it('adds the waits up', () => {

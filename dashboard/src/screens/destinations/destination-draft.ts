@@ -1,16 +1,14 @@
 /** A destination as a form holds it, and the way there and back. Texts stay texts until they are sent. */
-import type { DestinationView } from '../../data/types.ts';
+import type { DestinationKindView, DestinationView } from '../../data/types.ts';
+import type { SettingsDraft, SettingsField } from './settings-schema.ts';
 
-export interface HeaderDraft {
-  readonly name: string;
-  readonly value: string;
-}
+import { toSettings, toSettingsDraft } from './settings-schema.ts';
 
 export interface DestinationDraft {
   readonly name: string;
-  readonly url: string;
-  readonly headers: readonly HeaderDraft[];
+  readonly settings: SettingsDraft;
   readonly statuses: readonly string[];
+  readonly operationalEvents: readonly string[];
   readonly callTypes: readonly string[];
   /** One per line. */
   readonly phoneNumbers: string;
@@ -25,28 +23,34 @@ export interface DestinationDraft {
 export const STATUSES = ['in-progress', 'ended', 'ended-with-error'] as const;
 export const CALL_TYPES = ['inbound_phone_call', 'outbound_phone_call', 'web_call'] as const;
 
-export const EMPTY_DRAFT: DestinationDraft = {
-  name: '',
-  url: '',
-  headers: [],
-  statuses: [],
-  callTypes: [],
-  phoneNumbers: '',
-  order: 'strict',
-  concurrency: null,
-  ratePerSecond: null,
-  timeoutS: null,
-  retrySchedule: '',
-};
+/** What a new one of a kind begins with. */
+export function toNewDraft(
+  { defaults }: Pick<DestinationKindView, 'defaults'>,
+  fields: readonly SettingsField[],
+): DestinationDraft {
+  return {
+    name: '',
+    settings: toSettingsDraft(fields),
+    statuses: defaults.filter.statuses ?? [],
+    operationalEvents: defaults.filter.operational_events ?? [],
+    callTypes: [],
+    phoneNumbers: '',
+    order: defaults.order,
+    // Empty: what its kind begins with, also when that becomes another number.
+    concurrency: null,
+    ratePerSecond: defaults.rate_per_second,
+    timeoutS: null,
+    retrySchedule: '',
+  };
+}
 
-export function toDraft(destination: DestinationView): DestinationDraft {
+export function toDraft(destination: DestinationView, fields: readonly SettingsField[]): DestinationDraft {
   const { settings, filter } = destination;
-  const headers = (settings['headers'] ?? {}) as Readonly<Record<string, string>>;
   return {
     name: destination.name ?? '',
-    url: typeof settings['url'] === 'string' ? settings['url'] : '',
-    headers: Object.entries(headers).map(([name, value]) => ({ name, value })),
+    settings: toSettingsDraft(fields, settings),
     statuses: filter.statuses ?? [],
+    operationalEvents: filter.operational_events ?? [],
     callTypes: filter.call_types ?? [],
     phoneNumbers: (filter.phone_numbers ?? []).join('\n'),
     order: destination.order,
@@ -62,7 +66,7 @@ export type DraftBody =
   | { readonly kind: 'fault'; readonly field: keyof DestinationDraft; readonly detail: string };
 
 /** What is sent. Empty lists mean everything, as everywhere. */
-export function toBody(draft: DestinationDraft): DraftBody {
+export function toBody(draft: DestinationDraft, fields: readonly SettingsField[]): DraftBody {
   const schedule = parseSchedule(draft.retrySchedule);
   if (schedule === undefined) {
     return {
@@ -72,19 +76,14 @@ export function toBody(draft: DestinationDraft): DraftBody {
     };
   }
   const phoneNumbers = draft.phoneNumbers.split(/[\n,;]/).map((one) => one.trim());
-  const headers = draft.headers.filter(({ name }) => name.trim() !== '');
   return {
     kind: 'body',
     body: {
       name: draft.name.trim() === '' ? null : draft.name.trim(),
-      settings: {
-        url: draft.url.trim(),
-        ...(headers.length > 0 && {
-          headers: Object.fromEntries(headers.map(({ name, value }) => [name.trim(), value])),
-        }),
-      },
+      settings: toSettings(fields, draft.settings),
       filter: {
         ...(draft.statuses.length > 0 && { statuses: draft.statuses }),
+        ...(draft.operationalEvents.length > 0 && { operational_events: draft.operationalEvents }),
         ...(draft.callTypes.length > 0 && { call_types: draft.callTypes }),
         ...(phoneNumbers.some((one) => one !== '') && {
           phone_numbers: phoneNumbers.filter((one) => one !== ''),
@@ -103,9 +102,13 @@ export function toBody(draft: DestinationDraft): DraftBody {
  * Only what somebody changed: what is left out stays. Numbers that are masked for this login are so never sent back in
  * place of the real ones.
  */
-export function toChange(before: DestinationDraft, after: DestinationDraft): DraftBody {
-  const made = toBody(after);
-  const known = toBody(before);
+export function toChange(
+  before: DestinationDraft,
+  after: DestinationDraft,
+  fields: readonly SettingsField[],
+): DraftBody {
+  const made = toBody(after, fields);
+  const known = toBody(before, fields);
   if (made.kind === 'fault' || known.kind === 'fault') return made;
   const changed = Object.entries(made.body).filter(
     ([name, value]) => JSON.stringify(value) !== JSON.stringify(known.body[name]),

@@ -1,65 +1,105 @@
+/** What makes a destination, of whatever kind: its settings from the kind's schema, what it is told of, and how. */
 import './destination-form.css';
-import type { ProblemView } from '../../data/types.ts';
+import type { DestinationKindView } from '../../data/types.ts';
+import type { CheckTarget } from './check-connection.tsx';
 import type { DestinationDraft } from './destination-draft.ts';
+import type { FormFaults } from './form-faults.ts';
+import type { SettingsField } from './settings-schema.ts';
 
-import { Button, IconButton } from '../../components/button.tsx';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { Checkbox, Choices, Field, NumberInput, TextArea, TextInput } from '../../components/field.tsx';
+import { OPERATIONAL_TYPES, OPERATIONAL_WORDS } from '../../data/operational-words.ts';
+import { CheckConnection } from './check-connection.tsx';
 import { CALL_TYPES, STATUSES } from './destination-draft.ts';
+import { SettingInput } from './setting-input.tsx';
+import { isShown } from './settings-schema.ts';
 
 export interface DestinationFormProps {
+  readonly kind: DestinationKindView;
+  readonly fields: readonly SettingsField[];
   readonly draft: DestinationDraft;
   readonly onChange: (draft: DestinationDraft) => void;
-  /** By field; what the hub refused stands where it was typed. */
-  readonly faults: Readonly<Partial<Record<keyof DestinationDraft, string>>>;
+  /** What the hub refused stands where it was typed. */
+  readonly faults: FormFaults;
+  readonly onFaults: (faults: FormFaults) => void;
+  readonly target: CheckTarget;
 }
 
-export function DestinationForm({ draft, onChange, faults }: DestinationFormProps) {
+export function DestinationForm(props: DestinationFormProps) {
+  const { kind, fields, draft, onChange, faults, onFaults, target } = props;
+  const { defaults } = kind;
+  const root = useRef<HTMLDivElement>(null);
+  const [isMoreOpen, setMoreOpen] = useState(false);
   const set = <Name extends keyof DestinationDraft>(name: Name, value: DestinationDraft[Name]): void =>
     onChange({ ...draft, [name]: value });
+  const toInput = (field: SettingsField) => (
+    <SettingInput
+      key={field.name}
+      field={field}
+      value={draft.settings[field.name] ?? null}
+      onValue={(value) => set('settings', { ...draft.settings, [field.name]: value })}
+      fault={faults[`settings.${field.name}`]}
+    />
+  );
+  const shown = fields.filter((field) => isShown(field, draft.settings));
+  const advanced = shown.filter((field) => field.advanced === true);
+  const isMoreFaulty =
+    MORE_FIELDS.some((name) => faults[name] !== undefined) ||
+    advanced.some(({ name }) => faults[`settings.${name}`] !== undefined);
+
+  useEffect(() => {
+    if (isMoreFaulty) setMoreOpen(true);
+    root.current?.querySelector<HTMLElement>('[aria-invalid]')?.focus();
+  }, [faults]);
+
   return (
-    <div class="destination-form">
-      <Field label="Name" isOptional hint="For people: what or whose it is" error={faults.name}>
-        <TextInput
-          value={draft.name}
-          onValue={(value) => set('name', value)}
-          maxLength={200}
-          autocomplete="off"
-        />
+    <div class="destination-form" ref={root}>
+      <Field label="Name" isOptional hint="For people: what or whose it is" error={faults['name']}>
+        <TextInput value={draft.name} onValue={(value) => set('name', value)} maxLength={200} />
       </Field>
-      <Field label="URL" hint="Every event is sent here by POST, signed" error={faults.url}>
-        <TextInput
-          type="url"
-          value={draft.url}
-          onValue={(value) => set('url', value)}
-          placeholder="https://example.com/webhooks/status-update"
-          autocomplete="off"
-          spellcheck={false}
-          required
-          isMono
+      {shown.filter((field) => field.advanced !== true).map(toInput)}
+      <CheckConnection kind={kind} fields={fields} draft={draft} target={target} onFaults={onFaults} />
+      <div class="destination-form destination-told">
+        <Flags
+          legend="Which statuses"
+          hint="All, if none is chosen"
+          values={draft.statuses}
+          options={STATUSES.map((status) => [status, status] as const)}
+          onValues={(values) => set('statuses', values)}
         />
-      </Field>
-      <Flags
-        legend="Which statuses"
-        hint="All, if none is chosen"
-        values={draft.statuses}
-        options={STATUSES.map((status) => [status, status] as const)}
-        onValues={(values) => set('statuses', values)}
-      />
-      <details class="destination-more">
-        <summary>Which calls, headers, order, limits, retries</summary>
+        <Flags
+          legend="Which calls"
+          hint="All, if none is chosen"
+          values={draft.callTypes}
+          options={CALL_TYPES.map((type) => [type, TYPE_WORDS[type]] as const)}
+          onValues={(values) => set('callTypes', values)}
+        />
+        <Flags
+          legend="Also told of"
+          hint="What the hub notices; nothing, if none is chosen"
+          values={draft.operationalEvents}
+          options={OPERATIONAL_TYPES.map((type) => [type, OPERATIONAL_WORDS[type].title] as const)}
+          onValues={(values) => set('operationalEvents', values)}
+        />
+      </div>
+      <details
+        class="destination-more"
+        open={isMoreOpen}
+        onToggle={(event) => setMoreOpen(event.currentTarget.open)}
+      >
+        <summary>
+          More settings{' '}
+          <span class="muted">
+            {[...advanced.map(({ title }) => title), 'Numbers', 'Order', 'Pace', 'Retries'].join(', ')}
+          </span>
+        </summary>
         <div class="destination-form">
-          <Flags
-            legend="Which calls"
-            hint="All, if none is chosen"
-            values={draft.callTypes}
-            options={CALL_TYPES.map((type) => [type, TYPE_WORDS[type]] as const)}
-            onValues={(values) => set('callTypes', values)}
-          />
+          {advanced.map(toInput)}
           <Field
             label="Only of these numbers of ours"
             isOptional
             hint="One per line"
-            error={faults.phoneNumbers}
+            error={faults['phoneNumbers']}
           >
             <TextArea
               value={draft.phoneNumbers}
@@ -68,11 +108,6 @@ export function DestinationForm({ draft, onChange, faults }: DestinationFormProp
               isMono
             />
           </Field>
-          <Headers
-            headers={draft.headers}
-            onHeaders={(headers) => set('headers', headers)}
-            fault={faults.headers}
-          />
           <Choices
             legend="Order within a call"
             value={draft.order}
@@ -91,7 +126,12 @@ export function DestinationForm({ draft, onChange, faults }: DestinationFormProp
             ]}
           />
           <div class="destination-numbers">
-            <Field label="At once" isOptional hint="32 if left empty" error={faults.concurrency}>
+            <Field
+              label="At once"
+              isOptional
+              hint={`${defaults.concurrency} if left empty`}
+              error={faults['concurrency']}
+            >
               <NumberInput
                 value={draft.concurrency}
                 onValue={(value) => set('concurrency', value)}
@@ -100,7 +140,7 @@ export function DestinationForm({ draft, onChange, faults }: DestinationFormProp
                 unit="requests"
               />
             </Field>
-            <Field label="Pace" isOptional hint="No limit if left empty" error={faults.ratePerSecond}>
+            <Field label="Pace" isOptional hint="No limit if left empty" error={faults['ratePerSecond']}>
               <NumberInput
                 value={draft.ratePerSecond}
                 onValue={(value) => set('ratePerSecond', value)}
@@ -109,7 +149,12 @@ export function DestinationForm({ draft, onChange, faults }: DestinationFormProp
                 unit="per second"
               />
             </Field>
-            <Field label="Time for an answer" isOptional hint="15 s if left empty" error={faults.timeoutS}>
+            <Field
+              label="Time for an answer"
+              isOptional
+              hint={`${defaults.timeout_ms / 1_000} s if left empty`}
+              error={faults['timeoutS']}
+            >
               <NumberInput
                 value={draft.timeoutS}
                 onValue={(value) => set('timeoutS', value)}
@@ -123,20 +168,23 @@ export function DestinationForm({ draft, onChange, faults }: DestinationFormProp
             label="Retries"
             isOptional
             hint="Waiting times before each further try, such as 5s, 30s, 2m. The default goes on for at least 75 hours."
-            error={faults.retrySchedule}
+            error={faults['retrySchedule']}
           >
-            <TextInput
-              value={draft.retrySchedule}
-              onValue={(value) => set('retrySchedule', value)}
-              autocomplete="off"
-              isMono
-            />
+            <TextInput value={draft.retrySchedule} onValue={(value) => set('retrySchedule', value)} isMono />
           </Field>
         </div>
       </details>
     </div>
   );
 }
+
+const MORE_FIELDS = ['phoneNumbers', 'concurrency', 'ratePerSecond', 'timeoutS', 'retrySchedule'] as const;
+
+const TYPE_WORDS: Readonly<Record<(typeof CALL_TYPES)[number], string>> = {
+  inbound_phone_call: 'Inbound',
+  outbound_phone_call: 'Outbound',
+  web_call: 'Web',
+};
 
 function Flags({
   legend,
@@ -156,7 +204,7 @@ function Flags({
       <legend>
         {legend} <span class="muted">{hint}</span>
       </legend>
-      <div class="flags-row">
+      <div class="flags-row" data-many={options.length > 4 ? '' : undefined}>
         {options.map(([value, label]) => (
           <Checkbox
             key={value}
@@ -168,85 +216,4 @@ function Flags({
       </div>
     </fieldset>
   );
-}
-
-function Headers({
-  headers,
-  onHeaders,
-  fault,
-}: {
-  readonly headers: DestinationDraft['headers'];
-  readonly onHeaders: (headers: DestinationDraft['headers']) => void;
-  readonly fault: string | undefined;
-}) {
-  const change = (at: number, part: Partial<DestinationDraft['headers'][number]>): void =>
-    onHeaders(headers.map((header, index) => (index === at ? { ...header, ...part } : header)));
-  return (
-    <fieldset class="flags">
-      <legend>
-        Headers{' '}
-        <span class="muted">Authorization and X-… only; values are kept secret and shown as ••••••</span>
-      </legend>
-      {headers.map((header, index) => (
-        <div key={index} class="header-row">
-          <Field label={`Name of header ${index + 1}`} isLabelHidden>
-            <TextInput
-              value={header.name}
-              onValue={(name) => change(index, { name })}
-              placeholder="Authorization"
-              autocomplete="off"
-              isMono
-            />
-          </Field>
-          <Field label={`Value of header ${index + 1}`} isLabelHidden>
-            <TextInput
-              value={header.value}
-              onValue={(value) => change(index, { value })}
-              placeholder="Bearer …"
-              autocomplete="off"
-              isMono
-            />
-          </Field>
-          <IconButton
-            icon="trash"
-            label={`Remove header ${index + 1}`}
-            onClick={() => onHeaders(headers.filter((_, at) => at !== index))}
-          />
-        </div>
-      ))}
-      {fault !== undefined && <p class="field-error">{fault}</p>}
-      <Button size="small" icon="plus" onClick={() => onHeaders([...headers, { name: '', value: '' }])}>
-        Add a header
-      </Button>
-    </fieldset>
-  );
-}
-
-const TYPE_WORDS: Readonly<Record<(typeof CALL_TYPES)[number], string>> = {
-  inbound_phone_call: 'Inbound',
-  outbound_phone_call: 'Outbound',
-  web_call: 'Web',
-};
-
-/** JSON pointers of the hub's faults, as the fields of the form. */
-const FIELDS: readonly (readonly [pointer: RegExp, field: keyof DestinationDraft])[] = [
-  [/^\/settings\/url/, 'url'],
-  [/^\/settings\/headers/, 'headers'],
-  [/^\/settings$/, 'url'],
-  [/^\/name/, 'name'],
-  [/^\/filter\/phone_numbers/, 'phoneNumbers'],
-  [/^\/concurrency/, 'concurrency'],
-  [/^\/rate_per_second/, 'ratePerSecond'],
-  [/^\/timeout_ms/, 'timeoutS'],
-  [/^\/retry_schedule_s/, 'retrySchedule'],
-];
-
-/** null where none of them belongs to a field: then the problem is shown as a whole. */
-export function toFieldFaults(problem: ProblemView): Partial<Record<keyof DestinationDraft, string>> | null {
-  const faults: Partial<Record<keyof DestinationDraft, string>> = {};
-  for (const { pointer = '', detail } of problem.errors ?? []) {
-    const field = FIELDS.find(([pattern]) => pattern.test(pointer))?.[1];
-    if (field !== undefined) faults[field] ??= detail;
-  }
-  return Object.keys(faults).length === 0 ? null : faults;
 }

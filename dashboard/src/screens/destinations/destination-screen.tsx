@@ -16,15 +16,21 @@ import { request, toApiFault } from '../../data/api.ts';
 import { nowMs } from '../../data/clock.ts';
 import { formatCount, formatPercent } from '../../data/format.ts';
 import { go, location } from '../../data/location.ts';
+import { toEventTitle } from '../../data/operational-words.ts';
 import { useResource } from '../../data/resource.ts';
 import { can } from '../../data/session.ts';
-import { isFailing, toAddress } from './destinations-screen.tsx';
-import { EditDestination } from './edit-destination.tsx';
+import { DestinationEvents } from './destination-events.tsx';
+import { EditDestination } from './destination-setup.ts';
+import { isFailing } from './destinations-screen.tsx';
+import { KindIcon } from './kind-icon.tsx';
 import { useQuietReload } from './quiet-reload.ts';
 import { ReceiverSnippet } from './receiver-snippet.tsx';
 import { RetrySchedule } from './retry-schedule.tsx';
 import { RotateSecret } from './rotate-secret.tsx';
 import { SendTest } from './send-test.tsx';
+import { toFields } from './settings-schema.ts';
+import { toSettingFacts } from './setting-facts.ts';
+import { useKinds } from './use-kinds.ts';
 
 type Asked = 'edit' | 'pause' | 'rotate' | 'delete' | null;
 
@@ -64,7 +70,8 @@ function Shown({
 }) {
   const [asked, setAsked] = useState<Asked>(null);
   const close = (): void => setAsked(null);
-  const name = destination.name ?? destination.id;
+  const { signs, name: given, kind_title: kindTitle } = destination;
+  const name = given ?? `${kindTitle} destination`;
   const command = async (verb: string, text: string, body?: unknown): Promise<void> => {
     try {
       await request('POST', `/v1/destinations/${destination.id}/${verb}`, { body });
@@ -80,7 +87,11 @@ function Shown({
         title={name}
         back={back}
         meta={<DestinationStateBadge state={destination.state} isFailing={isFailing(destination)} />}
-        subtitle={<span class="mono">{toAddress(destination)}</span>}
+        subtitle={
+          <span class="destination-target">
+            <KindIcon kind={destination.kind} /> {kindTitle} <span class="mono">{destination.target}</span>
+          </span>
+        }
         actions={
           can('write') && (
             <>
@@ -114,9 +125,13 @@ function Shown({
           {can('write') && (
             <Section
               title="Send a test"
-              hint="The three published payloads, signed like any delivery; nothing is recorded"
+              hint={
+                signs
+                  ? 'The three published payloads, signed like any delivery; nothing is recorded'
+                  : 'Whether it works as it is set up; no call is touched, and nothing is recorded'
+              }
             >
-              <SendTest destinationId={destination.id} />
+              <SendTest destinationId={destination.id} signs={signs} />
             </Section>
           )}
           <Settings destination={destination} />
@@ -134,22 +149,27 @@ function Shown({
           </Section>
         </div>
         <div class="destination-column">
-          <Section
-            title="Secret"
-            hint="Signs every request; shown only when it is made"
-            actions={
-              can('write') && (
-                <Button size="small" icon="retry" onClick={() => setAsked('rotate')}>
-                  Rotate
-                </Button>
-              )
-            }
-          >
-            <SecretState destination={destination} />
-          </Section>
-          <Section title="Receiver" hint="Code for the other side">
-            <ReceiverSnippet secret={null} />
-          </Section>
+          {signs && (
+            <>
+              <Section
+                title="Secret"
+                hint="Signs every request; shown only when it is made"
+                actions={
+                  can('write') && (
+                    <Button size="small" icon="retry" onClick={() => setAsked('rotate')}>
+                      Rotate
+                    </Button>
+                  )
+                }
+              >
+                <SecretState destination={destination} />
+              </Section>
+              <Section title="Receiver" hint="Code for the other side">
+                <ReceiverSnippet secret={null} />
+              </Section>
+            </>
+          )}
+          <DestinationEvents destinationId={destination.id} />
         </div>
       </div>
 
@@ -284,30 +304,36 @@ function Health({ destination }: { readonly destination: DestinationView }) {
 }
 
 function Settings({ destination }: { readonly destination: DestinationView }) {
-  const { filter, settings } = destination;
-  const headers = Object.keys(settings['headers'] ?? {});
+  const { filter, settings, signs } = destination;
+  const { data: kinds } = useKinds();
+  const kind = kinds?.data.find((one) => one.kind === destination.kind);
   return (
     <Section title="Settings">
       <Facts
         items={[
-          ['Kind', destination.kind],
+          ...(kind === undefined ? [] : toSettingFacts(toFields(kind.settings_schema), settings)),
           ['Statuses', filter.statuses === undefined ? 'all' : filter.statuses.join(', ')],
           ['Calls', filter.call_types === undefined ? 'all types' : filter.call_types.join(', ')],
           ['Numbers', filter.phone_numbers === undefined ? 'all' : filter.phone_numbers.join(', ')],
+          [
+            'Also told of',
+            filter.operational_events === undefined || filter.operational_events.length === 0
+              ? 'nothing else'
+              : filter.operational_events.map(toEventTitle).join(', '),
+          ],
           [
             'Order',
             destination.order === 'strict'
               ? 'every event of a call, in order'
               : 'only the latest event of a call',
           ],
-          ['Headers', headers.length === 0 ? 'none of its own' : headers.join(', ')],
           ['At once', `${formatCount(destination.concurrency)} requests`],
           [
             'Pace',
             destination.rate_per_second === null ? 'no limit' : `${destination.rate_per_second} per second`,
           ],
           ['Time for an answer', `${destination.timeout_ms / 1_000} s`],
-          ['Signatures', 'X-Webhook-Signature and Standard Webhooks, over the raw body'],
+          ['Signatures', signs && 'X-Webhook-Signature and Standard Webhooks, over the raw body'],
           ['Created', <Time at={destination.created_at} shape="absolute" />],
           [
             'Id',

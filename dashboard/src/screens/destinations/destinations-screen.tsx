@@ -16,14 +16,15 @@ import { formatCount, formatPercent } from '../../data/format.ts';
 import { hrefWith, location, setQuery } from '../../data/location.ts';
 import { useResource } from '../../data/resource.ts';
 import { can } from '../../data/session.ts';
-import { CreateDestination } from './create-destination.tsx';
+import { CreateDestination } from './destination-setup.ts';
+import { KindIcon } from './kind-icon.tsx';
 import { useQuietReload } from './quiet-reload.ts';
 
 /** Attempts of one destination in each of the last 24 hours. */
 export type HourlyHealth = ReadonlyMap<string, DeliveryStatisticsView['destinations'][number]>;
 
 export function DestinationsScreen() {
-  const isCreating = location.value.query.get('new') !== null;
+  const wanted = location.value.query.get('new');
   const list = useResource(
     'destinations',
     (signal) => request<Page<DestinationView>>('GET', '/v1/destinations', { signal }),
@@ -43,7 +44,7 @@ export function DestinationsScreen() {
         subtitle="Everybody who is told when a call changes"
         actions={
           can('write') && (
-            <LinkButton kind="primary" icon="plus" href={hrefWith({ new: 'webhook' })}>
+            <LinkButton kind="primary" icon="plus" href={hrefWith({ new: 'choose' })}>
               Add destination
             </LinkButton>
           )
@@ -63,15 +64,16 @@ export function DestinationsScreen() {
           <Empty
             title="Nobody is told yet"
             icon="destinations"
-            actions={can('write') && <a href={hrefWith({ new: 'webhook' })}>Add the first destination</a>}
+            actions={can('write') && <a href={hrefWith({ new: 'choose' })}>Add the first destination</a>}
           >
-            A destination is an address that is sent every change of every call: signed, in order, and again
-            until it has answered.
+            A destination is sent every change of every call, in order, and again until it has taken it: your
+            own receiver, a Slack channel, a CRM, a Redis.
           </Empty>
         }
       />
-      {isCreating && can('write') && (
+      {wanted !== null && can('write') && (
         <CreateDestination
+          kind={wanted}
           onClose={() => setQuery({ new: null })}
           onCreated={() => {
             list.reload();
@@ -101,8 +103,11 @@ function toColumns(health: HourlyHealth): readonly Column<DestinationView>[] {
       width: 'minmax(9rem, 1.4fr)',
       render: (row) => (
         <span class="destination-name">
-          <strong class="clip">{row.name ?? row.id}</strong>
-          <span class="muted">{row.kind}</span>
+          <span class="destination-kind" title={row.kind_title}>
+            <KindIcon kind={row.kind} size={20} />
+          </span>
+          <strong class="clip">{row.name ?? row.kind_title}</strong>
+          <span class="muted">{row.kind_title}</span>
         </span>
       ),
     },
@@ -120,11 +125,11 @@ function toColumns(health: HourlyHealth): readonly Column<DestinationView>[] {
       render: (row) => <Why destination={row} />,
     },
     {
-      key: 'address',
-      title: 'Address',
+      key: 'target',
+      title: 'Where to',
       width: 'minmax(10rem, 1.6fr)',
       hideBelow: 'md',
-      render: (row) => <span class="mono clip">{toAddress(row)}</span>,
+      render: (row) => <span class="mono clip">{row.target}</span>,
     },
     {
       key: 'success',
@@ -198,8 +203,4 @@ function toHourly(slots: DeliveryStatisticsView['destinations'][number]['slots']
 /** The journal remembers it over restarts; the lane knows it first. */
 export function isFailing({ failing_since: failingSince, lane }: DestinationView): boolean {
   return failingSince !== null || lane?.breaker === 'open';
-}
-
-export function toAddress({ settings, id }: DestinationView): string {
-  return typeof settings['url'] === 'string' ? settings['url'] : id;
 }

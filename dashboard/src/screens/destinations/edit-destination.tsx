@@ -1,66 +1,75 @@
-import type { DestinationView } from '../../data/types.ts';
+import type { DestinationKindView, DestinationView } from '../../data/types.ts';
 import type { DestinationDraft } from './destination-draft.ts';
+import type { FormFaults } from './form-faults.ts';
 
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
+import { Skeleton } from '../../components/page.tsx';
 import { ProblemNote } from '../../components/problem.tsx';
 import { showToast } from '../../components/toast.tsx';
-import { request, toApiFault } from '../../data/api.ts';
-import type { ApiFault } from '../../data/api.ts';
 import { toChange, toDraft } from './destination-draft.ts';
-import { DestinationForm, toFieldFaults } from './destination-form.tsx';
+import { DestinationForm } from './destination-form.tsx';
+import { toFields } from './settings-schema.ts';
+import { useKinds } from './use-kinds.ts';
+import { useSave } from './use-save.ts';
 
-/** Sends what was changed; what is masked stays as it is unless it is written anew. */
-export function EditDestination({
-  destination,
-  onClose,
-  onSaved,
-}: {
+interface EditDestinationProps {
   readonly destination: DestinationView;
   readonly onClose: () => void;
   readonly onSaved: () => void;
-}) {
-  const [draft, setDraft] = useState<DestinationDraft>(() => toDraft(destination));
-  const [faults, setFaults] = useState<Partial<Record<keyof DestinationDraft, string>>>({});
-  const [fault, setFault] = useState<ApiFault | null>(null);
-  const [isBusy, setBusy] = useState(false);
+}
 
-  const save = async (): Promise<void> => {
-    const made = toChange(toDraft(destination), draft);
-    if (made.kind === 'fault') {
-      setFaults({ [made.field]: made.detail });
-      return;
-    }
-    setBusy(true);
-    setFault(null);
-    setFaults({});
-    try {
-      await request('PATCH', `/v1/destinations/${destination.id}`, { body: made.body });
-      showToast('Saved: it holds from the next attempt on', {
-        action: {
-          label: 'See what failed',
-          href: `/deliveries?tab=failed&q=destination:${destination.id}&since=7d`,
-        },
-      });
-      onSaved();
-      onClose();
-    } catch (error) {
-      const refused = toApiFault(error);
-      const byField = toFieldFaults(refused.problem);
-      if (byField === null) setFault(refused);
-      else setFaults(byField);
-    } finally {
-      setBusy(false);
-    }
+/** Sends what was changed; what is masked stays as it is unless it is written anew. */
+export function EditDestination(props: EditDestinationProps) {
+  const { data, fault, reload, isLoading } = useKinds();
+  const kind = data?.data.find((one) => one.kind === props.destination.kind);
+  if (kind !== undefined) return <Editing {...props} kind={kind} />;
+  return (
+    <Dialog isOpen onClose={props.onClose} title={toTitle(props.destination)}>
+      {fault !== null ? (
+        <ProblemNote fault={fault} onRetry={reload} isRetrying={isLoading} />
+      ) : data === undefined ? (
+        <Skeleton lines={6} />
+      ) : (
+        <p>This hub has no kind of destination by that name: it can only be deleted.</p>
+      )}
+    </Dialog>
+  );
+}
+
+function Editing({
+  destination,
+  onClose,
+  onSaved,
+  kind,
+}: EditDestinationProps & { readonly kind: DestinationKindView }) {
+  const fields = useMemo(() => toFields(kind.settings_schema), [kind]);
+  // What came in meanwhile is no change of whoever edits.
+  const [before] = useState(() => toDraft(destination, fields));
+  const [draft, setDraft] = useState<DestinationDraft>(before);
+  const [faults, setFaults] = useState<FormFaults>({});
+  const { save, fault, isBusy } = useSave(fields, setFaults);
+  const submit = async (): Promise<void> => {
+    const saved = await save('PATCH', `/v1/destinations/${destination.id}`, draft, () =>
+      toChange(before, draft, fields),
+    );
+    if (saved === null) return;
+    showToast('Saved: it holds from the next attempt on', {
+      action: {
+        label: 'See what failed',
+        href: `/deliveries?tab=failed&q=destination:${destination.id}&since=7d`,
+      },
+    });
+    onSaved();
+    onClose();
   };
-
   return (
     <Dialog
       isOpen
       onClose={onClose}
-      title={`Edit ${destination.name ?? destination.id}`}
-      onSubmit={() => void save()}
+      title={toTitle(destination)}
+      onSubmit={() => void submit()}
       actions={
         <>
           <Button onClick={onClose}>Cancel</Button>
@@ -71,14 +80,22 @@ export function EditDestination({
       }
     >
       <DestinationForm
+        kind={kind}
+        fields={fields}
         draft={draft}
         onChange={(next) => {
           setDraft(next);
           setFaults({});
         }}
         faults={faults}
+        onFaults={setFaults}
+        target={destination.id}
       />
       {fault !== null && <ProblemNote fault={fault} isCompact />}
     </Dialog>
   );
+}
+
+function toTitle({ name, id }: DestinationView): string {
+  return `Edit ${name ?? id}`;
 }

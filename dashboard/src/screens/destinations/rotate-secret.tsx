@@ -33,7 +33,7 @@ export function RotateSecret({
         `/v1/destinations/${destinationId}/rotate-secret`,
         { body: { overlap } },
       );
-      setSecret(rotated.secret);
+      setSecret(rotated.secret ?? null);
       onRotated();
     } catch (error) {
       setFault(toApiFault(error));

@@ -1,31 +1,27 @@
-import './send-test.css';
+import type { TestView } from '../../data/types.ts';
 
 import { useState } from 'preact/hooks';
-import { CodeBadge } from '../../components/badge.tsx';
 import { Button } from '../../components/button.tsx';
-import { JsonView } from '../../components/json-view.tsx';
 import { ProblemNote } from '../../components/problem.tsx';
 import { announce } from '../../components/status-line.tsx';
 import { request, toApiFault } from '../../data/api.ts';
 import type { ApiFault } from '../../data/api.ts';
-import { formatLatency } from '../../data/format.ts';
 import { STATUSES } from './destination-draft.ts';
+import { TestAnswer } from './test-answer.tsx';
 
 type Status = (typeof STATUSES)[number];
 
-/** As the hub's testView says it. */
-interface TestView {
-  readonly ok: boolean;
-  readonly status: number | null;
-  readonly cause: string | null;
-  readonly detail: string | null;
-  readonly response_body: string | null;
-  readonly duration_ms: number;
-  readonly first_byte_ms: number | null;
-}
-
-/** Each of the three published payloads, signed as a real one, and what comes back. Nothing of it enters the journal. */
-export function SendTest({ destinationId }: { readonly destinationId: string }) {
+/**
+ * Where requests are signed: each of the three published payloads, as a real one, and what comes back. The other kinds
+ * have a test of their own, since a test must not leave a call in somebody's CRM. Nothing of it enters the journal.
+ */
+export function SendTest({
+  destinationId,
+  signs,
+}: {
+  readonly destinationId: string;
+  readonly signs: boolean;
+}) {
   const [sending, setSending] = useState<Status | null>(null);
   const [result, setResult] = useState<{ readonly status: Status; readonly answer: TestView } | null>(null);
   const [fault, setFault] = useState<ApiFault | null>(null);
@@ -38,9 +34,7 @@ export function SendTest({ destinationId }: { readonly destinationId: string }) 
         body: { status },
       });
       setResult({ status, answer });
-      announce(answer.ok ? `The test was accepted with ${answer.status}` : 'The test was not accepted', {
-        isUrgent: true,
-      });
+      announce(answer.ok ? 'The test was accepted' : 'The test was not accepted', { isUrgent: true });
     } catch (error) {
       setFault(toApiFault(error));
     } finally {
@@ -48,35 +42,28 @@ export function SendTest({ destinationId }: { readonly destinationId: string }) 
     }
   };
 
+  const word = signs ? (result?.status ?? '') : 'The test';
   return (
     <div class="send-test">
       <div class="send-test-buttons" role="group" aria-label="Send a test">
-        {STATUSES.map((status) => (
+        {(signs ? STATUSES : STATUSES.slice(0, 1)).map((status) => (
           <Button
             key={status}
             isBusy={sending === status}
             disabled={sending !== null && sending !== status}
             onClick={() => void send(status)}
           >
-            Send {status}
+            {signs ? `Send ${status}` : 'Send a test'}
           </Button>
         ))}
       </div>
       {fault !== null && <ProblemNote fault={fault} isCompact />}
       {result !== null && (
-        <div class="send-test-answer" data-ok={result.answer.ok ? '' : undefined}>
-          <p>
-            <CodeBadge status={result.answer.status} />{' '}
-            {result.answer.ok
-              ? `${result.status} was accepted`
-              : (result.answer.detail ??
-                `${result.status} was refused: a delivery would be tried again`)}{' '}
-            <span class="muted">in {formatLatency(result.answer.duration_ms)}</span>
-          </p>
-          {result.answer.response_body !== null && result.answer.response_body !== '' && (
-            <JsonView text={result.answer.response_body} label="Answer to the test" />
-          )}
-        </div>
+        <TestAnswer
+          answer={result.answer}
+          accepted={`${word} was accepted`}
+          refused={`${word} was refused: a delivery would be tried again`}
+        />
       )}
     </div>
   );

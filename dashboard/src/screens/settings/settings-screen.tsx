@@ -8,6 +8,7 @@ import { hrefWith, location } from '../../data/location.ts';
 import { can } from '../../data/session.ts';
 import { AccountsTab } from './accounts-tab.tsx';
 import { AuditTab } from './audit-tab.tsx';
+import { EventsTab } from './events-tab.tsx';
 import { KeysTab } from './keys-tab.tsx';
 import { NumbersTab } from './numbers-tab.tsx';
 import { SourcesTab } from './sources-tab.tsx';
@@ -26,6 +27,7 @@ const PLACES: readonly Place[] = [
   { key: 'keys', title: 'API keys', scope: 'admin', Content: KeysTab },
   { key: 'accounts', title: 'Accounts', scope: 'admin', Content: AccountsTab },
   { key: 'audit', title: 'Audit log', scope: 'admin', Content: AuditTab },
+  { key: 'events', title: 'Hub events', scope: 'read', Content: EventsTab },
   { key: 'system', title: 'System', scope: 'read', Content: SystemTab },
 ];
 
@@ -50,7 +52,11 @@ export function SettingsScreen() {
           id="settings"
           label="Settings"
           current={current.key}
-          tabs={places.map(({ key, title }): Tab => ({ key, title, href: hrefWith({ tab: key }) }))}
+          tabs={places.map(({ key, title }): Tab => ({
+            key,
+            title,
+            href: hrefWith({ tab: key, type: null }),
+          }))}
         />
       </PageHead>
       <TabPanel id="settings" current={current.key}>

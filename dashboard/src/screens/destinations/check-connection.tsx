@@ -1,0 +1,99 @@
+import type { DestinationKindView, TestView } from '../../data/types.ts';
+import type { DestinationDraft } from './destination-draft.ts';
+import type { FormFaults } from './form-faults.ts';
+import type { SettingsField } from './settings-schema.ts';
+
+import { useEffect, useState } from 'preact/hooks';
+import { Button } from '../../components/button.tsx';
+import { ProblemNote } from '../../components/problem.tsx';
+import { announce } from '../../components/status-line.tsx';
+import { request, toApiFault } from '../../data/api.ts';
+import type { ApiFault } from '../../data/api.ts';
+import { toFormFaults } from './form-faults.ts';
+import { findFaults, isShown, toSettings } from './settings-schema.ts';
+import { TestAnswer } from './test-answer.tsx';
+
+/** null: it is new. Otherwise what is masked is taken from it. */
+export type CheckTarget = string | null;
+
+/** Asks whether the settings work before they are saved; what comes back stands beside the button. */
+export function CheckConnection({
+  kind,
+  fields,
+  draft,
+  target,
+  onFaults,
+}: {
+  readonly kind: DestinationKindView;
+  readonly fields: readonly SettingsField[];
+  readonly draft: DestinationDraft;
+  readonly target: CheckTarget;
+  readonly onFaults: (faults: FormFaults) => void;
+}) {
+  const [isBusy, setBusy] = useState(false);
+  const [answer, setAnswer] = useState<TestView | null>(null);
+  const [fault, setFault] = useState<ApiFault | null>(null);
+
+  // An answer is about what was asked: the next letter makes it old.
+  useEffect(() => {
+    setAnswer(null);
+    setFault(null);
+  }, [draft.settings]);
+
+  const check = async (): Promise<void> => {
+    const own = toSettingFaults(findFaults(fields, draft.settings));
+    onFaults(own);
+    if (Object.keys(own).length > 0) return;
+    setBusy(true);
+    setAnswer(null);
+    setFault(null);
+    try {
+      const got = await request<TestView>('POST', `/v1/destination-kinds/${kind.kind}/try`, {
+        body: {
+          settings: toSettings(fields, draft.settings),
+          ...(target !== null && { destination_id: target }),
+        },
+      });
+      setAnswer(got);
+      announce(got.ok ? 'The connection works' : 'The connection does not work', { isUrgent: true });
+    } catch (error) {
+      const refused = toApiFault(error);
+      const shown = fields.filter((field) => isShown(field, draft.settings)).map(({ name }) => name);
+      const byField = toFormFaults(refused.problem, shown);
+      if (byField === null) setFault(refused);
+      else onFaults(byField);
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  // A receiver that checks signatures cannot know a secret that is made only when this is saved.
+  const isSecretMissing = kind.signs && target === null && (answer?.status === 401 || answer?.status === 403);
+  return (
+    <div class="check">
+      <div class="check-line">
+        <Button icon="link" isBusy={isBusy} onClick={() => void check()}>
+          Check connection
+        </Button>
+        {answer === null && <span class="muted">Optional; nothing is saved or recorded</span>}
+      </div>
+      {fault !== null && <ProblemNote fault={fault} isCompact />}
+      {answer !== null && (
+        <TestAnswer
+          answer={isSecretMissing ? { ...answer, explanation: null, response_body: null } : answer}
+          accepted="It answers"
+          refused={
+            isSecretMissing
+              ? 'It answers, and refuses what is signed with no secret of its own: right for a receiver that checks. Its secret comes with the destination.'
+              : 'It answers, but does not accept: a delivery would be tried again'
+          }
+          tone={isSecretMissing ? 'warn' : undefined}
+        />
+      )}
+    </div>
+  );
+}
+
+export function toSettingFaults(faults: Readonly<Record<string, string>>): FormFaults {
+  return Object.fromEntries(Object.entries(faults).map(([name, detail]) => [`settings.${name}`, detail]));
+}

@@ -1,0 +1,54 @@
+import './destination-events.css';
+import type { OperationalEventView, Page } from '../../data/types.ts';
+
+import { OperationalBadge } from '../../components/operational-badge.tsx';
+import { Section } from '../../components/page.tsx';
+import { Time } from '../../components/time.tsx';
+import { request } from '../../data/api.ts';
+import { isAboutDestination, toSubjectHref } from '../../data/operational-subject.ts';
+import { useResource } from '../../data/resource.ts';
+
+/** The newest say how it has been; older ones stand in the list of all. */
+const SHOWN_MAX = 6;
+/** The hub has no list by destination: of so many of the account those about this one are picked. */
+const READ_MAX = 200;
+
+/** What the hub noticed about one destination; nothing is shown where there is nothing. */
+export function DestinationEvents({ destinationId }: { readonly destinationId: string }) {
+  const { data } = useResource(`operational-events ${destinationId}`, (signal) =>
+    request<Page<OperationalEventView>>('GET', '/v1/operational-events', {
+      query: { types: 'destination.disabled,destination.recovered,delivery.dead', limit: READ_MAX },
+      signal,
+    }),
+  );
+  const events = (data?.data ?? []).filter((event) => isAboutDestination(event, destinationId));
+  if (events.length === 0) return null;
+  return (
+    <Section title="What the hub noticed" hint="Newest first">
+      <ul class="noticed">
+        {events.slice(0, SHOWN_MAX).map((event) => (
+          <li key={event.id}>
+            <span class="noticed-line">
+              <OperationalBadge type={event.type} />
+              <span class="muted">
+                <Time at={event.at} />
+              </span>
+            </span>
+            {event.type === 'delivery.dead' ? (
+              <a href={toSubjectHref(event)}>
+                {event.event.status} of call <span class="mono">{event.call.id}</span>
+              </a>
+            ) : (
+              'reason' in event && <span class="muted">{event.reason}</span>
+            )}
+          </li>
+        ))}
+      </ul>
+      {events.length > SHOWN_MAX && (
+        <p>
+          <a href="/settings?tab=events">All that the hub noticed</a>
+        </p>
+      )}
+    </Section>
+  );
+}
