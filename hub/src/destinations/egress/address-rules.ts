@@ -13,6 +13,8 @@ export interface EgressTarget {
   readonly address: string;
   readonly port: number;
   readonly protocol: EgressProtocol;
+  /** Of a protocol that is not the web's: its own ports on public addresses, beside those of the web. */
+  readonly isUsualPort?: (port: number) => boolean;
 }
 
 export interface EgressGuard {
@@ -53,7 +55,7 @@ export function createEgressGuard(options: EgressGuardOptions): EgressGuard {
 
   return {
     mayUseHttp: allowHttp || options.allowLoopback || allowed.length > 0,
-    refuse({ address, port, protocol }) {
+    refuse({ address, port, protocol, isUsualPort }) {
       const ip = parseAddress(address);
       if (ip === null) return 'it is not an address this hub can read';
       if (isOwn(ip, port, options.ownAddresses?.() ?? [])) return 'it is the address of this hub itself';
@@ -63,7 +65,7 @@ export function createEgressGuard(options: EgressGuardOptions): EgressGuard {
       }
       if (protocol === 'http:' && !allowHttp)
         return 'plain http may only go to addresses an administrator has allowed; use https';
-      if (!publicPorts.has(port)) {
+      if (!publicPorts.has(port) && isUsualPort?.(port) !== true) {
         return `port ${port} is not one of ${[...publicPorts].join(', ')}; use one of them or have its range allowed with OFFHOOK_EGRESS_ALLOW`;
       }
       return null;
