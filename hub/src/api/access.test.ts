@@ -61,6 +61,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   '/v1/phone-numbers/{number}': { name: 'taken over' },
   '/v1/calls/{call_id}/end': { reason: 'taken over' },
   '/v1/errors/{error_id}': { state: 'muted' },
+  '/v1/destination-kinds/{kind}/try': { settings: {} },
 };
 
 function call(operation: Operation, authorization: string) {

@@ -22,7 +22,9 @@ async function createDestination(): Promise<{ id: DestinationId; secret: string 
   return (
     await hub.call('POST', '/v1/destinations', {
       kind: 'webhook',
+      kind_title: 'Webhook',
       name: 'CRM',
+      target: 'https://example.com/crm',
       settings: { url: 'https://example.com/crm' },
     })
   ).json();
@@ -87,7 +89,9 @@ describe('a delivery', () => {
     expect(detail.destination).toEqual({
       id,
       kind: 'webhook',
+      kind_title: 'Webhook',
       name: 'CRM',
+      target: 'https://example.com/crm',
       url: 'https://example.com/crm',
       state: 'enabled',
     });

@@ -5,6 +5,9 @@
  */
 import type { DestinationState } from '../journal/journal.ts';
 
+import { explainService } from './explain-service.ts';
+import type { Explanation } from './explain-service.ts';
+
 export interface AttemptFacts {
   /** HTTP status; null where no status line came. */
   readonly status: number | null;
@@ -20,11 +23,6 @@ export interface AttemptFacts {
   readonly destinationKind: string | null;
 }
 
-export interface Explanation {
-  readonly title: string;
-  readonly hint: string;
-}
-
 /** As destinations/ names them; a test outside both layers holds the two lists together. */
 export const EXPLAINED_CAUSES = [
   'timeout',
@@ -35,6 +33,7 @@ export const EXPLAINED_CAUSES = [
   'protocol',
   'blocked',
   'settings',
+  'refused',
 ] as const;
 type ExplainedCause = (typeof EXPLAINED_CAUSES)[number];
 
@@ -68,9 +67,17 @@ function toAgeWords(ageMs: number): string {
   return days === 1 ? 'a day' : `${days} days`;
 }
 
-function explain({ status, cause, detail }: AttemptFacts): Explanation | null {
-  if (status !== null) return explainStatus(status, detail ?? '');
+function explain({ status, cause, detail, destinationKind }: AttemptFacts): Explanation | null {
+  if (status !== null && status >= 200 && status < 300) return null;
   const known = EXPLAINED_CAUSES.find((one) => one === cause) ?? readCause(detail);
+  const ofService = explainService(destinationKind, {
+    status,
+    // What is told in no words of the network was said by the service itself.
+    cause: status === null ? (known ?? (detail === null ? null : 'refused')) : null,
+    detail,
+  });
+  if (ofService !== null) return ofService;
+  if (status !== null) return explainStatus(status, detail ?? '');
   if (known !== null) return explainCause(known, detail ?? '');
   if (cause === null && detail === null) return null;
   return {
@@ -79,8 +86,7 @@ function explain({ status, cause, detail }: AttemptFacts): Explanation | null {
   };
 }
 
-function explainStatus(status: number, detail: string): Explanation | null {
-  if (status >= 200 && status < 300) return null;
+function explainStatus(status: number, detail: string): Explanation {
   if (detail.includes('asked for no further tries')) {
     return {
       title: `${status}: the receiver asked for no further tries`,
@@ -261,6 +267,11 @@ function explainCause(cause: ExplainedCause, detail: string): Explanation {
       return {
         title: 'The settings of the destination cannot be used',
         hint: 'Set its URL, headers or secret anew.',
+      };
+    case 'refused':
+      return {
+        title: toTitle(detail === '' ? 'It was reached and refused what was asked' : detail),
+        hint: 'It is tried again by itself; a test shows whether it is mended.',
       };
   }
 }

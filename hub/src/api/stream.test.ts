@@ -222,6 +222,7 @@ describe('GET /v1/stream', () => {
           id: 'dlv_1',
           destination_id: 'dst_1',
           event_id: 'evt_1',
+          event_type: 'status-update',
           call_id: 'call-1',
           sequence: 1,
           status: 'ended',
