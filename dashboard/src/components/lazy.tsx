@@ -10,20 +10,20 @@ export function defineLazy<Props extends object>(
   return function Lazy(props: Props) {
     const [, render] = useReducer((count: number) => count + 1, 0);
     useEffect(() => {
-      if (Loaded !== null) return;
-      load().then(
-        (component) => {
-          Loaded = component;
-          render(undefined);
-        },
-        // The hub may be down, or newer than this page.
-        () =>
-          showToast('This part of the page could not be loaded', {
-            kind: 'alert',
-            detail: 'Load the page again.',
-          }),
-      );
+      if (Loaded === null) void bring();
     }, []);
+    const bring = async () => {
+      try {
+        Loaded = await load();
+        render(undefined);
+      } catch {
+        // The hub may be down, or newer than this page.
+        showToast('This part of the page could not be loaded', {
+          kind: 'alert',
+          detail: 'Load the page again.',
+        });
+      }
+    };
     return Loaded === null ? null : <Loaded {...props} />;
   };
 }

@@ -1,4 +1,4 @@
-import { OPERATIONAL_WORDS } from '../data/operational-words.ts';
+import { OPERATIONAL_WORDS } from './operational-words.ts';
 import type { OperationalEventView } from '../data/types.ts';
 import { Badge } from './badge.tsx';
 

@@ -1,22 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { OperationalEventView } from './types.ts';
 
-import { OPERATIONAL_EVENT_TYPES } from '@offhook/contract/operational-event';
 import { isAboutDestination, toSubjectHref } from './operational-subject.ts';
-import { OPERATIONAL_TYPES, toEventTitle } from './operational-words.ts';
 
 const common = { id: 'ope_1', at: '2026-11-22T12:00:00.000Z', summary: 'It happened.', call_id: null };
 const destination = { id: 'dst_1', kind: 'slack', name: null };
 const rate = { ...common, rate: 0.5, failed: 5, finished: 10, window_ms: 900_000, threshold: 0.2 };
 
 describe('what the hub notices', () => {
-  it('has words for every type, and says others as they are', () => {
-    expect(OPERATIONAL_TYPES).toEqual(OPERATIONAL_EVENT_TYPES);
-    expect(toEventTitle('delivery.dead')).toBe('Delivery given up');
-    expect(toEventTitle('ended')).toBe('ended');
-    expect(toEventTitle('toString')).toBe('toString');
-  });
-
   it.each<[OperationalEventView, string]>([
     [{ ...common, type: 'destination.disabled', destination, reason: 'gone' }, '/destinations/dst_1'],
     [

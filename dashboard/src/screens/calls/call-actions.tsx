@@ -13,7 +13,7 @@ import { formatCount } from '../../data/format.ts';
 import { can } from '../../data/session.ts';
 import { useKeys } from '../../shell/keys.ts';
 import { isTroubled } from './timeline-entries.ts';
-import { useDestinations } from './use-destinations.ts';
+import { useDestinations } from '../../data/use-destinations.ts';
 
 export function CallActions({
   timeline,

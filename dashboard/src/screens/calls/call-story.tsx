@@ -19,7 +19,7 @@ import { EventEntry } from './event-entry.tsx';
 import { ReportEntry } from './report-entry.tsx';
 import { StoryEntry } from './story-entry.tsx';
 import { foldRepeated, toTimelineEntries } from './timeline-entries.ts';
-import { Destinations, useDestinations } from './use-destinations.ts';
+import { Destinations, useDestinations } from '../../data/use-destinations.ts';
 
 /** Of reports and of deliveries each, as the hub tells them. */
 const TOLD_MAX = 1_000;

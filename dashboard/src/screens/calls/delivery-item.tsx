@@ -18,10 +18,10 @@ import { toDeliveryHref } from '../../data/routes.ts';
 import { can } from '../../data/session.ts';
 import { cancelDelivery, retryDeliveries } from '../deliveries/retry.ts';
 import { SentRequest } from '../deliveries/sent-request.tsx';
-import { KindIcon } from '../destinations/kind-icon.tsx';
+import { KindIcon } from '../../components/kind-icon.tsx';
 import { Clock } from './clock-time.tsx';
 import { Folds } from './disclosure.tsx';
-import { Destinations } from './use-destinations.ts';
+import { Destinations } from '../../data/use-destinations.ts';
 
 /** The last ones say how it stands; a schedule has twelve. */
 const ATTEMPTS_SHOWN_MAX = 4;

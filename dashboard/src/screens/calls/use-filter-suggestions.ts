@@ -6,7 +6,7 @@ import { DELIVERY_STATES } from '../../../../hub/src/journal/journal.ts';
 import { CALL_STATES } from '../../../../hub/src/calls/call.ts';
 import { request } from '../../data/api.ts';
 import { useResource } from '../../data/resource.ts';
-import { useDestinations } from './use-destinations.ts';
+import { useDestinations } from '../../data/use-destinations.ts';
 
 /** What can stand behind each word here, of this account: nobody knows the ids of destinations by heart. */
 export function useFilterSuggestions(): Suggestions {

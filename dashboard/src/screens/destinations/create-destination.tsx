@@ -8,7 +8,7 @@ import { Dialog } from '../../components/dialog.tsx';
 import { Skeleton } from '../../components/page.tsx';
 import { ProblemNote } from '../../components/problem.tsx';
 import { hrefWith } from '../../data/location.ts';
-import { toEventTitle } from '../../data/operational-words.ts';
+import { toEventTitle } from '../../components/operational-words.ts';
 import { toBody, toNewDraft } from './destination-draft.ts';
 import { DestinationForm } from './destination-form.tsx';
 import { KindPicker } from './kind-picker.tsx';

@@ -8,7 +8,7 @@ import type { SettingsField } from './settings-schema.ts';
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Checkbox, Choices, Field, NumberInput, TextArea, TextInput } from '../../components/field.tsx';
-import { OPERATIONAL_TYPES, OPERATIONAL_WORDS } from '../../data/operational-words.ts';
+import { OPERATIONAL_TYPES, OPERATIONAL_WORDS } from '../../components/operational-words.ts';
 import { CheckConnection } from './check-connection.tsx';
 import { CALL_TYPES, STATUSES } from './destination-draft.ts';
 import { SettingInput } from './setting-input.tsx';

@@ -17,7 +17,7 @@ import { hrefWith, location, setQuery } from '../../data/location.ts';
 import { useResource } from '../../data/resource.ts';
 import { can } from '../../data/session.ts';
 import { CreateDestination } from './destination-setup.ts';
-import { KindIcon } from './kind-icon.tsx';
+import { KindIcon } from '../../components/kind-icon.tsx';
 import { useQuietReload } from './quiet-reload.ts';
 
 /** Attempts of one destination in each of the last 24 hours. */

@@ -3,7 +3,7 @@ import type { DestinationKindView } from '../../data/types.ts';
 
 import { Icon } from '../../components/icon.tsx';
 import { hrefWith } from '../../data/location.ts';
-import { KindIcon } from './kind-icon.tsx';
+import { KindIcon } from '../../components/kind-icon.tsx';
 
 /** What can be told, each with what it does with calls. */
 export function KindPicker({ kinds }: { readonly kinds: readonly DestinationKindView[] }) {

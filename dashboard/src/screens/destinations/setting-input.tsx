@@ -43,7 +43,7 @@ export function SettingInput(props: SettingInputProps) {
       <div class="field">
         <Choices
           legend={label}
-          value={String(value ?? '')}
+          value={toText(value)}
           onValue={onValue}
           options={field.options}
           isSegmented={field.options.every((option) => option.label.length < 22)}
@@ -71,7 +71,7 @@ const KEPT = 'Stays as it is unless you write a new one';
 const ONE_PER_LINE = 'One per line.';
 
 function Control({ field, value, onValue }: SettingInputProps) {
-  const text = String(value ?? '');
+  const text = toText(value);
   const common = {
     placeholder: field.placeholder,
     required: field.isRequired,
@@ -109,6 +109,10 @@ function Control({ field, value, onValue }: SettingInputProps) {
       if (field.secret === true) return <SecretInput {...common} />;
       return <TextInput {...common} isMono />;
   }
+}
+
+function toText(value: SettingDraft): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function Headers({

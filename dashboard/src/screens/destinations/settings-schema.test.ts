@@ -48,7 +48,7 @@ const settings = z.strictObject({
     .optional()
     .meta(meta({ title: 'Note', multiline: true })),
 });
-const fields = toFields(z.toJSONSchema(settings, { io: 'input' }) as Record<string, unknown>);
+const fields = toFields(z.toJSONSchema(settings, { io: 'input' }));
 const field = (name: string) => fields.find((one) => one.name === name);
 
 describe('the form of a kind, from its schema', () => {

@@ -9,7 +9,7 @@ import { Table } from '../../components/table.tsx';
 import { Time } from '../../components/time.tsx';
 import { location, setQuery } from '../../data/location.ts';
 import { toSubjectHref } from '../../data/operational-subject.ts';
-import { OPERATIONAL_TYPES, OPERATIONAL_WORDS } from '../../data/operational-words.ts';
+import { OPERATIONAL_TYPES, OPERATIONAL_WORDS } from '../../components/operational-words.ts';
 import { usePages } from '../../data/resource.ts';
 import { useQuietReload } from '../destinations/quiet-reload.ts';
 

@@ -1,6 +1,6 @@
 /** What the hub notices by itself, in words for people. */
 import type { OperationalEventType } from '@offhook/contract/operational-event';
-import type { IconName } from '../components/icon-names.ts';
+import type { IconName } from './icon-names.ts';
 
 interface OperationalWords {
   readonly title: string;

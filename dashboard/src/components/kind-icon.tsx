@@ -1,5 +1,5 @@
-import { Icon } from '../../components/icon.tsx';
-import type { IconName } from '../../components/icon.tsx';
+import { Icon } from './icon.tsx';
+import type { IconName } from './icon.tsx';
 
 /** Drawn by us: what it does, not whose sign it is. A kind this page does not know has the icon of all destinations. */
 export function KindIcon({ kind, size }: { readonly kind: string; readonly size?: 16 | 20 | 24 }) {

@@ -1,9 +1,9 @@
 import { createContext } from 'preact';
-import type { DestinationView, Page } from '../../data/types.ts';
+import type { DestinationView, Page } from './types.ts';
 
-import { request } from '../../data/api.ts';
-import { useResource } from '../../data/resource.ts';
-import { can } from '../../data/session.ts';
+import { request } from './api.ts';
+import { useResource } from './resource.ts';
+import { can } from './session.ts';
 
 export function useDestinations() {
   // A key that may only watch is not told where things go.
