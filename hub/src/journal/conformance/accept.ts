@@ -226,7 +226,8 @@ export function describeAccept(open: OpenHarness): void {
       await accept(journal, 'b', 'in-progress', { type: 'web_call', phoneNumber: { number: null } });
       const owed = new Map<string, string[]>();
       for (const { callId, destinationId } of await listDeliveries(journal)) {
-        owed.set(callId, [...(owed.get(callId) ?? []), destinationId]);
+        const others = owed.get(callId ?? '') ?? [];
+        owed.set(callId ?? '', [...others, destinationId]);
       }
       expect(owed.get('a')?.toSorted()).toEqual([byNumber.id, byGiven.id, byBoth.id].toSorted());
       expect(owed.get('b')).toEqual([byType.id]);

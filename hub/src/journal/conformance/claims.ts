@@ -31,6 +31,7 @@ export function describeClaims(open: OpenHarness): void {
         destinationId: id,
         accountId: 'default',
         eventId: event?.id,
+        eventType: 'status-update',
         eventRow: stored?.row,
         callRow: expect.any(Number),
         sequence: 1,

@@ -3,6 +3,7 @@
  * journal: four statements for a call's first event at one destination, and nothing is read back.
  */
 import { toStatusUpdateBody } from '@offhook/contract/body';
+import { STATUS_UPDATE_EVENT } from '@offhook/contract/headers';
 
 import { applyReport, type NewEvent } from '../../calls/apply-report.ts';
 import type { Call } from '../../calls/call.ts';
@@ -209,6 +210,7 @@ export function createAccept(store: Store, deliveries: DeliveryMaker): AcceptJou
           destinationId: destination.id,
           accountId: destination.accountId,
           eventId: appended.id,
+          eventType: STATUS_UPDATE_EVENT,
           eventRow: appended.row,
           callRow: known.row,
           sequence: event.sequence,

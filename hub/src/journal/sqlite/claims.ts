@@ -5,12 +5,12 @@
 import type { DeliveryId } from '../ids.ts';
 import type { ClaimedDelivery, DeliveryJournal } from '../journal.ts';
 import type { KnownDestination } from './destination-registry.ts';
-import { DUE_COLUMNS, toDueDelivery, type DueRow } from './lane-order.ts';
+import { DUE_COLUMNS, DUE_TABLES, toDueDelivery, type DueRow } from './lane-order.ts';
 import type { Store } from './store.ts';
 
-/** CROSS JOIN keeps the due index outermost: oldest due first, and a look at no more than is taken. */
+/** The due index is outermost: oldest due first, and a look at no more than is taken. */
 const SELECT_DUE = `
-  SELECT ${DUE_COLUMNS} FROM deliveries d CROSS JOIN reports e ON e.row = d.event_row
+  SELECT ${DUE_COLUMNS} FROM ${DUE_TABLES}
   WHERE d.destination_row = ? AND d.due_at_ms <= ? ORDER BY d.due_at_ms, d.row`;
 /** Steps from one destination with due work to the next: one seek each, whatever their backlogs. */
 const SELECT_NEXT_LANE = `

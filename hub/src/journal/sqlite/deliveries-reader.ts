@@ -5,9 +5,10 @@ import { findAccountRow } from './accounts.ts';
 import { parseRowCursor, ROW_END, toRowCursor } from './cursor.ts';
 import {
   createAttemptReader,
+  DELIVERY_ACCOUNT,
   DELIVERY_COLUMNS,
-  DELIVERY_TABLES,
   toDeliveryEntry,
+  toDeliveryTables,
   type DeliveryRow,
 } from './delivery-rows.ts';
 import { toConditions, type Conditions } from './filter-sql.ts';
@@ -20,7 +21,8 @@ const PENDING_SORTED_MAX = 20_000;
 const BACKLOG_COUNT_MAX = 10_000;
 
 const SELECT_DELIVERY = `
-  SELECT ${DELIVERY_COLUMNS}, e.body FROM ${DELIVERY_TABLES} WHERE d.row = ? AND c.account_row = ?`;
+  SELECT ${DELIVERY_COLUMNS}, coalesce(e.body, o.body) AS body FROM ${toDeliveryTables({})}
+  WHERE d.row = ? AND ${DELIVERY_ACCOUNT} = ?`;
 const SELECT_FIRST_ROW = 'SELECT min(row) AS row FROM deliveries';
 const PENDING_ROWS = `
   SELECT row FROM deliveries INDEXED BY deliveries_due WHERE due_at_ms IS NOT NULL
@@ -61,10 +63,8 @@ export function createDeliveriesReader(
     { index = '', extra = '', values = [] as readonly number[] } = {},
   ): readonly DeliveryRow[] {
     const sql = `
-      SELECT ${DELIVERY_COLUMNS}
-      FROM deliveries d ${index} CROSS JOIN calls c ON c.row = d.call_row
-        CROSS JOIN reports e ON e.row = d.event_row
-      WHERE d.row < ? ${extra} AND c.account_row = ? ${conditions.sql} ORDER BY d.row DESC LIMIT ?`;
+      SELECT ${DELIVERY_COLUMNS} FROM ${toDeliveryTables({ index, isOfCalls: conditions.isOfCalls })}
+      WHERE d.row < ? ${extra} AND ${DELIVERY_ACCOUNT} = ? ${conditions.sql} ORDER BY d.row DESC LIMIT ?`;
     const found = read.prepare(sql).all(upperRow, ...values, accountRow, ...conditions.values, count);
     return found as unknown as DeliveryRow[];
   }

@@ -1,25 +1,54 @@
 /** Deliveries and attempts as people see them. */
 import type { DatabaseSync } from 'node:sqlite';
 
-import { toAttemptId, toDeliveryId, type EventId, type ReplayId } from '../ids.ts';
+import { STATUS_UPDATE_EVENT } from '@offhook/contract/headers';
+
+import { toAttemptId, toDeliveryId, type EventId, type OperationalEventId, type ReplayId } from '../ids.ts';
 import type { AttemptEntry, DeliveryEntry } from '../journal.ts';
 import { toAttemptOutcome, toDeliveryState } from './codes.ts';
+import { isOperational, JOIN_OPERATIONAL } from './operational-rows.ts';
 import type { Store } from './store.ts';
 
 /** Of the same event to the same destination, made by a retry or a replay. */
 const LATER = `FROM deliveries n
   WHERE n.call_row = d.call_row AND n.destination_row = d.destination_row AND n.event_row = d.event_row AND n.row > d.row`;
 
-/** deliveries d joined with reports e and calls c. */
+/** deliveries d joined with calls c and reports e, or with operational_events o. */
 export const DELIVERY_COLUMNS = `d.row, d.destination_row, d.call_row, d.event_row, d.sequence, d.state,
   d.due_at_ms, d.released, d.attempts, d.reason, d.created_at_ms, d.finished_at_ms, d.last_status, d.last_detail,
-  d.sent_at_ms, d.sent_duration_ms, d.sent_first_byte_ms, e.event_id, e.status, c.call_id,
+  d.sent_at_ms, d.sent_duration_ms, d.sent_first_byte_ms, coalesce(e.event_id, o.id) AS event_id, coalesce(e.status, o.type) AS status,
+  coalesce(c.call_id, o.call_id) AS call_id,
   (SELECT id FROM replays r WHERE r.row = d.replay_row) AS replay_id,
   CASE WHEN d.state > 1 THEN (SELECT max(n.row) ${LATER}) END AS resent_row,
   CASE WHEN d.state > 1 THEN (SELECT n.state ${LATER} ORDER BY n.row DESC LIMIT 1) END AS resent_state`;
-/** CROSS JOIN fixes the order: conditions on the call are tried before the event's long row is read. */
-export const DELIVERY_TABLES =
-  'deliveries d CROSS JOIN calls c ON c.row = d.call_row CROSS JOIN reports e ON e.row = d.event_row';
+/** What calls and operational events have in common. */
+export const DELIVERY_ACCOUNT = 'coalesce(c.account_row, o.account_row)';
+
+export interface DeliveryTables {
+  /** `INDEXED BY …`; none without. */
+  readonly index?: string;
+  /** Something is asked of the call or the report, which operational events do not have. */
+  readonly isOfCalls?: boolean;
+  /** The event's long row is read only where something of it is needed. */
+  readonly withEvents?: boolean;
+}
+
+/**
+ * The order is fixed: deliveries first, and the call before the event's long row. LEFT JOIN keeps it as CROSS JOIN
+ * does, but only while no condition needs the joined row to be there: SQLite then makes a plain join of it and may
+ * begin with all calls of the account.
+ */
+export function toDeliveryTables({
+  index = '',
+  isOfCalls = false,
+  withEvents = true,
+}: DeliveryTables): string {
+  const join = isOfCalls ? 'CROSS JOIN' : 'LEFT JOIN';
+  return (
+    `deliveries d ${index} ${join} calls c ON c.row = d.call_row ${JOIN_OPERATIONAL}` +
+    (withEvents ? ` ${join} reports e ON e.row = d.event_row` : '')
+  );
+}
 
 export interface DeliveryRow {
   readonly row: number;
@@ -39,9 +68,9 @@ export interface DeliveryRow {
   readonly sent_at_ms: number | null;
   readonly sent_duration_ms: number | null;
   readonly sent_first_byte_ms: number | null;
-  readonly event_id: EventId;
+  readonly event_id: EventId | OperationalEventId;
   readonly status: string;
-  readonly call_id: string;
+  readonly call_id: string | null;
   readonly replay_id: ReplayId | null;
   readonly resent_row: number | null;
   readonly resent_state: number | null;
@@ -54,6 +83,7 @@ export function toDeliveryEntry(row: DeliveryRow, store: Store): DeliveryEntry {
     accountId: destination.accountId,
     destinationId: destination.id,
     eventId: row.event_id,
+    eventType: toEventType(row.event_row, row.status),
     callId: row.call_id,
     sequence: row.sequence,
     status: row.status,
@@ -71,6 +101,11 @@ export function toDeliveryEntry(row: DeliveryRow, store: Store): DeliveryEntry {
         ? null
         : { id: toDeliveryId(row.resent_row), state: toDeliveryState(row.resent_state) },
   };
+}
+
+/** Status of an operational event is its type. */
+export function toEventType(eventRow: number, status: string): string {
+  return isOperational(eventRow) ? status : STATUS_UPDATE_EVENT;
 }
 
 /** What a pending delivery waits for; null where it is simply due, or finished without a reason. */
@@ -131,7 +166,7 @@ function toSentEntry(delivery: DeliveryRow, startedAtMs: number): AttemptEntry {
     firstByteMs: delivery.sent_first_byte_ms,
     status: delivery.last_status,
     cause: null,
-    detail: null,
+    detail: delivery.last_detail,
     responseBody: null,
     outcome: 'delivered',
   };

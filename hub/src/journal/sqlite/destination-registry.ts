@@ -37,6 +37,8 @@ export interface DestinationRegistry {
   listDeletedRows(): readonly number[];
   /** Those of an account that want such an event. */
   match(accountRow: number, event: EventTraits): readonly KnownDestination[];
+  /** Those of an account that ask for operational events of this type. */
+  matchOperational(accountRow: number, type: string): readonly KnownDestination[];
   put(row: number, accountRow: number, destination: Destination): KnownDestination;
   remove(row: number): void;
 }
@@ -70,6 +72,10 @@ export function matches(filter: EventFilter, event: EventTraits): boolean {
   );
 }
 
+export function asksForOperational(filter: EventFilter, type: string): boolean {
+  return filter.operational_events?.includes(type) === true;
+}
+
 function allows(values: readonly string[] | undefined, value: string): boolean {
   return isEmpty(values) || values.includes(value);
 }
@@ -82,6 +88,7 @@ function isEmpty(values: readonly string[] | undefined): values is undefined {
 interface AccountDestinations {
   readonly anyNumber: KnownDestination[];
   readonly byNumber: Map<string, KnownDestination[]>;
+  readonly byOperationalType: Map<string, KnownDestination[]>;
 }
 
 function createRegistry(): DestinationRegistry & {
@@ -118,15 +125,16 @@ function createRegistry(): DestinationRegistry & {
   }
 
   function indexAccount(accountRow: number): AccountDestinations {
-    const index: AccountDestinations = { anyNumber: [], byNumber: new Map() };
+    const index: AccountDestinations = {
+      anyNumber: [],
+      byNumber: new Map(),
+      byOperationalType: new Map(),
+    };
     for (const known of list(accountRow)) {
-      const numbers = known.destination?.filter.phone_numbers;
+      const { phone_numbers: numbers, operational_events: types } = known.destination?.filter ?? {};
       if (numbers === undefined || numbers.length === 0) index.anyNumber.push(known);
-      for (const number of new Set(numbers)) {
-        const others = index.byNumber.get(number);
-        if (others === undefined) index.byNumber.set(number, [known]);
-        else others.push(known);
-      }
+      for (const number of new Set(numbers)) push(index.byNumber, number, known);
+      for (const type of new Set(types)) push(index.byOperationalType, type, known);
     }
     byAccount.set(accountRow, index);
     return index;
@@ -154,6 +162,10 @@ function createRegistry(): DestinationRegistry & {
       }
       return matched;
     },
+    matchOperational(accountRow, type) {
+      const index = byAccount.get(accountRow) ?? indexAccount(accountRow);
+      return index.byOperationalType.get(type) ?? [];
+    },
     put(row, accountRow, destination) {
       return set({
         row,
@@ -170,6 +182,12 @@ function createRegistry(): DestinationRegistry & {
       bury(row, known.accountRow, known.id, known.accountId);
     },
   };
+}
+
+function push(index: Map<string, KnownDestination[]>, key: string, known: KnownDestination): void {
+  const others = index.get(key);
+  if (others === undefined) index.set(key, [known]);
+  else others.push(known);
 }
 
 function matchesKnown(known: KnownDestination, event: EventTraits): boolean {

@@ -1,4 +1,6 @@
 /** Destinations: commands, and reads out of memory. Every change writes its audit entry in the same transaction. */
+import type { OperationalContent } from '@offhook/contract/operational-event';
+
 import { makeId, type AccountId, type DestinationId } from '../ids.ts';
 import type { Actor, DeliveryJournal, Destination, DestinationJournal } from '../journal.ts';
 import { toAccountRow } from './accounts.ts';
@@ -10,6 +12,7 @@ import {
   toDestinationValues,
   type DestinationRow,
 } from './destination-rows.ts';
+import { toDestinationPart, type RaiseOperational } from './operational-events.ts';
 import type { Store } from './store.ts';
 
 const SELECT_DESTINATION = `SELECT ${DESTINATION_COLUMNS} FROM destinations WHERE id = ? AND deleted_at_ms IS NULL`;
@@ -21,8 +24,18 @@ const CANCEL_DELIVERY = `
   UPDATE deliveries SET state = 4, due_at_ms = NULL, reason = 'Its destination was deleted.', finished_at_ms = ?
   WHERE row = ?`;
 
+/** Its secrets go with it, the rest of what it remembered in the steps below: nobody can read it any more. */
+const FORGET_SECRETS = `
+  DELETE FROM destination_memory INDEXED BY destination_memory_sealed
+  WHERE destination_row = ? AND sealed IS NOT NULL`;
+const FORGET_SOME = `
+  DELETE FROM destination_memory WHERE destination_row = ?1 AND key IN (
+    SELECT key FROM destination_memory WHERE destination_row = ?1 LIMIT ?2)`;
+const SELECT_REMEMBERED = 'SELECT 1 FROM destination_memory WHERE destination_row = ? LIMIT 1';
+
 /** A million deliveries of a deleted destination are cancelled in steps that hold the writer for some 5 ms each. */
 const CANCEL_STEP_MAX = 1_000;
+const FORGET_STEP_MAX = 1_000;
 
 export const HUB: Actor = { kind: 'hub', id: 'hub' };
 
@@ -30,6 +43,7 @@ type Listener = (id: DestinationId, destination: Destination | undefined) => voi
 
 export function createDestinations(
   store: Store,
+  raise: RaiseOperational,
 ): DestinationJournal & Pick<DeliveryJournal, 'setDestinationHealth'> & { finishDeletions(): void } {
   const { db, writer, clock, box, destinations, leases, due, counters, accounts } = store;
   const select = db.prepare(SELECT_DESTINATION);
@@ -39,6 +53,9 @@ export function createDestinations(
   const selectPending = db.prepare(SELECT_PENDING);
   const selectWaiting = db.prepare(SELECT_WAITING);
   const cancel = db.prepare(CANCEL_DELIVERY);
+  const forgetSecrets = db.prepare(FORGET_SECRETS);
+  const forgetSome = db.prepare(FORGET_SOME);
+  const selectRemembered = db.prepare(SELECT_REMEMBERED);
   const listeners = new Set<Listener>();
 
   interface Changed {
@@ -75,9 +92,13 @@ export function createDestinations(
     accountId: AccountId | undefined,
     id: DestinationId,
     apply: (destination: Destination, nowMs: number) => Destination,
-    audit: (
-      before: Destination,
-    ) => { actor: Actor; action: string; detail: Readonly<Record<string, unknown>> | null } | null,
+    audit: (before: Destination) => {
+      actor: Actor;
+      action: string;
+      detail: Readonly<Record<string, unknown>> | null;
+      /** What destinations are told of it. */
+      event?: OperationalContent;
+    } | null,
   ): Promise<Destination | undefined> {
     return writer
       .run({
@@ -90,6 +111,7 @@ export function createDestinations(
           const entry = audit(found.destination);
           if (entry !== null) {
             writeAudit(store, found.accountRow, entry.actor, entry.action, id, entry.detail);
+            if (entry.event !== undefined) raise(found.accountRow, entry.event);
           }
           return save({ ...found, destination: after });
         },
@@ -98,7 +120,7 @@ export function createDestinations(
       .then((changed) => changed?.destination);
   }
 
-  /** One step of cancelling what a deleted destination still had; true where there is more. */
+  /** One step of cancelling and forgetting what a deleted destination still had; true where there is more. */
   function cancelSome(row: number): Promise<boolean> {
     return writer.run({
       work() {
@@ -112,7 +134,8 @@ export function createDestinations(
           due.withdraw(delivery.row);
         }
         counters.now.pending -= rows.length;
-        return rows.length > 0;
+        const forgotten = Number(forgetSome.run(row, FORGET_STEP_MAX).changes);
+        return rows.length > 0 || forgotten > 0;
       },
       committed: () => leases.endLane(row),
     });
@@ -231,9 +254,23 @@ export function createDestinations(
                 actor: HUB,
                 action: 'destination.recovered',
                 detail: { since: before.failingSinceMs },
+                event: {
+                  type: 'destination.recovered',
+                  destination: toDestinationPart(before),
+                  failing_since: toTime(before.failingSinceMs),
+                },
               };
             case 'disabled':
-              return { actor: HUB, action: 'destination.disabled', detail: { reason: health.reason } };
+              return {
+                actor: HUB,
+                action: 'destination.disabled',
+                detail: { reason: health.reason },
+                event: {
+                  type: 'destination.disabled',
+                  destination: toDestinationPart(before),
+                  reason: health.reason,
+                },
+              };
           }
         },
       ).then(() => undefined);
@@ -246,6 +283,7 @@ export function createDestinations(
             if (found === undefined || found.destination.accountId !== accountId) return undefined;
             const nowMs = clock.nowMs();
             remove.run(nowMs, nowMs, found.row);
+            forgetSecrets.run(found.row);
             const detail = { kind: found.destination.kind, name: found.destination.name };
             writeAudit(store, found.accountRow, actor, 'destination.deleted', id, detail);
             return found.row;
@@ -270,8 +308,13 @@ export function createDestinations(
     },
     finishDeletions() {
       for (const row of destinations.listDeletedRows()) {
-        if ((selectPending.get(row, 1) ?? selectWaiting.get(row, 1)) !== undefined) void cancelAll(row);
+        const left = selectPending.get(row, 1) ?? selectWaiting.get(row, 1) ?? selectRemembered.get(row);
+        if (left !== undefined) void cancelAll(row);
       }
     },
   };
+}
+
+function toTime(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
 }

@@ -1,4 +1,7 @@
-/** JournalFilter as SQL conditions over calls (c), events (e) and deliveries (d). Values are always parameters. */
+/**
+ * JournalFilter as SQL conditions over calls (c), events (e), operational events (o) and deliveries (d). Values are
+ * always parameters.
+ */
 import type { CallState } from '../../calls/call.ts';
 import type { DestinationId } from '../ids.ts';
 import type { JournalFilter } from '../journal.ts';
@@ -14,11 +17,18 @@ export interface Conditions {
   readonly values: readonly (string | number)[];
   /** The one call that is asked for; undefined where any may match. Known, it makes its index the way in. */
   readonly callRow: number | undefined;
+  /** Something is asked that only calls and their reports have: no operational event matches. */
+  readonly isOfCalls: boolean;
+  /** The event's own row is looked at. */
+  readonly isOfEvents: boolean;
 }
 
 const SELECT_CALL_ROW = 'SELECT row FROM calls WHERE account_row = ? AND call_id = ?';
-/** No row has it. */
-const NO_CALL = -1;
+/** No row has it, nor does a delivery of an operational event. */
+const NO_CALL = 0;
+/** A call's own deliveries, and those of what the hub said about it. */
+const OF_CALL = `d.call_row IN (
+  SELECT ? UNION ALL SELECT -row FROM operational_events WHERE account_row = ? AND call_id = ?)`;
 
 /** Which state a call is in after a report of this status; a call has no status of its own. */
 const STATE_OF_STATUS: ReadonlyMap<string, CallState> = new Map([
@@ -128,10 +138,55 @@ export function toConditions(
       : ((store.read.prepare(SELECT_CALL_ROW).get(accountRow, filter.callId)?.['row'] as
           | number
           | undefined) ?? NO_CALL);
-  if (callRow !== undefined) {
-    add(`${{ calls: 'c.row', events: 'e.call_row', deliveries: 'd.call_row' }[scope]} = ?`, callRow);
+  if (callRow !== undefined && filter.callId !== undefined) {
+    if (scope === 'deliveries') add(OF_CALL, callRow, accountRow, filter.callId);
+    else add(`${{ calls: 'c.row', events: 'e.call_row' }[scope]} = ?`, callRow);
   }
-  return { sql: parts.join(' '), values, callRow };
+  return {
+    sql: parts.join(' '),
+    values,
+    callRow,
+    isOfCalls: asksOfCalls(filter),
+    isOfEvents:
+      filter.statuses !== undefined ||
+      filter.excludedStatuses !== undefined ||
+      filter.sourceIds !== undefined,
+  };
+}
+
+function asksOfCalls(filter: JournalFilter): boolean {
+  return [
+    filter.callStates,
+    filter.excludedCallStates,
+    filter.callTypes,
+    filter.sourceIds,
+    filter.number,
+    filter.durationMs?.min,
+    filter.durationMs?.max,
+    filter.error,
+  ].some((part) => part !== undefined);
+}
+
+/** The same filter over operational events (o) alone; undefined where none can match. */
+export function toOperationalConditions(
+  accountRow: number,
+  filter: JournalFilter,
+): Pick<Conditions, 'sql' | 'values'> | undefined {
+  if (asksOfCalls(filter)) return undefined;
+  const parts = ['AND o.account_row = ?'];
+  const values: (string | number)[] = [accountRow];
+  const add = (sql: string, ...added: readonly (string | number)[]): void => {
+    parts.push(`AND ${sql}`);
+    values.push(...added);
+  };
+  const { statuses, excludedStatuses, callId, sinceMs, untilMs } = filter;
+  if (statuses !== undefined) add(`o.type IN (${toMarks(statuses)})`, ...statuses);
+  if (excludedStatuses !== undefined)
+    add(`o.type NOT IN (${toMarks(excludedStatuses)})`, ...excludedStatuses);
+  if (callId !== undefined) add('o.call_id = ?', callId);
+  if (sinceMs !== undefined) add('o.at_ms >= ?', sinceMs);
+  if (untilMs !== undefined) add('o.at_ms < ?', untilMs);
+  return { sql: parts.join(' '), values };
 }
 
 function addStatuses(
@@ -140,8 +195,9 @@ function addStatuses(
   addIn: (column: string, list: readonly (string | number)[] | undefined, isNot?: boolean) => void,
 ): void {
   if (scope !== 'calls') {
-    addIn('e.status', statuses);
-    addIn('e.status', excludedStatuses, true);
+    const column = scope === 'events' ? 'e.status' : 'coalesce(e.status, o.type)';
+    addIn(column, statuses);
+    addIn(column, excludedStatuses, true);
     return;
   }
   const toCodes = (list: readonly string[] | undefined): readonly number[] | undefined =>

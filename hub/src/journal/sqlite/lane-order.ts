@@ -4,11 +4,13 @@
  * Everything here runs inside an operation's work.
  */
 import type { Clock } from '../../clock.ts';
-import { toDeliveryId, type EventId } from '../ids.ts';
+import { toDeliveryId, type EventId, type OperationalEventId } from '../ids.ts';
 import type { DeliveryState } from '../journal.ts';
 import { DELIVERY_STATE_CODES } from './codes.ts';
+import { toEventType } from './delivery-rows.ts';
 import type { KnownDestination } from './destination-registry.ts';
 import type { DueDelivery } from './due-dispatch.ts';
+import { JOIN_OPERATIONAL } from './operational-rows.ts';
 import type { Store } from './store.ts';
 
 /** A pending delivery of a call. */
@@ -35,9 +37,11 @@ const FINISH_DELIVERY = `
 const SET_DUE = 'UPDATE deliveries SET due_at_ms = ? WHERE row = ? AND state = 0';
 
 export const DUE_COLUMNS = `d.row, d.call_row, d.event_row, d.sequence, d.due_at_ms, d.attempts, d.rejections,
-  e.event_id, e.status, e.body, e.traceparent, e.received_at_ms`;
-const SELECT_DUE_DELIVERY = `
-  SELECT ${DUE_COLUMNS} FROM deliveries d JOIN reports e ON e.row = d.event_row WHERE d.row = ?`;
+  coalesce(e.event_id, o.id) AS event_id, coalesce(e.status, o.type) AS status, coalesce(e.body, o.body) AS body,
+  e.traceparent, coalesce(e.received_at_ms, o.at_ms) AS received_at_ms`;
+/** LEFT JOIN keeps deliveries outermost, so that a due index of theirs is walked in its order. */
+export const DUE_TABLES = `deliveries d LEFT JOIN reports e ON e.row = d.event_row ${JOIN_OPERATIONAL}`;
+const SELECT_DUE_DELIVERY = `SELECT ${DUE_COLUMNS} FROM ${DUE_TABLES} WHERE d.row = ?`;
 
 export interface DueRow {
   readonly row: number;
@@ -47,7 +51,7 @@ export interface DueRow {
   readonly due_at_ms: number;
   readonly attempts: number;
   readonly rejections: number;
-  readonly event_id: EventId;
+  readonly event_id: EventId | OperationalEventId;
   readonly status: string;
   readonly body: Uint8Array;
   readonly traceparent: string | null;
@@ -149,6 +153,7 @@ export function toDueDelivery(row: DueRow, destination: KnownDestination): DueDe
     destinationId: destination.id,
     accountId: destination.accountId,
     eventId: row.event_id,
+    eventType: toEventType(row.event_row, row.status),
     eventRow: row.event_row,
     callRow: row.call_row,
     sequence: row.sequence,

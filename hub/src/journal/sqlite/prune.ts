@@ -1,5 +1,5 @@
 /**
- * Retention. Deletes finished calls whole, in small transactions. The file does not shrink: freed pages are
+ * Retention. Deletes finished calls whole, and operational events likewise, in small transactions. The file does not shrink: freed pages are
  * taken by new rows, so it stays at its high-water mark. (Incremental vacuum would keep a pointer map, one
  * more page to write in many commits, to give back space that the next days need again.)
  */
@@ -9,6 +9,7 @@ import type { Journal } from '../journal.ts';
 import { HOURS_KEPT_DAYS } from '../analytics.ts';
 import { CALL_STATE_CODES } from './codes.ts';
 import { ERROR_KIND, HOUR_MS, MINUTE_MS, SLOT_KINDS, toSlotTable, type SlotKind } from './slot-kinds.ts';
+import { toSignedRow } from './operational-rows.ts';
 import type { Store } from './store.ts';
 
 const DAY_MS = 24 * HOUR_MS;
@@ -28,6 +29,12 @@ const DELETE_ATTEMPTS =
 const DELETE_DELIVERIES = 'DELETE FROM deliveries WHERE call_row = ?';
 const DELETE_REPORTS = 'DELETE FROM reports WHERE call_row = ?';
 const DELETE_CALL = 'DELETE FROM calls WHERE row = ?';
+const FORGET_CALL = 'DELETE FROM destination_memory WHERE call_row = ?';
+const SELECT_OPERATIONAL = 'SELECT row, at_ms FROM operational_events WHERE row > ? ORDER BY row LIMIT ?';
+const DELETE_OPERATIONAL = 'DELETE FROM operational_events WHERE row = ?';
+const DELETE_QUALITY = `
+  DELETE FROM source_quality WHERE (account_row, slot, source_row) IN (
+    SELECT account_row, slot, source_row FROM source_quality WHERE account_row = ? AND slot < ? LIMIT ?)`;
 /** The newest of a source stays: when it last reported is asked for however long ago that was. */
 const KEEP_NEWEST = `
   AND EXISTS (SELECT 1 FROM source_hours n
@@ -58,9 +65,12 @@ export function createPrune(store: Store): Pick<Journal, 'prune'> {
   const selectOld = db.prepare(SELECT_OLD_CALLS);
   const selectPending = db.prepare(SELECT_PENDING);
   const countEvents = db.prepare(COUNT_EVENTS);
-  const deletes = [DELETE_ATTEMPTS, DELETE_DELIVERIES, DELETE_REPORTS, DELETE_CALL].map((sql) =>
-    db.prepare(sql),
-  );
+  const deleteAttempts = db.prepare(DELETE_ATTEMPTS);
+  const deleteDeliveries = db.prepare(DELETE_DELIVERIES);
+  const deletes = [DELETE_REPORTS, DELETE_CALL, FORGET_CALL].map((sql) => db.prepare(sql));
+  const selectOperational = db.prepare(SELECT_OPERATIONAL);
+  const deleteOperational = db.prepare(DELETE_OPERATIONAL);
+  const deleteQuality = db.prepare(DELETE_QUALITY);
   const deleteAudit = db.prepare(DELETE_AUDIT);
   const slotDeletes = SLOT_KINDS.flatMap((kind) => [
     ...(kind.minutes === null
@@ -74,6 +84,13 @@ export function createPrune(store: Store): Pick<Journal, 'prune'> {
   const deleteSessions = db.prepare(DELETE_SESSIONS);
   /** Where the last run stopped in each account: what it kept is not looked at again before the next round. */
   const places = new Map<number, Place>();
+  /** Likewise among operational events, by row: they are numbered as they happen. */
+  let operationalPlace = 0;
+
+  function deleteDeliveriesOf(callRow: number): void {
+    deleteAttempts.run(callRow);
+    deleteDeliveries.run(callRow);
+  }
 
   function pruneCalls(accountRow: number, rows: readonly OldCall[]): number {
     let deleted = 0;
@@ -82,12 +99,38 @@ export function createPrune(store: Store): Pick<Journal, 'prune'> {
       if (state === CALL_STATE_CODES.live) activeCalls.remove(accountRow, live_since_ms);
       counters.now.calls -= 1;
       counters.now.events -= countEvents.get(row)?.['count'] as number;
+      deleteDeliveriesOf(row);
       for (const statement of deletes) statement.run(row);
       deleted += 1;
     }
     // Old calls are in the cache only where something looked at them just now; a row that is gone must not be.
     if (deleted > 0) calls.forget();
     return deleted;
+  }
+
+  async function pruneOperational(beforeMs: number): Promise<void> {
+    for (let examined = 0; examined < EXAMINED_MAX; examined += STEP_CALLS) {
+      const rows = await writer.run({
+        work() {
+          const found = selectOperational.all(operationalPlace, STEP_CALLS) as unknown as {
+            readonly row: number;
+            readonly at_ms: number;
+          }[];
+          const end = found.findIndex(({ at_ms }) => at_ms >= beforeMs);
+          const old = end === -1 ? found : found.slice(0, end);
+          for (const { row } of old) {
+            const signedRow = toSignedRow(row);
+            if (selectPending.get(signedRow) !== undefined) continue;
+            deleteDeliveriesOf(signedRow);
+            deleteOperational.run(row);
+          }
+          return old;
+        },
+      });
+      operationalPlace = rows.length < STEP_CALLS ? 0 : (rows.at(-1)?.row ?? 0);
+      if (operationalPlace === 0) return;
+      await yieldTurn();
+    }
   }
 
   /** Once an hour, since whole hours go; groups after their slots, so that no number of a group is given out anew. */
@@ -106,6 +149,7 @@ export function createPrune(store: Store): Pick<Journal, 'prune'> {
               const before = ((kind === ERROR_KIND ? hour : countsHour) * HOUR_MS) / slotMs;
               count += Number(statement.run(accountRow, before, STEP_SLOTS - count).changes);
             }
+            count += Number(deleteQuality.run(accountRow, countsHour, STEP_SLOTS - count).changes);
             if (count >= STEP_SLOTS) return count;
             errorGroups.save();
             deleteGroups.run(accountRow, hour * HOUR_MS);
@@ -151,6 +195,7 @@ export function createPrune(store: Store): Pick<Journal, 'prune'> {
           await yieldTurn();
         }
       }
+      await pruneOperational(beforeMs);
       await pruneSlots(beforeMs);
       await writer.run({
         work() {

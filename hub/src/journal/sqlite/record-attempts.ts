@@ -4,6 +4,7 @@
  */
 import type { AttemptRecord, DeliveryJournal, DeliveryState, RecordedAttempt } from '../journal.ts';
 import { ATTEMPT_OUTCOME_CODES, toDeliveryState } from './codes.ts';
+import type { TellDead } from './dead-letters.ts';
 import type { KnownDestination } from './destination-registry.ts';
 import { SUPERSEDED_BY_NEWER, type LaneOrder } from './lane-order.ts';
 import type { Lease } from './leases.ts';
@@ -12,7 +13,7 @@ import type { Store } from './store.ts';
 // `attempts = ?` fences what the token cannot: the same record twice in one commit.
 const RECORD_DELIVERED = `
   UPDATE deliveries SET state = 1, due_at_ms = NULL, attempts = attempts + 1, finished_at_ms = ?,
-    last_status = ?, last_detail = NULL, sent_at_ms = ?, sent_duration_ms = ?, sent_first_byte_ms = ?
+    last_status = ?, last_detail = ?, sent_at_ms = ?, sent_duration_ms = ?, sent_first_byte_ms = ?
   WHERE row = ? AND state = 0 AND attempts = ?`;
 const RECORD_FAILED = `
   UPDATE deliveries SET state = ?, due_at_ms = ?, attempts = attempts + 1, rejections = rejections + ?,
@@ -33,6 +34,7 @@ const ARRIVAL_UNKNOWN: ReadonlySet<string> = new Set(['timeout', 'reset', 'proto
 export function createRecordAttempts(
   store: Store,
   order: LaneOrder,
+  tellDead: TellDead,
 ): Pick<DeliveryJournal, 'recordAttempts'> {
   const { db, writer, clock, counters, counting, leases, destinations, calls, due } = store;
   const recordDelivered = db.prepare(RECORD_DELIVERED);
@@ -65,6 +67,7 @@ export function createRecordAttempts(
     const { changes } = recordDelivered.run(
       nowMs,
       attempt.status,
+      attempt.detail,
       attempt.startedAtMs,
       attempt.durationMs,
       attempt.firstByteMs,
@@ -117,6 +120,7 @@ export function createRecordAttempts(
       attempt.detail,
       attempt.responseBody,
     );
+    if (state === 'dead') tellDead(destination, attempt, nowMs);
     if (attempt.cause !== null && ARRIVAL_UNKNOWN.has(attempt.cause)) {
       order.supersedeOlder(order.readPending(lease.callRow, destination.row), lease, nowMs);
     }

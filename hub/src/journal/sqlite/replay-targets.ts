@@ -1,14 +1,17 @@
 /**
  * What a replay sends: events in journal order and, for each, the destinations it goes to again. Shared by
- * the dry run, which counts, and the job, which makes deliveries.
+ * the dry run, which counts, and the job, which makes deliveries. Operational events have negative rows, as their
+ * deliveries name them, so they come first; among themselves they have no order to keep.
  */
 import type { DatabaseSync } from 'node:sqlite';
 
 import { parseRow } from '../ids.ts';
-import type { JournalFilter, ReplayRequest } from '../journal.ts';
+import type { EventFilter, JournalFilter, ReplayRequest } from '../journal.ts';
 import { DELIVERY_STATE_CODES } from './codes.ts';
-import { matches, type KnownDestination } from './destination-registry.ts';
-import { toConditions } from './filter-sql.ts';
+import { asksForOperational, matches, type KnownDestination } from './destination-registry.ts';
+import { DELIVERY_ACCOUNT, toDeliveryTables } from './delivery-rows.ts';
+import { toConditions, toOperationalConditions } from './filter-sql.ts';
+import { isOperational, OPERATIONAL_SEQUENCE } from './operational-rows.ts';
 import { findRowAt } from './row-at.ts';
 import type { Store } from './store.ts';
 
@@ -28,9 +31,15 @@ export interface ReplayTarget {
   readonly isPending: boolean;
 }
 
+export interface ReplayWindow {
+  /** Rows with after < row <= until. */
+  readonly after: number;
+  readonly until: number;
+}
+
 export interface ReplayTargets {
-  /** First row that can match at all. */
-  readonly startRow: number;
+  /** The rows to look at next: none that cannot match, and either kind of event, not both. */
+  toWindow(after: number, endRow: number): ReplayWindow;
   /** Matching events with after < row <= until, oldest first, at most `limit`. */
   readEvents(after: number, until: number, limit: number): readonly ReplayEvent[];
   findTargets(event: ReplayEvent): readonly ReplayTarget[];
@@ -40,8 +49,19 @@ const SELECT_DELIVERIES = `
   SELECT row, destination_row, state, last_status, attempts FROM deliveries
   WHERE call_row = ? AND event_row = ? ORDER BY row`;
 const SELECT_DELIVERY_EVENT = `
-  SELECT d.event_row, d.destination_row FROM deliveries d JOIN calls c ON c.row = d.call_row
-  WHERE d.row = ? AND c.account_row = ?`;
+  SELECT d.event_row, d.destination_row FROM ${toDeliveryTables({ withEvents: false })}
+  WHERE d.row = ? AND ${DELIVERY_ACCOUNT} = ?`;
+const SELECT_OPERATIONAL_END = 'SELECT max(row) AS row FROM operational_events';
+
+/** Rows a step or a count looks at in one go, however few of them match. */
+const WINDOW_ROWS = 4_096;
+/** The last one before the rows of reports. */
+const OPERATIONAL_END = -1;
+
+/** Before the first row there is, of either kind. */
+export function findReplayStart(db: DatabaseSync): number {
+  return OPERATIONAL_END - ((db.prepare(SELECT_OPERATIONAL_END).get()?.['row'] as number | null) ?? 0);
+}
 
 export function createReplayTargets(
   store: Store,
@@ -58,6 +78,13 @@ export function createReplayTargets(
     FROM reports e CROSS JOIN calls c ON c.row = e.call_row
     WHERE e.row > ? AND e.row <= ? AND e.account_row = ? AND e.sequence IS NOT NULL ${conditions.sql}
     ORDER BY e.row LIMIT ?`);
+  const operational = toOperationalConditions(accountRow, filter);
+  const selectOperational =
+    operational &&
+    db.prepare(`
+      SELECT -o.row AS row, -o.row AS call_row, ${OPERATIONAL_SEQUENCE} AS sequence, o.type AS status,
+        NULL AS call_type, NULL AS phone_number, NULL AS phone_search
+      FROM operational_events o WHERE o.row < ? AND o.row >= ? ${operational.sql} ORDER BY o.row DESC LIMIT ?`);
   const selectDeliveries = db.prepare(SELECT_DELIVERIES);
   const wanted = filter.destinationIds?.flatMap((id) => store.destinations.find(id)?.row ?? []);
   const states = filter.deliveryStates?.map((state) => DELIVERY_STATE_CODES[state]);
@@ -65,8 +92,12 @@ export function createReplayTargets(
   const namedRows = named === undefined ? [] : [...named.keys()].toSorted((a, b) => a - b);
 
   function readEvents(after: number, until: number, limit: number): readonly ReplayEvent[] {
-    const read = (from: number, to: number, count: number): readonly ReplayEvent[] =>
-      select.all(from, to, accountRow, ...conditions.values, count) as unknown as ReplayEvent[];
+    const read = (from: number, to: number, count: number): readonly ReplayEvent[] => {
+      const rows = isOperational(to)
+        ? selectOperational?.all(-from, -to, ...(operational?.values ?? []), count)
+        : select.all(from, to, accountRow, ...conditions.values, count);
+      return (rows ?? []) as unknown as ReplayEvent[];
+    };
     if (named === undefined) return read(after, until, limit);
     const rows = namedRows.filter((row) => row > after && row <= until);
     return rows.slice(0, limit).flatMap((row) => read(row - 1, row, 1));
@@ -92,7 +123,7 @@ export function createReplayTargets(
         // A destination that is named but never had the event gets it where it wants such events: backfill.
         const asksOfDeliveries =
           states !== undefined || filter.codes !== undefined || filter.attempts !== undefined;
-        const isWanted = !asksOfDeliveries && matches(destination.destination.filter, toTraits(event));
+        const isWanted = !asksOfDeliveries && wants(destination.destination.filter, event);
         return isWanted ? [{ destination, isPending: false }] : [];
       }
       if (states?.includes(last.state) === false || excluded?.includes(last.state) === true) return [];
@@ -101,8 +132,27 @@ export function createReplayTargets(
     });
   }
 
-  const startRow = filter.sinceMs === undefined ? 0 : findRowAt(db, 'reports', filter.sinceMs).lower - 1;
-  return { startRow: Math.max(startRow, (namedRows[0] ?? 1) - 1), readEvents, findTargets };
+  /** Where the rows of reports begin that can match. */
+  const reportStart = filter.sinceMs === undefined ? 0 : findRowAt(db, 'reports', filter.sinceMs).lower - 1;
+
+  function toWindow(after: number, endRow: number): ReplayWindow {
+    const nextNamed = namedRows.find((row) => row > after);
+    if (named !== undefined && nextNamed === undefined) return { after, until: endRow };
+    const from = nextNamed === undefined ? after : nextNamed - 1;
+    if (from < OPERATIONAL_END && operational !== undefined) {
+      return { after: from, until: Math.min(OPERATIONAL_END, from + WINDOW_ROWS) };
+    }
+    const start = Math.max(from, reportStart);
+    return { after: start, until: Math.min(endRow, start + WINDOW_ROWS) };
+  }
+
+  return { toWindow, readEvents, findTargets };
+}
+
+function wants(filter: EventFilter, event: ReplayEvent): boolean {
+  return isOperational(event.row)
+    ? asksForOperational(filter, event.status)
+    : matches(filter, toTraits(event));
 }
 
 interface LatestDelivery {

@@ -14,13 +14,11 @@ import { findAccountRow, toAccountRow } from './accounts.ts';
 import { writeAudit } from './audit.ts';
 import { parseRowCursor, toPage, toRowCursor } from './cursor.ts';
 import type { DeliveryMaker } from './delivery-maker.ts';
-import { createReplayTargets, type ReplayTargets } from './replay-targets.ts';
+import { createReplayTargets, findReplayStart, type ReplayTargets } from './replay-targets.ts';
 import type { Store } from './store.ts';
 
 /** A dry run counts no further. */
 const COUNT_MAX = 1_000_000;
-/** Rows a step or a count looks at in one go, however few of them match. */
-const WINDOW_ROWS = 4_096;
 const WINDOW_EVENTS = 500;
 
 const REPLAY_COLUMNS = `row, id, account_row, state, request, cursor_row, end_row, examined, created, skipped,
@@ -101,9 +99,8 @@ export function createReplays(store: Store, deliveries: DeliveryMaker): ReplaysJ
     const { request } = toReplay(before);
     const createdMax = request.createdMax ?? Number.POSITIVE_INFINITY;
     const targets = createReplayTargets(store, db, before.account_row, request);
-    const from = Math.max(before.cursor_row, targets.startRow);
-    const until = Math.min(before.end_row, from + WINDOW_ROWS);
-    const events = targets.readEvents(from, until, limit);
+    const { after, until } = targets.toWindow(before.cursor_row, before.end_row);
+    const events = targets.readEvents(after, until, limit);
     const counts = { examined: before.examined, created: before.created, skipped: before.skipped };
     let lastRow = before.cursor_row;
     let isFull = events.length >= limit;
@@ -150,14 +147,16 @@ export function createReplays(store: Store, deliveries: DeliveryMaker): ReplaysJ
   return {
     async countReplay(request) {
       const accountRow = findAccountRow(store, request.accountId);
-      return countTargets(createReplayTargets(store, read, accountRow, request), counters.feedEnd);
+      const targets = createReplayTargets(store, read, accountRow, request);
+      return countTargets(targets, findReplayStart(read), counters.feedEnd);
     },
     createReplay(request, actor) {
       return writer.run({
         work() {
           const accountRow = toAccountRow(store, request.accountId);
           const id = makeId('rpl');
-          insert.run(id, accountRow, JSON.stringify(request), 0, counters.now.reportRow, clock.nowMs());
+          const json = JSON.stringify(request);
+          insert.run(id, accountRow, json, findReplayStart(db), counters.now.reportRow, clock.nowMs());
           const { filter, deliveryIds, ratePerSecond, createdMax = null } = request;
           const detail = { filter, ratePerSecond, createdMax, deliveries: deliveryIds?.length ?? null };
           writeAudit(store, accountRow, actor, 'replay.created', id, detail);
@@ -212,11 +211,11 @@ export function createReplays(store: Store, deliveries: DeliveryMaker): ReplaysJ
   };
 }
 
-async function countTargets(targets: ReplayTargets, endRow: number): Promise<ReplayCount> {
+async function countTargets(targets: ReplayTargets, startRow: number, endRow: number): Promise<ReplayCount> {
   const counts = new Map<ReplayCount['perDestination'][number]['destinationId'], number>();
   let total = 0;
-  for (let after = targets.startRow; after < endRow && total < COUNT_MAX;) {
-    const until = Math.min(after + WINDOW_ROWS, endRow);
+  for (let place = startRow; place < endRow && total < COUNT_MAX;) {
+    const { after, until } = targets.toWindow(place, endRow);
     const events = targets.readEvents(after, until, WINDOW_EVENTS);
     for (const event of events) {
       for (const { destination, isPending } of targets.findTargets(event)) {
@@ -225,7 +224,7 @@ async function countTargets(targets: ReplayTargets, endRow: number): Promise<Rep
         counts.set(destination.id, (counts.get(destination.id) ?? 0) + 1);
       }
     }
-    after = events.length >= WINDOW_EVENTS ? (events.at(-1)?.row ?? until) : until;
+    place = events.length >= WINDOW_EVENTS ? (events.at(-1)?.row ?? until) : until;
     await yieldTurn();
   }
   return {

@@ -21,9 +21,11 @@ import { createClaims } from './claims.ts';
 import { createCounting } from './counting.ts';
 import { loadCounters } from './counters.ts';
 import { MEMORY_FILE, openDatabase, toOpenError, type Database } from './database.ts';
+import { createTellDead } from './dead-letters.ts';
 import { createDeliveriesReader } from './deliveries-reader.ts';
 import { createDeliveryCommands } from './delivery-commands.ts';
 import { createDeliveryMaker } from './delivery-maker.ts';
+import { createDestinationMemory } from './destination-memory.ts';
 import { loadDestinations } from './destination-registry.ts';
 import { createDestinations } from './destinations.ts';
 import { createDueDispatch } from './due-dispatch.ts';
@@ -34,6 +36,7 @@ import { createKeys } from './keys.ts';
 import { createLaneOrder } from './lane-order.ts';
 import { createLeases } from './leases.ts';
 import { migrate } from './migrate.ts';
+import { createOperationalEvents, createRaiseOperational } from './operational-events.ts';
 import { createPhoneNames } from './phone-names.ts';
 import { createPhoneNumbers } from './phone-numbers.ts';
 import { createPrune } from './prune.ts';
@@ -42,6 +45,7 @@ import { createReplays } from './replays.ts';
 import { createSessions } from './sessions.ts';
 import { createSlotFolding, type SlotFolding } from './slot-folding.ts';
 import { createSlots } from './slots.ts';
+import { createSourceQuality } from './source-quality.ts';
 import { loadSources } from './source-registry.ts';
 import { createSources } from './sources.ts';
 import { createStateCounts } from './state-counts.ts';
@@ -158,7 +162,8 @@ function buildJournal(database: Database, options: SqliteJournalOptions): Journa
   const { publish: _publish, ...feedReader } = feed;
   const order = createLaneOrder(store);
   const deliveries = createDeliveryMaker(store, order);
-  const { finishDeletions, ...destinationCommands } = createDestinations(store);
+  const raise = createRaiseOperational(store, deliveries);
+  const { finishDeletions, ...destinationCommands } = createDestinations(store, raise);
   finishDeletions();
   const troubles = createTroubles();
   folding = createSlotFolding(store, (trouble) => troubles.tell(trouble));
@@ -168,7 +173,7 @@ function buildJournal(database: Database, options: SqliteJournalOptions): Journa
   return {
     ...createAccept(store, deliveries),
     ...createClaims(store),
-    ...createRecordAttempts(store, order),
+    ...createRecordAttempts(store, order, createTellDead(store, raise)),
     ...destinationCommands,
     ...createReplays(store, deliveries),
     ...createCallsReader(store),
@@ -185,6 +190,9 @@ function buildJournal(database: Database, options: SqliteJournalOptions): Journa
     ...createSources(store),
     ...createPhoneNumbers(store),
     ...createAudit(store),
+    ...createOperationalEvents(store, raise),
+    ...createDestinationMemory(store),
+    ...createSourceQuality(store),
     ...createPrune(store),
     listenTrouble: (listener) => troubles.listen(listener),
     broken: writer.broken,

@@ -7,6 +7,7 @@ import { DELIVERY_STATES, type JournalFilter, type JournalReader } from '../jour
 import { findAccountRow } from './accounts.ts';
 import { toCallState, toDeliveryState } from './codes.ts';
 import { ROW_END, type TimeCursor } from './cursor.ts';
+import { DELIVERY_ACCOUNT, toDeliveryTables } from './delivery-rows.ts';
 import { toConditions } from './filter-sql.ts';
 import { findRowAt } from './row-at.ts';
 import type { Store } from './store.ts';
@@ -68,13 +69,14 @@ export function createStateCounts(store: Store): Pick<JournalReader, 'countCalls
   ): Promise<StateCounts> {
     const conditions = toConditions(store, 'deliveries', accountRow, filter);
     const isOfOneCall = conditions.callRow !== undefined;
-    // The event's row is long; it is looked at only where something is asked of it.
-    const events = conditions.sql.includes('e.') ? 'CROSS JOIN reports e ON e.row = d.event_row' : '';
+    const tables = toDeliveryTables({
+      index: isOfOneCall ? 'INDEXED BY deliveries_by_call' : '',
+      isOfCalls: conditions.isOfCalls,
+      withEvents: conditions.isOfEvents,
+    });
     const count = read.prepare(`
-      SELECT d.state, count(*) AS count
-      FROM deliveries d ${isOfOneCall ? 'INDEXED BY deliveries_by_call' : ''}
-        CROSS JOIN calls c ON c.row = d.call_row ${events}
-      WHERE d.row >= ? AND d.row < ? AND c.account_row = ? ${conditions.sql} GROUP BY d.state`);
+      SELECT d.state, count(*) AS count FROM ${tables}
+      WHERE d.row >= ? AND d.row < ? AND ${DELIVERY_ACCOUNT} = ? ${conditions.sql} GROUP BY d.state`);
     const readWindow = (lowest: number, upper: number): void =>
       tally.add(count.all(lowest, upper, accountRow, ...conditions.values) as unknown as Counted[]);
     if (isOfOneCall) {
