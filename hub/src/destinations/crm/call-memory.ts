@@ -17,9 +17,10 @@ export type RememberedCall =
       readonly hash: string | null;
       readonly contact: RememberedContact | null;
       readonly metadataId?: string | undefined;
+      readonly account?: string | undefined;
     }
   /** Somebody deleted the record in the CRM. */
-  | { readonly state: 'gone'; readonly recordId: string };
+  | { readonly state: 'gone'; readonly recordId: string; readonly account?: string | undefined };
 
 export interface RememberedContact {
   readonly id: string;
@@ -36,8 +37,9 @@ const REMEMBERED = z.discriminatedUnion('state', [
     hash: z.string().nullable(),
     contact: z.object({ id: z.string(), via: z.string() }).nullable(),
     metadataId: z.string().optional(),
+    account: z.string().optional(),
   }),
-  z.object({ state: z.literal('gone'), recordId: z.string() }),
+  z.object({ state: z.literal('gone'), recordId: z.string(), account: z.string().optional() }),
 ]);
 
 export async function readRememberedCall(

@@ -44,8 +44,12 @@ export interface CrmPort<Draft = unknown> {
   parseContactId(text: string): ContactId | null;
   /** Pure. */
   toDraft(record: CallRecord, contactId: ContactId | null): Draft;
-  /** Before the first request of an attempt: access tokens, fields that have to exist. Remembers that it is done. */
-  prepare?(budget: Budget): Promise<Step<null>>;
+  /**
+   * Before the first request of an attempt: access tokens, fields that have to exist. Remembers that it is done.
+   * It names the account in the CRM ("portal 4711"), where that is known: with credentials of another one, ids that were
+   * remembered mean nothing, or somebody else's record.
+   */
+  prepare?(budget: Budget): Promise<Step<string | null>>;
   /** The record of a call by its key; null where there is none. */
   findRecord(callKey: string, budget: Budget): Promise<Step<string | null>>;
   createRecord(draft: Draft, callKey: string, budget: Budget): Promise<Step<CreateOutcome>>;

@@ -50,6 +50,8 @@ interface Subject {
   readonly isKnown: boolean;
   readonly remembered: RememberedCall | null;
   readonly metadataId: string | null;
+  /** Of the CRM, where the port knows it. */
+  readonly account: string | null;
 }
 
 class CrmSender<Draft> implements DestinationSender {
@@ -87,9 +89,7 @@ class CrmSender<Draft> implements DestinationSender {
       return ok(`Nothing to write: ${this.#port.title} destinations log calls only`);
     const { message } = JSON.parse(Buffer.from(request.body).toString('utf8')) as StatusUpdateMessage;
     const subject = await this.#read(message);
-    const { call, remembered } = subject;
-    if (remembered?.state === 'gone')
-      return ok(`Not written: somebody deleted call ${remembered.recordId} in ${this.#port.title}`);
+    const { call } = subject;
     if (!subject.isKnown && call.state === 'live')
       return ok('Not written: the journal has forgotten this call, and its message only says that it began');
 
@@ -100,7 +100,12 @@ class CrmSender<Draft> implements DestinationSender {
     }
     const prepared = await this.#port.prepare?.(budget);
     if (prepared?.kind === 'stop') return prepared;
-    return this.#write(subject, plan, budget);
+    const account = prepared?.value ?? null;
+    return this.#write(
+      { ...subject, account, remembered: toHere(subject.remembered, account) },
+      plan,
+      budget,
+    );
   }
 
   async #read(message: StatusUpdateMessage['message']): Promise<Subject> {
@@ -115,6 +120,7 @@ class CrmSender<Draft> implements DestinationSender {
       isKnown: known !== undefined,
       remembered,
       metadataId: readMetadataId(message, this.#settings.metadata_key) ?? before ?? null,
+      account: null,
     };
   }
 
@@ -140,6 +146,8 @@ class CrmSender<Draft> implements DestinationSender {
 
   async #write(subject: Subject, plan: WritePlan, budget: Budget): Promise<Step<string>> {
     const { remembered } = subject;
+    if (remembered?.state === 'gone')
+      return ok(`Not written: somebody deleted call ${remembered.recordId} in ${this.#port.title}`);
     const contacts = await this.#findContact(subject, plan, budget);
     if (contacts.kind === 'stop') return contacts;
     const found = contacts.value;
@@ -265,9 +273,12 @@ class CrmSender<Draft> implements DestinationSender {
 
   async #remember(subject: Subject, remembered: RememberedCall): Promise<void> {
     if (!subject.isKnown) return;
-    const { metadataId } = subject;
-    const withMetadata = metadataId !== null && remembered.state !== 'gone' ? { metadataId } : {};
-    await rememberCall(this.#ground.memory, subject.call.callId, { ...remembered, ...withMetadata });
+    const { metadataId, account } = subject;
+    await rememberCall(this.#ground.memory, subject.call.callId, {
+      ...remembered,
+      ...(metadataId !== null && remembered.state !== 'gone' && { metadataId }),
+      ...(account !== null && remembered.state !== 'creating' && { account }),
+    });
   }
 
   #toWhom({ contact, wasCreated, isMetadataUnknown }: FoundContact): string {
@@ -285,6 +296,13 @@ class CrmSender<Draft> implements DestinationSender {
         : 'Not written: a call without a number';
     return `Not written: no contact in ${this.#port.title} has this number`;
   }
+}
+
+/** Ids of another account say nothing here; but something may have been written here before they were. */
+function toHere(remembered: RememberedCall | null, account: string | null): RememberedCall | null {
+  if (remembered === null || account === null || !('account' in remembered)) return remembered;
+  if (remembered.account === undefined || remembered.account === account) return remembered;
+  return { state: 'creating' };
 }
 
 function toHash(draft: unknown): string {
