@@ -22,6 +22,8 @@ export interface CallRecord {
   readonly isStartKnown: boolean;
   readonly endAtMs: number | null;
   readonly durationMs: number | null;
+  /** By our own clock, when we first heard of the call: nothing can have been written before. */
+  readonly knownSinceMs: number;
   /** E.164 where the number is one, else as the source gave it (an extension, a SIP user), bounded. */
   readonly fromNumber: string | null;
   readonly toNumber: string | null;
@@ -125,6 +127,7 @@ export function toCallRecord(input: Omit<PlanInput, 'settings' | 'metadataId' | 
     isStartKnown: call.startedAtMs !== null,
     endAtMs: call.endedAtMs,
     durationMs: outcome === 'in_progress' ? null : call.durationMs,
+    knownSinceMs: call.firstReportAtMs,
     fromNumber: direction === 'inbound' ? customer : own,
     toNumber: direction === 'inbound' ? own : customer,
     error: toErrorText(call),

@@ -40,6 +40,10 @@ export interface CrmPort<Draft = unknown> {
    * made where an earlier try may have got through. Otherwise it is made before every creation.
    */
   readonly refusesDuplicates: boolean;
+  /** Its look-up is dear, so it is only made where an earlier try may have got through, though nothing refuses a second record. */
+  readonly looksOnlyInDoubt?: boolean;
+  /** What is written stays as it is: `updateRecord` is never asked. */
+  readonly keepsRecords?: boolean;
   /** An id of a contact as this CRM writes them, or null: the text comes from a call's metadata, so anybody may have written it. */
   parseContactId(text: string): ContactId | null;
   /** Pure. */
@@ -51,7 +55,7 @@ export interface CrmPort<Draft = unknown> {
    */
   prepare?(budget: Budget): Promise<Step<string | null>>;
   /** The record of a call by its key; null where there is none. */
-  findRecord(callKey: string, budget: Budget): Promise<Step<string | null>>;
+  findRecord(callKey: string, budget: Budget, record: CallRecord): Promise<Step<string | null>>;
   createRecord(draft: Draft, callKey: string, budget: Budget): Promise<Step<CreateOutcome>>;
   /** wroteContactId: whom the record hangs on as far as we know; undefined where we do not. */
   updateRecord(

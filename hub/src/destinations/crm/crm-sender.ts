@@ -157,9 +157,10 @@ class CrmSender<Draft> implements DestinationSender {
     }
     if (found.contact === null && plan.needsContact) return ok(this.#toNoContact(plan, found));
 
-    const mayExist = remembered?.state === 'creating' || !this.#port.refusesDuplicates || !subject.isKnown;
-    if (mayExist) {
-      const step = await this.#port.findRecord(toCallKey(plan.record.callId), budget);
+    const { refusesDuplicates, looksOnlyInDoubt = false } = this.#port;
+    const isInDoubt = remembered?.state === 'creating' || !subject.isKnown;
+    if (isInDoubt || !(refusesDuplicates || looksOnlyInDoubt)) {
+      const step = await this.#port.findRecord(toCallKey(plan.record.callId), budget, plan.record);
       if (step.kind === 'stop') return step;
       if (step.value !== null) return this.#adopt(subject, plan.record, found, step.value, budget);
     }
@@ -245,6 +246,11 @@ class CrmSender<Draft> implements DestinationSender {
     const { remembered } = subject;
     if (remembered?.state === 'written' && remembered.hash === toHash(draft))
       return ok(`Call ${recordId} in ${this.#port.title} is as it should be already`);
+    if (this.#port.keepsRecords === true) {
+      if (remembered?.state !== 'written')
+        await this.#rememberWritten(subject, recordId, draft, found.contact);
+      return ok(`Call ${recordId} was in ${this.#port.title} already`);
+    }
     const step = await this.#port.updateRecord(recordId, draft, wroteContactId, budget);
     if (step.kind === 'stop') return step;
     switch (step.value) {
