@@ -1,5 +1,6 @@
 import { get } from 'node:http';
 import fastify from 'fastify';
+import { parquetReadObjects } from 'hyparquet';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -66,6 +67,30 @@ function parseCsv(text: string): string[][] {
 }
 
 describe('an export', () => {
+  it('as Parquet holds the rows of the list, and is written to the audit log when it is whole', async () => {
+    for (const what of ['calls', 'events', 'deliveries']) {
+      const response = await hub.call('GET', `/v1/export/${what}?format=parquet`);
+      expect(response.headers['content-type']).toBe('application/vnd.apache.parquet');
+      expect(response.headers['content-disposition']).toContain('.parquet"');
+      const rows = await parquetReadObjects({ file: new Uint8Array(response.rawPayload).buffer });
+      expect(rows).toHaveLength(CALLS);
+      if (what !== 'calls') continue;
+      const found = rows.find(({ id }) => id === 'call-0');
+      expect(found).toMatchObject({ state: 'failed', sequence: 1n, stale: false, started_at: null });
+      expect(found?.['error'], 'a warehouse runs no formulas').toBe('=HYPERLINK("http://evil.example","x")');
+      expect(found?.['updated_at']).toBeInstanceOf(Date);
+    }
+    expect((await readAudit())[0]?.detail).toMatchObject({ format: 'parquet', rows: CALLS });
+  });
+
+  it('says about how many rows to expect, where nothing but a time is asked', async () => {
+    const about = async (path: string) => (await hub.call('GET', path)).headers['offhook-rows-about'];
+    expect(await about('/v1/export/calls?format=csv')).toBe(String(CALLS));
+    expect(await about('/v1/export/events?format=csv&since=1h')).toBe(String(CALLS));
+    expect(await about('/v1/export/calls?format=csv&q=state:failed')).toBeUndefined();
+    expect(await about('/v1/export/calls?format=csv&until=2020-01-01T00:00:00Z')).toBe('0');
+  });
+
   it('as NDJSON holds every row of the list, page after page', async () => {
     for (const [what, view] of [
       ['calls', callView],

@@ -17,6 +17,7 @@ import type { Route } from './route.ts';
 import { requireKey } from '../ingest/door.ts';
 import { sendProblem } from '../ingest/problem.ts';
 import { openExportEncoder } from './export-encoder.ts';
+import { estimateRows } from './export-estimate.ts';
 import { EXPORT_FORMATS, EXPORT_MEDIA_TYPES } from './export-format.ts';
 import { createExportedLists } from './exported-lists.ts';
 import { maskView } from './mask-view.ts';
@@ -50,7 +51,7 @@ export function defineExportRoutes({ journal, clock, settings }: ApiGround): rea
       tag: 'Export',
       summary: `Read all ${list.what} that match, as a file`,
       description:
-        'In the order of the list, as one answer that is written as fast as it is read. What changes while it runs may be missing. It is cut off, without the end of a complete answer, when its key or session ends, or its reader takes nothing for a minute. The audit log keeps who exported what.',
+        'In the order of the list, as one answer that is written as fast as it is read. What changes while it runs may be missing. It is cut off, without the end of a complete answer, when its key or session ends, or its reader takes nothing for a minute. The audit log keeps who exported what. `offhook-rows-about` says how many rows to expect, where the filter asks for nothing but a time.',
       scope: 'read',
       query: exportQuery,
       answers: [{ status: 200, description: 'The file.', schema: z.string(), mediaType: 'text/csv' }],
@@ -83,7 +84,11 @@ export function defineExportRoutes({ journal, clock, settings }: ApiGround): rea
     // Nothing leaves, so that nothing is read and nothing is written to the audit log.
     if (request.method === 'HEAD') return reply.send();
     // Before the first byte, so that trouble with the journal is still an answer.
-    const first = await list.readPage(key.accountId, read.filter, { limit: PAGE_ITEMS_MAX, cursor: null });
+    const [first, rowsAbout] = await Promise.all([
+      list.readPage(key.accountId, read.filter, { limit: PAGE_ITEMS_MAX, cursor: null }),
+      estimateRows(journal, list.what, key.accountId, read.filter, clock.nowMs()),
+    ]);
+    if (rowsAbout !== null) reply.header(ROWS_ABOUT_HEADER, String(rowsAbout));
     const chunks = writeChunks({
       list,
       accountId: key.accountId,
@@ -165,6 +170,9 @@ export function defineExportRoutes({ journal, clock, settings }: ApiGround): rea
     defineExport(lists.deliveries, 'exportDeliveries', () => null),
   ];
 }
+
+/** About how many rows it will have; only where nothing but a time is filtered by. */
+export const ROWS_ABOUT_HEADER = 'offhook-rows-about';
 
 /** A reader that has taken nothing for this long is gone, whatever its socket says: as of the stream. */
 export const EXPORT_STUCK_MS = 60_000;

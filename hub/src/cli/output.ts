@@ -14,6 +14,8 @@ export interface Output {
   readonly json: boolean;
   /** Whether a person may be asked something. */
   readonly interactive: boolean;
+  /** Data is read by a person as it comes. */
+  readonly toTerminal: boolean;
   /** One line of data. */
   line(text: string): void;
   /** One value of data: a JSON line. */
@@ -22,6 +24,8 @@ export interface Output {
   bytes(data: Uint8Array): Promise<void>;
   /** A line for the person, never data. */
   note(text: string): void;
+  /** A line that the next one replaces, on a terminal only; null takes the last one away. */
+  progress(text: string | null): void;
   paint(colour: Colour, text: string): string;
 }
 
@@ -41,6 +45,7 @@ export function createOutput(options: OutputOptions): Output {
   const isColoured = options.colour && !env['NO_COLOR'] && env['TERM'] !== 'dumb' && stdout.isTTY === true;
   return {
     json: options.json,
+    toTerminal: stdout.isTTY === true,
     interactive: options.stdin.isTTY === true && stderr.isTTY === true,
     line: (text) => void stdout.write(`${text}\n`),
     value: (value) => void stdout.write(`${JSON.stringify(value)}\n`),
@@ -49,6 +54,9 @@ export function createOutput(options: OutputOptions): Output {
       await new Promise<void>((resolve) => void stdout.once?.('drain', resolve));
     },
     note: (text) => void stderr.write(`${text}\n`),
+    progress(text) {
+      if (stderr.isTTY === true && env['TERM'] !== 'dumb') stderr.write(`\r\u001B[K${text ?? ''}`);
+    },
     paint: (colour, text) => (isColoured ? styleText(colour, text, { validateStream: false }) : text),
   };
 }

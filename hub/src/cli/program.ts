@@ -285,18 +285,18 @@ export function buildProgram(surroundings: Surroundings): {
   for (const [what, example] of [
     ['calls', '--filter state:failed --since 7d --output failed-calls.csv'],
     ['events', '--format ndjson --since 24h | jq .status'],
-    ['deliveries', '--filter "state:dead code:4xx" --output dead.csv'],
+    ['deliveries', '--since 7d --output deliveries.parquet'],
   ] as const) {
     clientCommand(
       exports,
       what,
-      `Export ${what}, as CSV for spreadsheets or NDJSON for programs.`,
+      `Export ${what}: CSV for spreadsheets, NDJSON for programs, Parquet for warehouses.`,
       [`offhook export ${what} ${example}`],
       async () => (await import('./commands/export.ts')).EXPORT_COMMANDS[what],
     )
       .option(
         '--format <format>',
-        'csv or ndjson; csv where neither --json nor the name of --output says else',
+        'csv, ndjson or parquet; csv where neither --json nor the name of --output says else',
       )
       .option('--filter <query>', 'only what matches, in the language of the search box')
       .option('--since <time>', 'since: 15m, 24h, 7d, or an RFC 3339 time')

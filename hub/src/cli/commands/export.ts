@@ -20,16 +20,25 @@ export const EXPORT_COMMANDS: Readonly<Record<'calls' | 'events' | 'deliveries',
 async function exportList(what: string, context: CommandContext, options: Options): Promise<number> {
   const { output, signal } = context;
   const file = typeof options['output'] === 'string' ? resolve(context.cwd, options['output']) : null;
+  const format = toFormat(options, output.json);
+  if (format === 'parquet' && file === null && output.toTerminal) {
+    throw new CommandFailure(EXIT.usage, 'Parquet is no text: name a file with --output, or pipe it on.');
+  }
   const response = await createApiClient(context).open(`/v1/export/${what}`, {
     query: {
-      format: toFormat(options, output.json),
+      format,
       q: options['filter'] as string | undefined,
       since: options['since'] as string | undefined,
       until: options['until'] as string | undefined,
     },
     signal,
   });
-  const chunks = readChunks(response, signal);
+  const chunks = showProgress(readChunks(response, signal), context, {
+    // Data that goes to the same terminal is progress enough.
+    isShown: file !== null || !output.toTerminal,
+    rowsAbout: toCount(response.headers.get('offhook-rows-about')),
+    isLines: format !== 'parquet',
+  });
   if (file === null) {
     for await (const chunk of chunks) await output.bytes(chunk);
     return EXIT.ok;
@@ -41,8 +50,70 @@ async function exportList(what: string, context: CommandContext, options: Option
 
 function toFormat(options: Options, isJson: boolean): string {
   if (typeof options['format'] === 'string') return options['format'];
-  const isNdjson = isJson || /\.(?:ndjson|jsonl)$/.test(String(options['output']));
-  return isNdjson ? 'ndjson' : 'csv';
+  const name = String(options['output']);
+  if (name.endsWith('.parquet')) return 'parquet';
+  return isJson || /\.(?:ndjson|jsonl)$/.test(name) ? 'ndjson' : 'csv';
+}
+
+const PROGRESS_MS = 100;
+const BAR_CHARACTERS = 24;
+const LINE_FEED = 10;
+
+/** Passes chunks on and says how far it is: rows where they are lines, a bar where the hub could say how many to expect. */
+async function* showProgress(
+  chunks: AsyncIterable<Uint8Array>,
+  { output }: CommandContext,
+  options: { readonly isShown: boolean; readonly rowsAbout: number | null; readonly isLines: boolean },
+): AsyncGenerator<Uint8Array> {
+  if (!options.isShown) {
+    yield* chunks;
+    return;
+  }
+  const startedAtMs = performance.now();
+  let shownAtMs = 0;
+  let bytes = 0;
+  let rows = 0;
+  try {
+    for await (const chunk of chunks) {
+      bytes += chunk.length;
+      if (options.isLines) for (const byte of chunk) if (byte === LINE_FEED) rows += 1;
+      const nowMs = performance.now();
+      if (nowMs - shownAtMs >= PROGRESS_MS) {
+        shownAtMs = nowMs;
+        const perSecond = bytes / Math.max(0.001, (nowMs - startedAtMs) / 1_000);
+        output.progress(toProgressText({ ...options, bytes, rows, perSecond }));
+      }
+      yield chunk;
+    }
+  } finally {
+    output.progress(null);
+  }
+}
+
+export function toProgressText(progress: {
+  readonly rowsAbout: number | null;
+  readonly isLines: boolean;
+  readonly bytes: number;
+  readonly rows: number;
+  readonly perSecond: number;
+}): string {
+  const { rowsAbout, isLines, rows } = progress;
+  const size = `${toMegabytes(progress.bytes)} MB, ${toMegabytes(progress.perSecond)} MB/s`;
+  if (!isLines) return size;
+  const counted = `${rows.toLocaleString('en')} rows, ${size}`;
+  if (rowsAbout === null || rowsAbout === 0) return counted;
+  // The estimate may be short, and a bar that is full while there is more would say the wrong thing.
+  const part = Math.min(0.99, rows / rowsAbout);
+  const full = Math.floor(part * BAR_CHARACTERS);
+  return `[${'#'.repeat(full)}${'.'.repeat(BAR_CHARACTERS - full)}] ${Math.floor(part * 100)} %  ${counted}`;
+}
+
+function toMegabytes(bytes: number): string {
+  return (bytes / 1_000_000).toFixed(1);
+}
+
+function toCount(text: string | null): number | null {
+  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
 /** A hub that stops in the middle must not leave half a list that looks whole. */
