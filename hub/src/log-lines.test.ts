@@ -30,6 +30,7 @@ const attempt = {
     destinationId: 'dst_1',
     accountId: 'default',
     eventId: 'evt_1',
+    eventType: 'status-update',
     callRow: 7,
     sequence: 2,
     acceptedAtMs: 1_000,
