@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
+import { OPERATIONAL_EVENT_TYPES } from '../contract/src/operational-event.ts';
 import { toSchemaFiles } from './schemas.ts';
 
 describe('the JSON Schema files of the contract', () => {
@@ -9,14 +10,20 @@ describe('the JSON Schema files of the contract', () => {
   });
 
   it('are of 2020-12, have an id, and show the three payloads of the source document', () => {
-    for (const { text } of toSchemaFiles()) {
+    for (const { path, text } of toSchemaFiles()) {
       const schema = JSON.parse(text);
+      const name = /([^/]+)\.schema\.json$/.exec(path)?.[1];
       expect(schema).toMatchObject({
         $schema: 'https://json-schema.org/draft/2020-12/schema',
-        $id: expect.any(String),
+        $id: `urn:offhook:schema:${name}`,
       });
-      expect(schema.examples).toHaveLength(3);
+      expect(schema.examples).toHaveLength(name === 'status-update' ? 3 : 1);
     }
+  });
+
+  it('describe every operational event', () => {
+    const ids = toSchemaFiles().map(({ text }) => JSON.parse(text).$id as string);
+    expect(ids.slice(1)).toEqual(OPERATIONAL_EVENT_TYPES.map((type) => `urn:offhook:schema:${type}`));
   });
 
   it('ask for no pattern: ids are no UUIDs, and a pattern of 300 characters for a date helps nobody', () => {

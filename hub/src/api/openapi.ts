@@ -5,9 +5,12 @@
 import { z } from 'zod';
 import {
   CALL_SEQUENCE_HEADER,
+  WEBHOOK_EVENT_HEADER,
   WEBHOOK_SIGNATURE_HEADER,
   WEBHOOK_TIMESTAMP_HEADER,
 } from '@offhook/contract/headers';
+import { OPERATIONAL_EVENT_TYPES } from '@offhook/contract/operational-event';
+import type { OperationalEventType } from '@offhook/contract/operational-event';
 import type { DestinationKindPort } from './ground.ts';
 import type { AnswerShape, Route } from './route.ts';
 
@@ -15,10 +18,14 @@ import { callStatusSchema, reportsSchema } from '../sources/api-schema.ts';
 import { statusUpdateSchema } from '../sources/voicedock-schema.ts';
 import { reportAnswerView } from './doors.ts';
 import { PUBLISHED_EXAMPLES } from './published-examples.ts';
+import { operationalEventView } from './operational-events.ts';
+import { OPERATIONAL_SUMMARIES, operationalMessages, toOperationalExample } from './operational-message.ts';
 import { overviewView } from './overview.ts';
 import { problemView } from './problem-view.ts';
+import { qualityView } from './quality.ts';
 import { sessionView } from './sessions.ts';
 import { systemView } from './system.ts';
+import { testView } from './test-view.ts';
 import {
   callStatisticsView,
   deliveryStatisticsView,
@@ -48,9 +55,16 @@ const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   ErrorGroup: errorGroupView,
   StateCounts: stateCountsView,
   Overview: overviewView,
+  Quality: qualityView,
+  OperationalEvent: operationalEventView,
+  ...Object.fromEntries(
+    OPERATIONAL_EVENT_TYPES.map((type) => [toMessageName(type), operationalMessages[type]]),
+  ),
   System: systemView,
   Destination: views.destinationView,
   DestinationWithSecret: views.destinationWithSecretView,
+  DestinationKind: views.destinationKindView,
+  DestinationTest: testView,
   EventFilter: views.eventFilterSchema,
   Replay: views.replayView,
   ReplayCount: views.replayCountView,
@@ -95,7 +109,12 @@ export function toOpenApi(
     servers: [{ url: '/' }],
     tags: [...new Set(routes.map((route) => route.tag))].map((name) => ({ name })),
     paths,
-    webhooks: { 'status-update': { post: toWebhook() } },
+    webhooks: {
+      'status-update': { post: toWebhook() },
+      ...Object.fromEntries(
+        OPERATIONAL_EVENT_TYPES.map((type) => [type, { post: toOperationalWebhook(type) }]),
+      ),
+    },
     components: {
       schemas: Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, clean(schema)])),
       securitySchemes: {
@@ -229,6 +248,36 @@ function toResponse(shape: AnswerShape): Json {
   };
 }
 
+function toOperationalWebhook(type: OperationalEventType): Json {
+  return {
+    operationId: toMessageName(type).replace(/^./, (first) => first.toLowerCase()),
+    summary: OPERATIONAL_SUMMARIES[type],
+    description: `Sent to destinations whose filter.operational_events holds \`${type}\`, which also stands in ${WEBHOOK_EVENT_HEADER}. Signed and retried as events of calls are, at least once, in no order.`,
+    security: [{ signature: [] }],
+    requestBody: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: toSchema(operationalMessages[type]),
+          examples: { [type]: { value: toOperationalExample(type) } },
+        },
+      },
+    },
+    responses: WEBHOOK_RESPONSES,
+  };
+}
+
+/** `destination.disabled` → DestinationDisabledMessage. */
+function toMessageName(type: OperationalEventType): string {
+  const words = type.split(/[._]/).map((word) => word.charAt(0).toUpperCase() + word.slice(1));
+  return `${words.join('')}Message`;
+}
+
+const WEBHOOK_RESPONSES: Json = {
+  '2XX': { description: 'Delivered.' },
+  '410': { description: 'The destination is disabled.' },
+};
+
 function toWebhook(): Json {
   return {
     operationId: 'statusUpdate',
@@ -241,10 +290,7 @@ function toWebhook(): Json {
         'application/json': { schema: toSchema(statusUpdateSchema), ...toExamples(statusUpdateSchema) },
       },
     },
-    responses: {
-      '2XX': { description: 'Delivered.' },
-      '410': { description: 'The destination is disabled.' },
-    },
+    responses: WEBHOOK_RESPONSES,
   };
 }
 

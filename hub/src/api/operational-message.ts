@@ -3,7 +3,8 @@
  * of the API are made from these. A test holds them to what toOperationalBody writes.
  */
 import { z } from 'zod';
-import type { OperationalEventType } from '@offhook/contract/operational-event';
+import { toOperationalBody } from '@offhook/contract/operational-event';
+import type { OperationalContent, OperationalEventType } from '@offhook/contract/operational-event';
 
 const time = z.string().meta({ format: 'date-time' });
 const destination = z.object({
@@ -90,3 +91,66 @@ export const operationalMessages = {
   'error_rate.high': defineMessage('error_rate.high'),
   'error_rate.normal': defineMessage('error_rate.normal'),
 } as const satisfies Record<OperationalEventType, z.ZodType>;
+
+/** What a destination is sent, with made-up facts. */
+export function toOperationalExample(type: OperationalEventType): unknown {
+  const bytes = toOperationalBody(EXAMPLES[type], '2025-12-13T12:00:00.000Z');
+  return JSON.parse(Buffer.from(bytes).toString('utf8'));
+}
+
+const exampleDestination = { id: 'dst_3k9m2p7q5r8s1t4v6w0x', kind: 'webhook', name: 'CRM' };
+const exampleSource = { id: 'voicedock', kind: 'voicedock', name: 'VoiceDock' };
+const exampleCallId = '5c4d030f-43e3-4e65-899e-8148521e660f';
+
+const EXAMPLES: { readonly [Type in OperationalEventType]: Extract<OperationalContent, { type: Type }> } = {
+  'destination.disabled': {
+    type: 'destination.disabled',
+    destination: exampleDestination,
+    reason: 'it answered 410 Gone',
+  },
+  'destination.recovered': {
+    type: 'destination.recovered',
+    destination: exampleDestination,
+    failing_since: '2025-12-13T09:30:00.000Z',
+  },
+  'delivery.dead': {
+    type: 'delivery.dead',
+    destination: exampleDestination,
+    delivery: { id: 'dlv_0000000042', attempts: 12 },
+    event: { id: 'evt_000000000A7M3QF0ZK2WJ9X5YB', status: 'ended' },
+    call: { id: exampleCallId },
+    reason: 'connection refused by crm.example',
+  },
+  'call.stale': {
+    type: 'call.stale',
+    call: { id: exampleCallId, type: 'inbound_phone_call' },
+    live_since: '2025-12-13T08:00:00.000Z',
+  },
+  'source.silent': {
+    type: 'source.silent',
+    source: exampleSource,
+    silent_since: '2025-12-13T11:20:00.000Z',
+    usual_gap_ms: 45_000,
+  },
+  'source.resumed': {
+    type: 'source.resumed',
+    source: exampleSource,
+    silent_since: '2025-12-13T11:20:00.000Z',
+  },
+  'error_rate.high': {
+    type: 'error_rate.high',
+    rate: 0.25,
+    failed: 12,
+    finished: 48,
+    window_ms: 900_000,
+    threshold: 0.2,
+  },
+  'error_rate.normal': {
+    type: 'error_rate.normal',
+    rate: 0.02,
+    failed: 1,
+    finished: 50,
+    window_ms: 900_000,
+    threshold: 0.2,
+  },
+};
