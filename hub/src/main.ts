@@ -23,6 +23,7 @@ import { listStartFaults } from './config/start-rules.ts';
 import { createDeliveryEngine } from './delivery/engine.ts';
 import type { DeliveryObserver } from './delivery/observer.ts';
 import { RETRY_SCHEDULE_S } from './delivery/retry-schedule.ts';
+import { createDestinationGrounds } from './destination-ground.ts';
 import { createDestinationTester } from './destination-tester.ts';
 import { createEgressGuard } from './destinations/egress/address-rules.ts';
 import type { OwnAddress } from './destinations/egress/address-rules.ts';
@@ -114,10 +115,21 @@ export async function startHub(settings: Settings): Promise<Hub> {
       journal,
     });
 
+    let ownAddress: string | null = null;
+    const grounds = createDestinationGrounds({
+      journal,
+      clock: systemClock,
+      random: Math.random,
+      staleAfterMs: settings.staleAfterMs,
+      readBaseUrl: () => settings.publicUrl ?? ownAddress,
+      troubled: ({ id, accountId }, detail, error) =>
+        log.error('destination.troubled', error, { destination_id: id, account_id: accountId, detail }),
+    });
     const deliveryFeed = createDeliveryFeed(systemClock);
     const engine = createDeliveryEngine({
       journal,
       kinds: kindsByName,
+      grounds,
       clock: systemClock,
       random: Math.random,
       observer: toDeliveryObserver(log, metrics, deliveryFeed),
@@ -136,7 +148,12 @@ export async function startHub(settings: Settings): Promise<Hub> {
       clock: systemClock,
       random: Math.random,
       destinationKinds: kinds,
-      tester: createDestinationTester({ kinds: kindsByName, clock: systemClock, random: Math.random }),
+      tester: createDestinationTester({
+        kinds: kindsByName,
+        grounds,
+        clock: systemClock,
+        random: Math.random,
+      }),
       lanes: engine,
       deliveryFeed,
       metrics,
@@ -202,6 +219,7 @@ export async function startHub(settings: Settings): Promise<Hub> {
     const bound = server.server.address() as AddressInfo;
     listening.push({ address: bound.address, port: bound.port });
     const address = toAddress(settings.host, bound.port);
+    ownAddress = address;
     log.info('hub.started', { version, address, data_dir: settings.dataDir, pid: process.pid });
 
     let stopping: Promise<void> | undefined;

@@ -7,6 +7,7 @@ import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 import { systemClock } from '../../hub/src/clock.ts';
+import { createDestinationGrounds } from '../../hub/src/destination-ground.ts';
 import { createDeliveryEngine } from '../../hub/src/delivery/engine.ts';
 import { createEgressGuard } from '../../hub/src/destinations/egress/address-rules.ts';
 import { createResolver } from '../../hub/src/destinations/egress/resolver.ts';
@@ -37,6 +38,7 @@ const CALLER_PAUSE_MS_MAX = 3;
 const CHECKPOINT_PAGES = 60;
 const DRAIN_MS_MAX = 20_000;
 const DRAIN_POLL_MS = 20;
+const STALE_AFTER_MS = 4 * 3_600_000;
 /** Tries enough that a sink which fails one in ten never exhausts them. */
 const RETRY_SCHEDULE_S = Array.from({ length: 40 }, () => 0.02);
 
@@ -64,6 +66,14 @@ async function obey(order: WriterOrder): Promise<void> {
         userAgent: 'Offhook/proof',
       }).all.map((kind) => [kind.kind, kind]),
     ),
+    grounds: createDestinationGrounds({
+      journal,
+      clock: systemClock,
+      random: Math.random,
+      staleAfterMs: STALE_AFTER_MS,
+      readBaseUrl: () => null,
+      troubled: (_destination, detail, error) => tell(`trouble ${detail}: ${String(error)}`),
+    }),
     clock: systemClock,
     random: Math.random,
     observer: {

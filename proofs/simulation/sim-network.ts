@@ -140,7 +140,14 @@ export function createSimNetwork(clock: SimClock, random: Random, receiverCount:
     kind: {
       kind: 'webhook',
       settings: z.object({ receiver: z.number() }),
+      title: 'Simulated',
+      summary: '',
+      defaults: {},
+      signs: true,
+      isEager: false,
       toPublicSettings: (settings) => ({ ...settings }),
+      keepMasked: (_stored, given) => given,
+      describeTarget: ({ receiver }) => `receiver ${receiver}`,
       open: (settings) => ({
         attempt: (request) => attempt(settings.receiver, request),
         close: () => Promise.resolve(),

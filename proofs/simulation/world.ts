@@ -9,10 +9,12 @@ import type { StatusUpdateMessage } from '@offhook/contract/message';
 import type {
   AttemptRequest,
   AttemptResult,
+  DestinationGround,
   DestinationKind,
   DestinationSender,
 } from '../../hub/src/destinations/destination.ts';
 import { createDeliveryEngine, type DeliveryEngine } from '../../hub/src/delivery/engine.ts';
+import { createTestGround } from '../../hub/src/destinations/test-ground.ts';
 import type { DestinationId, EventId } from '../../hub/src/journal/ids.ts';
 import type {
   Actor,
@@ -330,8 +332,8 @@ class Node {
           'webhook',
           {
             ...kind,
-            open: (settings: unknown) => {
-              const sender = kind.open(settings as { receiver: number });
+            open: (settings: unknown, ground: DestinationGround) => {
+              const sender = kind.open(settings as { receiver: number }, ground);
               return {
                 attempt: (request) => {
                   const { receiver } = settings as { receiver: number };
@@ -346,6 +348,7 @@ class Node {
           } as DestinationKind,
         ],
       ]),
+      grounds: ({ id }) => createTestGround({ clock: nodeClock, destinationId: id }),
       clock: nodeClock,
       random: random.next,
       nodeId,

@@ -240,15 +240,15 @@ async function attemptDue(
         const lane = lanes.get(claim.destinationId) as Lane;
         return {
           lane,
-          done: await deliver(claim, lane.destination, toSender(lane, claim, clock, random), {
+          done: await deliver([claim], lane.destination, toSender(lane, claim, clock, random), {
             clock,
             random: random.next,
           }),
         };
       }),
     );
-    await journal.recordAttempts(finished.map(({ done }) => done.record));
-    for (const { lane, done } of finished) await learn(journal, lane, done.decision, nowMs);
+    await journal.recordAttempts(finished.flatMap(({ done }) => done.records));
+    for (const { lane, done } of finished) await learn(journal, lane, done, nowMs);
   }
 }
 
@@ -286,7 +286,7 @@ function toSender(lane: Lane, claim: ClaimedDelivery, clock: Clock, random: Rand
 async function learn(
   journal: Journal,
   lane: Lane,
-  { lane: signal }: Awaited<ReturnType<typeof deliver>>['decision'],
+  { lane: signal }: Awaited<ReturnType<typeof deliver>>,
   nowMs: number,
 ): Promise<void> {
   const { id } = lane.destination;

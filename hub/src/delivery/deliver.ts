@@ -1,11 +1,12 @@
 /**
- * One attempt as a list of steps. In: a leased delivery and its destination. Out: the record of what
- * happened and what is to happen next. First try and retry take this one path; only the number differs.
+ * One attempt as a list of steps. In: leased deliveries that go in one request (most often one) and their destination.
+ * Out: the records of what happened and what is to happen next. First try and retry take this one path; only the
+ * number differs.
  */
 import type { AttemptRequest, AttemptResult, DestinationSender } from '../destinations/destination.ts';
 import type { Clock } from '../clock.ts';
 import type { AttemptRecord, ClaimedDelivery, Destination } from '../journal/journal.ts';
-import { decideOutcome, type Decision } from './outcome.ts';
+import { decideOutcome, type Decision, type LaneSignal } from './outcome.ts';
 import { continueTrace } from './trace-context.ts';
 
 export interface DeliverPorts {
@@ -14,22 +15,39 @@ export interface DeliverPorts {
 }
 
 export interface FinishedAttempt {
-  readonly record: AttemptRecord;
-  readonly decision: Decision;
+  /** One for each delivery, in their order. */
+  readonly records: readonly AttemptRecord[];
+  readonly lane: LaneSignal;
+  readonly detail: string | null;
 }
 
 export async function deliver(
-  delivery: ClaimedDelivery,
+  deliveries: readonly ClaimedDelivery[],
   destination: Destination,
   sender: DestinationSender,
   ports: DeliverPorts,
 ): Promise<FinishedAttempt> {
   const startedAtMs = ports.clock.nowMs();
-  const request = toRequest(delivery, destination, startedAtMs, ports.random);
-  const result = await attempt(sender, request);
+  const requests = deliveries.map((delivery) => toRequest(delivery, destination, startedAtMs, ports.random));
+  const result = await attempt(sender, requests);
   const endedAtMs = ports.clock.nowMs();
-  const decision = decideOutcome(result, delivery, destination.retryScheduleS, endedAtMs, ports.random);
-  return { record: toRecord(delivery, result, decision, startedAtMs, endedAtMs), decision };
+  const isShared = deliveries.length > 1;
+  let lane: LaneSignal = { kind: 'works' };
+  let detail: string | null = null;
+  const records = deliveries.map((delivery) => {
+    const decision = decideOutcome(
+      result,
+      delivery,
+      destination.retryScheduleS,
+      endedAtMs,
+      ports.random,
+      isShared,
+    );
+    // One answer teaches the lane once, however many events it is for.
+    ({ lane, detail } = decision);
+    return toRecord(delivery, result, decision, startedAtMs, endedAtMs, deliveries.length);
+  });
+  return { records, lane, detail };
 }
 
 function toRequest(
@@ -42,6 +60,7 @@ function toRequest(
   const overlaps = previousSecretUntilMs !== null && nowMs < previousSecretUntilMs;
   return {
     eventId: delivery.eventId,
+    eventType: delivery.eventType,
     sequence: delivery.sequence,
     attemptNumber: delivery.attempts + 1,
     body: delivery.body,
@@ -53,9 +72,15 @@ function toRequest(
 }
 
 /** A sender never throws for what the network does, so a throw is our own bug: it must cost this attempt only. */
-async function attempt(sender: DestinationSender, request: AttemptRequest): Promise<AttemptResult> {
+async function attempt(
+  sender: DestinationSender,
+  requests: readonly AttemptRequest[],
+): Promise<AttemptResult> {
   try {
-    return await sender.attempt(request);
+    const [first] = requests;
+    if (first !== undefined && requests.length === 1) return await sender.attempt(first);
+    if (sender.attemptBatch === undefined) throw new Error('this kind sends one event at a time');
+    return await sender.attemptBatch(requests);
   } catch (error) {
     return {
       kind: 'failed',
@@ -72,6 +97,7 @@ function toRecord(
   decision: Decision,
   startedAtMs: number,
   endedAtMs: number,
+  batchSize: number,
 ): AttemptRecord {
   const answered = result.kind === 'answered';
   return {
@@ -82,8 +108,8 @@ function toRecord(
     durationMs: result.timing.totalMs,
     firstByteMs: result.timing.firstByteMs,
     status: answered ? result.status : null,
-    cause: answered ? null : result.cause,
-    detail: decision.detail,
+    cause: result.kind === 'failed' ? result.cause : null,
+    detail: batchSize === 1 ? decision.detail : toSharedDetail(decision.detail, batchSize),
     // What a receiver says when all is well helps nobody, and most attempts are that.
     responseBody: answered && decision.outcome !== 'delivered' ? result.responseBody : null,
     outcome: decision.outcome,
@@ -92,4 +118,9 @@ function toRecord(
     rejected: decision.rejected,
     releasesNext: decision.releasesNext,
   };
+}
+
+function toSharedDetail(detail: string | null, batchSize: number): string {
+  const company = `in a batch of ${batchSize} events`;
+  return detail === null ? `sent ${company}` : `${detail} (${company})`;
 }

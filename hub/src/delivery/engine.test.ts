@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createSimClock, type SimClock } from '../../../test/support/sim-clock.ts';
 import type { AttemptRequest, AttemptResult } from '../destinations/destination.ts';
+import { createTestGround } from '../destinations/test-ground.ts';
 import type { Actor, Destination, DestinationChange, Journal, NewDestination } from '../journal/journal.ts';
 import { createSecretBox } from '../journal/secret-box.ts';
 import { openSqliteJournal } from '../journal/sqlite/sqlite-journal.ts';
@@ -82,7 +83,14 @@ async function openHub(limits: Partial<DeliveryLimits> = {}): Promise<Hub> {
         {
           kind: 'webhook',
           settings: z.unknown(),
+          title: 'Test',
+          summary: '',
+          defaults: {},
+          signs: true,
+          isEager: false,
           toPublicSettings: () => ({}),
+          keepMasked: (_stored, given) => given,
+          describeTarget: () => '',
           open: (settings) => ({
             async attempt(request) {
               const { name } = settings as { name: string };
@@ -105,6 +113,7 @@ async function openHub(limits: Partial<DeliveryLimits> = {}): Promise<Hub> {
         },
       ],
     ]),
+    grounds: ({ id }) => createTestGround({ clock, destinationId: id }),
     clock,
     random: () => 0.5,
     nodeId: 'node-1',

@@ -5,7 +5,7 @@
  * journal's `pending` but by a recorded outcome. Wake-ups are hints; the sweep of the journal is the truth.
  */
 import type { Clock } from '../clock.ts';
-import type { DestinationKind, DestinationSender } from '../destinations/destination.ts';
+import type { AttemptResult, DestinationGround, DestinationKind } from '../destinations/destination.ts';
 import type { DestinationId } from '../journal/ids.ts';
 import {
   JournalError,
@@ -19,7 +19,7 @@ import {
 } from '../journal/journal.ts';
 import { deliver } from './deliver.ts';
 import type { LaneSignal } from './outcome.ts';
-import { Lane } from './lane.ts';
+import { Lane, type Seat } from './lane.ts';
 import { DELIVERY_LIMITS, type DeliveryLimits } from './limits.ts';
 import type { DeliveryObserver } from './observer.ts';
 import { createReplayRunner, type ReplayRunner } from './replay-runner.ts';
@@ -34,16 +34,19 @@ export interface DeliveryEngine {
 
 export interface LaneStatus {
   readonly destinationId: DestinationId;
+  /** Requests under way. */
   readonly inFlight: number;
   readonly held: number;
   readonly breaker: 'closed' | 'open';
-  /** Attempts it may have under way at once now. */
+  /** Requests it may have under way at once now. */
   readonly window: number;
 }
 
 export interface DeliveryEngineOptions {
   readonly journal: DeliveryJournal & Pick<DestinationJournal, 'listDestinations' | 'listenDestinations'>;
   readonly kinds: ReadonlyMap<string, DestinationKind>;
+  /** What a sender of this destination stands on. */
+  readonly grounds: (destination: Destination) => DestinationGround;
   readonly clock: Clock;
   readonly random: () => number;
   readonly observer: DeliveryObserver;
@@ -55,12 +58,23 @@ export function createDeliveryEngine(options: DeliveryEngineOptions): DeliveryEn
   return new Engine(options);
 }
 
+interface Lease {
+  token: number;
+  /** Attempts recorded before it: tells a lease for the next try from the same lease taken again. */
+  readonly attempts: number;
+}
+
+/** A sender that takes longer to close is cut off. */
+const CLOSE_MS_MAX = 1_000;
+
 class Engine implements DeliveryEngine {
   readonly #options: DeliveryEngineOptions;
   readonly #limits: DeliveryLimits;
   readonly #lanes = new Map<DestinationId, Lane>();
-  /** Every lease we hold: waiting, under way, or finished and not yet recorded. Row → token. */
-  readonly #leases = new Map<number, number>();
+  /** Every lease we hold: waiting, under way, or finished and not yet recorded. By row. */
+  readonly #leases = new Map<number, Lease>();
+  /** Open senders, and closed ones with attempts still under way. */
+  readonly #seats = new Set<Seat>();
   readonly #hungry = new Set<Lane>();
   readonly #replays: ReplayRunner;
   #ready: Lane[] = [];
@@ -101,9 +115,7 @@ class Engine implements DeliveryEngine {
       }),
     );
     for (const destination of await journal.listDestinations()) {
-      if (!this.#lanes.has(destination.id)) {
-        this.#lanes.set(destination.id, new Lane(destination, clock.nowMs()));
-      }
+      if (!this.#lanes.has(destination.id)) this.#addLane(destination, clock.nowMs());
     }
     this.#repeatSweep(sweepMs);
     this.#replays.start();
@@ -122,8 +134,15 @@ class Engine implements DeliveryEngine {
     await Promise.all([...this.#lanes.values()].map((lane) => this.#release(lane)));
     await this.#waitIdle(graceMs);
     // What outlasts the grace stays pending: the next process sends it again. Open sockets would keep this one alive.
-    for (const lane of this.#lanes.values()) lane.sender?.abandon();
-    await Promise.all([...this.#lanes.values()].map(async (lane) => lane.sender?.close()));
+    const seats = [...this.#seats];
+    for (const seat of seats) if (seat.underWay > 0) this.#abandon(seat);
+    let cancelWait = (): void => {};
+    const waited = new Promise<void>((resolve) => {
+      cancelWait = this.#options.clock.setTimer(resolve, CLOSE_MS_MAX);
+    });
+    await Promise.race([Promise.all(seats.map((seat) => this.#close(seat))), waited]);
+    cancelWait();
+    for (const seat of this.#seats) this.#abandon(seat);
   }
 
   readLanes(): readonly LaneStatus[] {
@@ -142,6 +161,7 @@ class Engine implements DeliveryEngine {
   #take(delivery: ClaimedDelivery): boolean {
     const lane = this.#lanes.get(delivery.destinationId);
     if (lane === undefined || !this.#running || !lane.flows) return false;
+    if (this.#isHeldAlready(delivery)) return true;
     const room =
       !lane.flow.isOpen &&
       lane.held.length < this.#limits.laneHeldMax &&
@@ -233,11 +253,7 @@ class Engine implements DeliveryEngine {
     const lane = this.#lanes.get(delivery.destinationId);
     const missing = lane === undefined ? undefined : asked.get(lane);
     if (lane !== undefined && missing !== undefined) asked.set(lane, missing - 1);
-    // Ours already: the lease had run out behind a blocked event loop. The new token counts; one attempt is enough.
-    if (this.#leases.has(delivery.row)) {
-      this.#leases.set(delivery.row, delivery.token);
-      return;
-    }
+    if (this.#isHeldAlready(delivery)) return;
     if (lane === undefined || !lane.flows || !this.#running) {
       void this.#giveBack([delivery]);
       return;
@@ -245,8 +261,31 @@ class Engine implements DeliveryEngine {
     this.#hold(lane, delivery);
   }
 
+  /**
+   * The same try again: its lease had run out behind a blocked event loop. The new token counts; one attempt is enough.
+   * The next try of a delivery whose last one is recorded is another matter, even while the journal's answer to that
+   * record is still on its way: it is held like any other. Taking it for the same one left it to nobody until its lease
+   * ran out.
+   */
+  #isHeldAlready(delivery: ClaimedDelivery): boolean {
+    const lease = this.#leases.get(delivery.row);
+    if (lease?.attempts !== delivery.attempts) return false;
+    lease.token = delivery.token;
+    return true;
+  }
+
+  /** The token of the latest lease for this try. */
+  #tokenOf(delivery: ClaimedDelivery): number {
+    const lease = this.#leases.get(delivery.row);
+    return lease?.attempts === delivery.attempts ? lease.token : delivery.token;
+  }
+
+  #forgetLease(delivery: ClaimedDelivery): void {
+    if (this.#leases.get(delivery.row)?.attempts === delivery.attempts) this.#leases.delete(delivery.row);
+  }
+
   #hold(lane: Lane, delivery: ClaimedDelivery): void {
-    this.#leases.set(delivery.row, delivery.token);
+    this.#leases.set(delivery.row, { token: delivery.token, attempts: delivery.attempts });
     // Armed only while there are leases: an idle hub wakes for nothing but its sweep.
     this.#cancelRenew ??= this.#options.clock.setTimer(() => void this.#renew(), this.#limits.renewMs);
     this.#heldBytes += delivery.body.length;
@@ -270,11 +309,12 @@ class Engine implements DeliveryEngine {
     if (!this.#running || !lane.flows) return;
     const nowMs = this.#options.clock.nowMs();
     let startable = lane.flow.countStartable(lane.inFlight, nowMs);
-    while (startable > 0 && lane.held.length > 0 && this.#mayStart(lane)) {
-      const delivery = lane.held.shift() as ClaimedDelivery;
-      this.#heldBytes -= delivery.body.length;
+    while (startable > 0 && this.#mayStart(lane)) {
+      const deliveries = lane.takeNext(nowMs);
+      if (deliveries === null) break;
+      for (const delivery of deliveries) this.#heldBytes -= delivery.body.length;
       startable -= 1;
-      void this.#run(lane, delivery);
+      void this.#run(lane, deliveries);
     }
     if (lane.journalDueAtMs <= nowMs && this.#wantsMore(lane, nowMs)) {
       this.#hungry.add(lane);
@@ -289,7 +329,7 @@ class Engine implements DeliveryEngine {
     }
     // Half empty before asking again, so that a deep backlog is read in batches, not one by one.
     const wanted = lane.countWanted(this.#limits.laneHeldMax, nowMs);
-    return wanted > 0 && (lane.flow.isOpen || lane.held.length <= lane.flow.window / 2);
+    return wanted > 0 && (lane.flow.isOpen || lane.held.length <= lane.heldPerWindow / 2);
   }
 
   #mayStart(lane: Lane): boolean {
@@ -302,6 +342,9 @@ class Engine implements DeliveryEngine {
     if (lane.held.length > 0 || lane.journalDueAtMs <= nowMs) {
       atMs = Math.min(atMs, lane.flow.nextChangeAtMs(nowMs) ?? Number.POSITIVE_INFINITY);
     }
+    // Where the time for company is over already, an attempt that ends (or room elsewhere) pumps again.
+    const batchAtMs = lane.nextBatchAtMs();
+    if (batchAtMs !== null && batchAtMs > nowMs) atMs = Math.min(atMs, batchAtMs);
     if (Number.isFinite(atMs)) this.#wakeAt(lane, atMs);
   }
 
@@ -316,56 +359,127 @@ class Engine implements DeliveryEngine {
     }, atMs - this.#options.clock.nowMs());
   }
 
-  /** One delivery's way: attempt → learn → record → tell → go on. */
-  async #run(lane: Lane, delivery: ClaimedDelivery): Promise<void> {
+  /** The way of what goes in one request: attempt → learn → record → tell → go on. */
+  async #run(lane: Lane, deliveries: readonly ClaimedDelivery[]): Promise<void> {
     lane.inFlight += 1;
     this.#inFlight += 1;
     lane.flow.spend();
     const { destination } = lane;
-    const { record, decision } = await deliver(delivery, destination, this.#openSender(lane), this.#options);
+    const seat = this.#openSeat(lane);
+    seat.underWay += 1;
+    const finished = await deliver(deliveries, destination, seat.sender, this.#options);
+    seat.underWay -= 1;
+    if (seat.closing !== null && seat.underWay === 0) this.#seats.delete(seat);
     lane.inFlight -= 1;
     this.#inFlight -= 1;
-    this.#unrecorded += 1;
-    this.#learn(lane, decision.lane, decision.detail);
+    this.#unrecorded += deliveries.length;
+    this.#learn(lane, finished.lane, finished.detail);
     this.#pump(lane);
-    const recorded = await this.#record({ ...record, token: this.#leases.get(delivery.row) ?? record.token });
-    this.#unrecorded -= 1;
-    this.#leases.delete(delivery.row);
-    if (recorded !== undefined) {
-      this.#options.observer.attempted({ delivery, destination, record, recorded });
+    const recorded = await this.#record(deliveries, finished.records);
+    const wasFull = this.#unrecorded >= this.#limits.unrecordedMax;
+    this.#unrecorded -= deliveries.length;
+    for (const [index, delivery] of deliveries.entries()) {
+      this.#forgetLease(delivery);
+      const record = finished.records[index];
+      const one = recorded[index];
+      if (record !== undefined && one !== undefined) {
+        this.#options.observer.attempted({ delivery, destination, record, recorded: one });
+      }
     }
-    if (this.#unrecorded === this.#limits.unrecordedMax - 1) this.#pumpAll();
+    if (wasFull && this.#unrecorded < this.#limits.unrecordedMax) this.#pumpAll();
     else this.#pump(lane);
     if (!this.#running && this.#inFlight + this.#unrecorded === 0) this.#idle?.();
   }
 
-  #openSender(lane: Lane): DestinationSender {
-    const kind = this.#options.kinds.get(lane.destination.kind);
-    if (kind !== undefined) {
-      try {
-        return lane.openSender(kind);
-      } catch (error) {
-        return toBrokenSender(`its settings cannot be used: ${String(error)}`);
-      }
-    }
-    return toBrokenSender(`this hub has no destinations of kind ${lane.destination.kind}`);
-  }
-
-  /** Only the journal's answer ends a lease; while it has no room we keep trying, bounded by unrecordedMax. */
-  async #record(record: AttemptRecord): Promise<RecordedAttempt | undefined> {
+  /**
+   * Only the journal's answer ends a lease; while it has no room we keep trying, bounded by unrecordedMax. What it
+   * refuses because we took the lease anew meanwhile is recorded under the new token: the attempt was made, after all.
+   */
+  async #record(
+    deliveries: readonly ClaimedDelivery[],
+    records: readonly AttemptRecord[],
+  ): Promise<readonly (RecordedAttempt | undefined)[]> {
     const { journal, observer, clock } = this.#options;
+    const results: (RecordedAttempt | undefined)[] = records.map(() => undefined);
+    let open = records.map((record, index) => ({ record, index }));
     for (;;) {
+      const current = open.map(({ record, index }) => {
+        const delivery = deliveries[index];
+        return delivery === undefined ? record : { ...record, token: this.#tokenOf(delivery) };
+      });
       try {
-        const [recorded] = await journal.recordAttempts([record]);
-        return recorded;
+        const recorded = await journal.recordAttempts(current);
+        for (const [at, { index }] of open.entries()) results[index] = recorded[at];
+        open = open.filter(({ index }, at) => {
+          const delivery = deliveries[index];
+          const isRetaken = delivery !== undefined && this.#tokenOf(delivery) !== current[at]?.token;
+          return recorded[at]?.kind === 'refused' && isRetaken;
+        });
+        if (open.length === 0) return results;
       } catch (error) {
         observer.troubled('an attempt could not be recorded; its delivery may be sent once more', error);
         const lasting = error instanceof JournalError && (error.code === 'full' || error.code === 'busy');
-        if (!lasting || !this.#running) return undefined;
+        if (!lasting || !this.#running) return results;
         await new Promise<void>((resolve) => {
           clock.setTimer(resolve, 4 * this.#limits.recheckMs);
         });
       }
+    }
+  }
+
+  // ── senders ──
+
+  #openSeat(lane: Lane): Seat {
+    if (lane.seat !== null) return lane.seat;
+    const { destination, kind } = lane;
+    if (kind === undefined) return toBrokenSeat(`this hub has no destinations of kind ${destination.kind}`);
+    try {
+      const sender = kind.open(destination.settings, this.#options.grounds(destination));
+      lane.seat = { sender, underWay: 0, closing: null };
+      lane.isOpenTroubled = false;
+      this.#seats.add(lane.seat);
+      return lane.seat;
+    } catch (error) {
+      // Tried anew with each attempt, told once.
+      if (!lane.isOpenTroubled)
+        this.#options.observer.troubled(`${destination.id} could not be opened; its attempts fail`, error);
+      lane.isOpenTroubled = true;
+      return toBrokenSeat(
+        `its settings cannot be used: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+
+  /** Kinds that work between attempts are open while their destination is enabled. */
+  #openEager(lane: Lane): void {
+    if (this.#running && lane.flows && lane.kind?.isEager === true) this.#openSeat(lane);
+  }
+
+  #closeSeatOf(lane: Lane): void {
+    const { seat } = lane;
+    lane.seat = null;
+    if (seat !== null) void this.#close(seat);
+  }
+
+  #close(seat: Seat): Promise<void> {
+    seat.closing ??= this.#closeOnce(seat);
+    return seat.closing;
+  }
+
+  async #closeOnce(seat: Seat): Promise<void> {
+    try {
+      await seat.sender.close();
+    } catch (error) {
+      this.#options.observer.troubled('a sender could not be closed', error);
+    }
+    if (seat.underWay === 0) this.#seats.delete(seat);
+  }
+
+  #abandon(seat: Seat): void {
+    try {
+      seat.sender.abandon();
+    } catch (error) {
+      this.#options.observer.troubled('a sender could not be cut off', error);
     }
   }
 
@@ -424,16 +538,24 @@ class Engine implements DeliveryEngine {
       lane.cancelWake?.();
       lane.destination = { ...lane.destination, state: 'disabled' };
       void this.#release(lane);
-      lane.closeSender();
+      this.#closeSeatOf(lane);
       return;
     }
     if (lane === undefined) {
-      this.#lanes.set(id, new Lane(destination, nowMs));
+      this.#addLane(destination, nowMs);
       return;
     }
-    const { stopped } = lane.change(destination, nowMs);
+    const { stopped, outdated } = lane.change(destination, nowMs);
+    if (stopped || outdated) this.#closeSeatOf(lane);
     if (stopped) void this.#release(lane);
+    this.#openEager(lane);
     this.#pump(lane);
+  }
+
+  #addLane(destination: Destination, nowMs: number): void {
+    const lane = new Lane(destination, this.#options.kinds.get(destination.kind), nowMs);
+    this.#lanes.set(destination.id, lane);
+    this.#openEager(lane);
   }
 
   /** Gives back what the lane holds but has not begun. */
@@ -446,8 +568,8 @@ class Engine implements DeliveryEngine {
   }
 
   async #giveBack(deliveries: readonly ClaimedDelivery[]): Promise<void> {
-    const claims = deliveries.map(({ row, token }) => ({ row, token: this.#leases.get(row) ?? token }));
-    for (const { row } of deliveries) this.#leases.delete(row);
+    const claims = deliveries.map((delivery) => ({ row: delivery.row, token: this.#tokenOf(delivery) }));
+    for (const delivery of deliveries) this.#forgetLease(delivery);
     try {
       await this.#options.journal.releaseDeliveries(claims);
     } catch (error) {
@@ -460,7 +582,7 @@ class Engine implements DeliveryEngine {
     if (this.#leases.size === 0 || !this.#running) return;
     this.#cancelRenew = this.#options.clock.setTimer(() => void this.#renew(), this.#limits.renewMs);
     const { journal, clock, observer } = this.#options;
-    const claims = [...this.#leases].map(([row, token]) => ({ row, token }));
+    const claims = [...this.#leases].map(([row, { token }]) => ({ row, token }));
     try {
       const lost = new Set(await journal.renewLeases(claims, this.#limits.leaseMs, clock.nowMs()));
       if (lost.size === 0) return;
@@ -470,7 +592,7 @@ class Engine implements DeliveryEngine {
         for (const delivery of lane.held) {
           if (!lost.has(delivery.row)) continue;
           this.#heldBytes -= delivery.body.length;
-          this.#leases.delete(delivery.row);
+          this.#forgetLease(delivery);
         }
         lane.held.splice(0, lane.held.length, ...kept);
       }
@@ -500,16 +622,14 @@ class Engine implements DeliveryEngine {
   }
 }
 
-function toBrokenSender(detail: string): DestinationSender {
-  return {
-    attempt: () =>
-      Promise.resolve({
-        kind: 'failed',
-        cause: 'settings',
-        detail,
-        timing: { firstByteMs: null, totalMs: 0 },
-      }),
-    close: () => Promise.resolve(),
-    abandon: () => {},
-  };
+function toBrokenSeat(detail: string): Seat {
+  const attempt = (): Promise<AttemptResult> =>
+    Promise.resolve({
+      kind: 'failed',
+      cause: 'settings',
+      detail,
+      timing: { firstByteMs: null, totalMs: 0 },
+    });
+  const sender = { attempt, attemptBatch: attempt, close: () => Promise.resolve(), abandon: () => {} };
+  return { sender, underWay: 0, closing: null };
 }

@@ -7,14 +7,17 @@ const NOW_MS = 1_000_000;
 
 describe('a lane whose destination was failing', () => {
   it('begins with its breaker open, as the journal remembers', () => {
-    expect(new Lane(makeDestination({ failingSinceMs: NOW_MS - 60_000 }), NOW_MS).flow.isOpen).toBe(true);
+    expect(
+      new Lane(makeDestination({ failingSinceMs: NOW_MS - 60_000 }), undefined, NOW_MS).flow.isOpen,
+    ).toBe(true);
   });
 
   it('starts afresh when a person resumes it, so that new failures are told again', () => {
-    const lane = new Lane(makeDestination({ failingSinceMs: NOW_MS - 60_000 }), NOW_MS);
+    const lane = new Lane(makeDestination({ failingSinceMs: NOW_MS - 60_000 }), undefined, NOW_MS);
     expect(lane.change(makeDestination({ failingSinceMs: null }), NOW_MS)).toEqual({
       resumed: true,
       stopped: false,
+      outdated: false,
     });
     expect(lane.flow.isOpen).toBe(false);
     expect(lane.flow.window).toBe(1);
@@ -22,7 +25,7 @@ describe('a lane whose destination was failing', () => {
 
   it('stays open when something else about it changes', () => {
     const failing = { failingSinceMs: NOW_MS - 60_000 };
-    const lane = new Lane(makeDestination(failing), NOW_MS);
+    const lane = new Lane(makeDestination(failing), undefined, NOW_MS);
     expect(lane.change(makeDestination({ ...failing, name: 'CRM' }), NOW_MS).resumed).toBe(false);
     expect(lane.flow.isOpen).toBe(true);
   });

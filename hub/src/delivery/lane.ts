@@ -5,22 +5,41 @@
 import type { DestinationKind, DestinationSender } from '../destinations/destination.ts';
 import type { ClaimedDelivery, Destination } from '../journal/journal.ts';
 import { Flow } from './flow.ts';
+import { Gathering } from './gathering.ts';
+import { RETRY_SCHEDULE_S } from './retry-schedule.ts';
+
+/** A sender and what it has under way, so that it can be seen to its end after its lane has let go of it. */
+export interface Seat {
+  readonly sender: DestinationSender;
+  underWay: number;
+  /** Set once it is closing. */
+  closing: Promise<void> | null;
+}
 
 export class Lane {
   destination: Destination;
   flow: Flow;
-  /** Opened with the first attempt, so that a thousand quiet destinations cost nothing. */
-  sender: DestinationSender | null = null;
+  /** undefined: this hub knows no such kind. */
+  readonly kind: DestinationKind | undefined;
+  /** Opened with the first attempt unless the kind is eager, so that a thousand quiet destinations cost nothing. */
+  seat: Seat | null = null;
+  /** It did not open the last time, and that was told. */
+  isOpenTroubled = false;
+  /** null: one event a request. */
+  #gathering: Gathering | null;
   /** Leased, in order of claim, waiting for their turn. */
   readonly held: ClaimedDelivery[] = [];
+  /** Requests under way. */
   inFlight = 0;
   /** When the journal's earliest claimable delivery of this lane is due, as far as we know. */
   journalDueAtMs = Number.POSITIVE_INFINITY;
   wakeAtMs = Number.POSITIVE_INFINITY;
   cancelWake: (() => void) | null = null;
 
-  constructor(destination: Destination, nowMs: number) {
+  constructor(destination: Destination, kind: DestinationKind | undefined, nowMs: number) {
     this.destination = destination;
+    this.kind = kind;
+    this.#gathering = openGathering(destination, kind);
     this.flow = new Flow(destination, nowMs);
     if (destination.failingSinceMs !== null) this.flow.resumeOpen(destination.failingSinceMs, nowMs);
   }
@@ -37,25 +56,45 @@ export class Lane {
     if (!this.flows) return 0;
     if (this.flow.isOpen) return this.held.length > 0 ? 0 : this.flow.countStartable(this.inFlight, nowMs);
     const ramping = this.flow.window < this.destination.concurrency;
-    return (ramping ? Math.min(heldMax, 2 * this.flow.window) : heldMax) - this.held.length;
+    return (ramping ? Math.min(heldMax, 2 * this.heldPerWindow) : heldMax) - this.held.length;
   }
 
-  openSender(kind: DestinationKind): DestinationSender {
-    this.sender ??= kind.open(this.destination.settings);
-    return this.sender;
+  /** Events that fill the window. */
+  get heldPerWindow(): number {
+    return this.flow.window * (this.#gathering?.eventsMax ?? 1);
+  }
+
+  /** Takes what goes next out of what is held; null where there is nothing, or it waits for company. */
+  takeNext(nowMs: number): readonly ClaimedDelivery[] | null {
+    if (this.#gathering === null) {
+      const next = this.held.shift();
+      return next === undefined ? null : [next];
+    }
+    const tries = (this.destination.retryScheduleS ?? RETRY_SCHEDULE_S).length + 1;
+    return this.#gathering.take(this.held, tries, nowMs, this.flow.isOpen);
+  }
+
+  /** Unix ms at which waiting for company is over; null where nothing waits for it. */
+  nextBatchAtMs(): number | null {
+    return this.held.length === 0 ? null : (this.#gathering?.nextAtMs() ?? null);
   }
 
   hint(dueAtMs: number): void {
     this.journalDueAtMs = Math.min(this.journalDueAtMs, dueAtMs);
   }
 
-  /** Takes over changed settings; says whether it began to flow again. */
-  change(destination: Destination, nowMs: number): { readonly resumed: boolean; readonly stopped: boolean } {
+  /** Takes over what was changed; says whether it began or ceased to flow, and whether its sender must be made anew. */
+  change(
+    destination: Destination,
+    nowMs: number,
+  ): { readonly resumed: boolean; readonly stopped: boolean; readonly outdated: boolean } {
     const before = this.destination;
     this.destination = destination;
     this.flow.change(destination);
-    if (JSON.stringify(before.settings) !== JSON.stringify(destination.settings)) {
-      this.closeSender();
+    const isMoved = JSON.stringify(before.settings) !== JSON.stringify(destination.settings);
+    if (isMoved) {
+      this.#gathering = openGathering(destination, this.kind);
+      this.isOpenTroubled = false;
       // Somebody mended it, and looks: a minute until the next probe would seem as if it had not helped.
       this.flow.probeNow(nowMs);
     }
@@ -69,11 +108,21 @@ export class Lane {
       this.flow.startSlowly();
       this.journalDueAtMs = nowMs;
     }
-    return { resumed, stopped: before.state === 'enabled' && destination.state !== 'enabled' };
+    return {
+      resumed,
+      stopped: before.state === 'enabled' && destination.state !== 'enabled',
+      // Its ground knows the name, too.
+      outdated: isMoved || before.name !== destination.name,
+    };
   }
+}
 
-  closeSender(): void {
-    void this.sender?.close();
-    this.sender = null;
+function openGathering(destination: Destination, kind: DestinationKind | undefined): Gathering | null {
+  try {
+    const rule = kind?.toBatchRule?.(destination.settings) ?? null;
+    return rule === null ? null : new Gathering(rule);
+  } catch {
+    // Settings that cannot be read fail at each attempt, which says so where people look.
+    return null;
   }
 }

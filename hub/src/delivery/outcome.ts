@@ -19,7 +19,7 @@ export interface Decision {
   readonly deadReason: 'exhausted' | 'aborted' | null;
   readonly rejected: boolean;
   readonly releasesNext: boolean;
-  /** One plain sentence; null for delivered. */
+  /** One plain sentence; for delivered what was done there, null where that is only that it was taken. */
   readonly detail: string | null;
   readonly lane: LaneSignal;
 }
@@ -32,19 +32,24 @@ export type LaneSignal =
   /** 410 Gone: it never wants to hear from us again. */
   | { readonly kind: 'gone' };
 
+/** isShared: the answer is to several events at once, so it says of none of them that it alone is refused. */
 export function decideOutcome(
   result: AttemptResult,
   delivery: { readonly attempts: number; readonly rejections: number },
   scheduleS: readonly number[] | null,
   nowMs: number,
   random: () => number,
+  isShared = false,
 ): Decision {
+  if (result.kind === 'done') return { ...DELIVERED, detail: result.detail };
   if (result.kind === 'answered' && result.status >= 200 && result.status < 300) return DELIVERED;
 
   const schedule = scheduleS ?? RETRY_SCHEDULE_S;
   const lane = toLaneSignal(result, nowMs);
   const detail = toDetail(result);
-  const rejected = result.kind === 'answered' && isRejection(result.status);
+  const aborts = result.kind === 'answered' && result.abort;
+  // Who was in a rejected batch travels alone next: then the answer is its own.
+  const rejected = result.kind === 'answered' && (isRejection(result.status) || (isShared && aborts));
   const releasesNext = rejected && delivery.rejections + 1 >= POISON_REJECTIONS;
   const dead = (deadReason: 'exhausted' | 'aborted'): Decision => ({
     outcome: 'dead',
@@ -56,7 +61,7 @@ export function decideOutcome(
     lane,
   });
 
-  if (result.kind === 'answered' && result.abort) return dead('aborted');
+  if (aborts && !isShared) return dead('aborted');
 
   const plannedMs = toRetryDelayMs(delivery.attempts + 1, schedule, random);
   // A destination that answers 410 is disabled and holds what it is owed, so even the last try does not kill it.
@@ -84,7 +89,7 @@ function isRejection(status: number): boolean {
   );
 }
 
-function toLaneSignal(result: AttemptResult, nowMs: number): LaneSignal {
+function toLaneSignal(result: Exclude<AttemptResult, { kind: 'done' }>, nowMs: number): LaneSignal {
   if (result.kind === 'failed') return { kind: 'fails' };
   switch (result.status) {
     case 410:
@@ -101,7 +106,7 @@ function toLaneSignal(result: AttemptResult, nowMs: number): LaneSignal {
   }
 }
 
-function toDetail(result: AttemptResult): string {
+function toDetail(result: Exclude<AttemptResult, { kind: 'done' }>): string {
   if (result.kind === 'failed') return result.detail;
   const { status } = result;
   if (result.abort)

@@ -109,10 +109,20 @@ export type AttemptResult =
 /** Settings of one destination, made ready for sending once and reused for every attempt. */
 export interface DestinationSender {
   attempt(request: AttemptRequest): Promise<AttemptResult>;
+  /** Several events in one request, whose answer is the answer to each; for kinds with a `toBatchRule`. */
+  attemptBatch?(requests: readonly AttemptRequest[]): Promise<AttemptResult>;
   /** Lets go of its connections and stops its own work; attempts under way may finish. */
   close(): Promise<void>;
   /** Cuts attempts under way off without an outcome: the process is about to end. */
   abandon(): void;
+}
+
+/** How many events may go in one request. A lane's window and rate then count requests, not events. */
+export interface BatchRule {
+  readonly eventsMax: number;
+  /** How long an event may wait for others. */
+  readonly waitMs: number;
+  readonly bytesMax: number;
 }
 
 /** What a sender may ask of the hub. Every promise may reject when the journal is in trouble: the attempt then fails. */
@@ -242,6 +252,9 @@ export interface DestinationKind<Settings = unknown> {
   keepMasked(stored: Settings, given: unknown): unknown;
   /** Where it goes, in a few words for lists, without secrets: "https://example.com/hook", "#alerts", "redis.example.com active_calls". */
   describeTarget(settings: Settings): string;
+  /** null: one event a request, as where it is missing. */
+  toBatchRule?(settings: Settings): BatchRule | null;
+  /** May throw where the settings cannot be used; then every attempt fails with what it threw. */
   open(settings: Settings, ground: DestinationGround): DestinationSender;
   /**
    * A try that people ask for, which leaves no record of a call behind: Slack says hello, a CRM says whose account it

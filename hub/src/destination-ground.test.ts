@@ -1,0 +1,150 @@
+/** The ground over a real journal: what senders are told of calls, and that what they remember is theirs alone. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { createSimClock } from '../../test/support/sim-clock.ts';
+import { createDestinationGrounds } from './destination-ground.ts';
+import type { Actor, IncomingReport, Journal } from './journal/journal.ts';
+import { createSecretBox } from './journal/secret-box.ts';
+import { openSqliteJournal } from './journal/sqlite/sqlite-journal.ts';
+
+const HUB: Actor = { kind: 'hub', id: 'hub' };
+const STALE_AFTER_MS = 60_000;
+
+const opened: Journal[] = [];
+afterEach(async () => {
+  for (const journal of opened.splice(0)) await journal.close();
+});
+
+describe('the ground of a destination', () => {
+  it('tells a live call active until it is stale, then no longer', async () => {
+    const { ground, journal, clock } = await openGround();
+    await settle(
+      clock,
+      journal.acceptReports([toReport('a/b +31', 'in-progress'), toReport('done', 'ended')]),
+    );
+    const [live, unknown, done] = await ground.readCalls(['a/b +31', 'never', 'done']);
+    expect(live).toMatchObject({ callId: 'a/b +31', state: 'live', isActive: true });
+    expect(unknown).toBeUndefined();
+    expect(done).toMatchObject({ state: 'ended', isActive: false });
+    expect((await ground.readActiveCalls(null)).calls.map(({ callId }) => callId)).toEqual(['a/b +31']);
+
+    await clock.runUntil(clock.nowMs() + STALE_AFTER_MS + 1_000);
+    expect((await ground.readCalls(['a/b +31']))[0]).toMatchObject({ state: 'live', isActive: false });
+    expect((await ground.readActiveCalls(null)).calls).toEqual([]);
+  });
+
+  it('gives all active calls, page by page', async () => {
+    const { ground, journal, clock } = await openGround();
+    const ids = Array.from({ length: 450 }, (_, index) => `call-${index}`);
+    await settle(clock, journal.acceptReports(ids.map((id) => toReport(id, 'in-progress'))));
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: Awaited<ReturnType<typeof ground.readActiveCalls>> = await ground.readActiveCalls(cursor);
+      seen.push(...page.calls.map(({ callId }) => callId));
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    expect(seen.toSorted()).toEqual(ids.toSorted());
+  });
+
+  it('remembers for this destination only', async () => {
+    const { ground, other, clock } = await openGround();
+    await settle(clock, ground.memory.write([{ key: 'token', value: 's3cret', isSecret: true }]));
+    expect(await ground.memory.read(['token', 'none'])).toEqual(['s3cret', undefined]);
+    expect(await ground.memory.list('tok', 10)).toEqual([{ key: 'token', value: 's3cret' }]);
+    expect(await other.memory.read(['token'])).toEqual([undefined]);
+  });
+
+  it('links to pages of the dashboard, whatever stands in an id, and to nothing while the address is unknown', async () => {
+    const { ground, links } = await openGround();
+    expect(ground.toCallLink('a/b c?#')).toBeNull();
+    links.baseUrl = 'https://hub.example/offhook/';
+    expect(ground.toCallLink('a/b c?#')).toBe('https://hub.example/offhook/calls/a%2Fb%20c%3F%23');
+    expect(ground.toDestinationLink('dst_1')).toBe('https://hub.example/offhook/destinations/dst_1');
+  });
+
+  it('passes trouble on with the destination it is about', async () => {
+    const { ground, troubles } = await openGround();
+    const error = new Error('no');
+    ground.troubled('Redis could not be reconciled', error);
+    expect(troubles).toEqual([[ground.destinationId, 'Redis could not be reconciled', error]]);
+  });
+});
+
+async function openGround() {
+  const clock = createSimClock(Date.UTC(2026, 0, 1));
+  const journal = await openSqliteJournal({
+    file: ':memory:',
+    clock,
+    secretBox: createSecretBox(new Uint8Array(32)),
+  });
+  opened.push(journal);
+  const make = (name: string) =>
+    settle(
+      clock,
+      journal.createDestination(
+        {
+          accountId: 'default',
+          kind: 'webhook',
+          name,
+          settings: {},
+          filter: {},
+          order: 'strict',
+          concurrency: 1,
+          ratePerSecond: null,
+          retryScheduleS: null,
+          timeoutMs: 1_000,
+          secret: 'whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=',
+        },
+        HUB,
+      ),
+    );
+  const links: { baseUrl: string | null } = { baseUrl: null };
+  const troubles: unknown[][] = [];
+  const grounds = createDestinationGrounds({
+    journal,
+    clock,
+    random: () => 0.5,
+    staleAfterMs: STALE_AFTER_MS,
+    readBaseUrl: () => links.baseUrl,
+    troubled: ({ id }, detail, error) => troubles.push([id, detail, error]),
+  });
+  return {
+    ground: grounds(await make('a')),
+    other: grounds(await make('b')),
+    journal,
+    clock,
+    links,
+    troubles,
+  };
+}
+
+function toReport(callId: string, status: string): IncomingReport {
+  return {
+    accountId: 'default',
+    sourceId: 'api',
+    traceparent: null,
+    phoneNumberE164: null,
+    customerE164: null,
+    report: {
+      callId,
+      status,
+      occurredAtMs: null,
+      type: null,
+      phoneNumber: null,
+      customer: null,
+      error: null,
+      endReason: null,
+      assistant: null,
+      unknownFields: null,
+    },
+  };
+}
+
+async function settle<Value>(
+  clock: ReturnType<typeof createSimClock>,
+  promise: Promise<Value>,
+): Promise<Value> {
+  await clock.settle();
+  await clock.runUntil(clock.nowMs() + 5);
+  return promise;
+}
