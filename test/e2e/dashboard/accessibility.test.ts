@@ -161,10 +161,19 @@ const VIEWS: readonly View[] = [
     ready: (page) => page.locator('[data-row-key]').first().waitFor(),
   },
   {
+    name: 'kinds of destinations',
+    path: '/destinations?new=choose',
+    ready: (page) =>
+      page
+        .getByRole('dialog')
+        .getByRole('link', { name: /^Webhook/ })
+        .waitFor(),
+  },
+  {
     name: 'new destination',
     path: '/destinations?new=webhook',
     async ready(page) {
-      await page.getByText('Which calls, headers, order').click();
+      await page.getByText('More settings').click();
       await press('button', /^Add destination$/)(page).catch(() => undefined);
       await page.getByRole('dialog').locator('.field-error').first().waitFor();
     },
@@ -174,7 +183,7 @@ const VIEWS: readonly View[] = [
     path: '/destinations/{id}',
     async ready(page) {
       await press('button', 'Send ended')(page);
-      await page.locator('.send-test-answer').waitFor();
+      await page.locator('.test-answer').waitFor();
     },
   },
   {
@@ -193,7 +202,7 @@ const VIEWS: readonly View[] = [
       await page.getByRole('dialog').waitFor();
     },
   },
-  ...['sources', 'numbers', 'keys', 'accounts', 'audit', 'system'].map((tab) => ({
+  ...['sources', 'numbers', 'keys', 'accounts', 'audit', 'events', 'system'].map((tab) => ({
     name: `settings, ${tab}`,
     path: `/settings?tab=${tab}`,
     ready: (page: Page) => page.locator('.settings [data-row-key], .settings .fact').first().waitFor(),

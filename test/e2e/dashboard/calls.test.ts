@@ -162,16 +162,22 @@ describe.skipIf(!hasChromium)('the calls screen', () => {
     await seeCount(page.getByRole('link', { name: 'Failures of the week' }), 0);
   });
 
-  it.each(['csv', 'ndjson'] as const)(
+  it.each(['csv', 'ndjson', 'parquet'] as const)(
     'exports the filter as %s: the file holds what the API says',
     async (format) => {
       const { page } = await stage.open('/calls?q=state:failed');
       await seeCount(rows(page), 20);
       await page.getByRole('button', { name: 'Export' }).click();
       const download = page.waitForEvent('download');
-      await page.getByRole('link', { name: format.toUpperCase(), exact: true }).click();
+      await page.getByRole('link', { name: new RegExp(`^${format}$`, 'i') }).click();
       const file = await download;
       expect(file.suggestedFilename()).toMatch(new RegExp(`\\.${format}$`));
+      if (format === 'parquet') {
+        const bytes = await readFile(await file.path());
+        expect(bytes.subarray(0, 4).toString()).toBe('PAR1');
+        expect(bytes.subarray(-4).toString()).toBe('PAR1');
+        return;
+      }
       const lines = (await readFile(await file.path(), 'utf8')).trim().split(/\r?\n/);
       const { body } = await stage.call<{ data: { id: string; error: string }[] }>(
         'GET',

@@ -40,15 +40,19 @@ describe.skipIf(!hasChromium)('destinations', () => {
     const { page } = await stage.open('/destinations');
     await page.getByText('Nobody is told yet').waitFor();
     await page.getByRole('link', { name: 'Add destination' }).click();
+    await page
+      .getByRole('dialog', { name: 'Add a destination' })
+      .getByRole('link', { name: /^Webhook/ })
+      .click();
     const dialog = page.getByRole('dialog', { name: 'Add a webhook destination' });
     await dialog.getByRole('button', { name: 'Add destination' }).click();
-    await seeText(dialog.locator('.field').filter({ hasText: 'URL' }), 'Say where events are to be sent');
+    await seeText(dialog.locator('.field').filter({ hasText: 'URL' }), 'URL is needed.');
     await dialog.getByLabel('URL').fill('ftp://example.com/');
     await dialog.getByRole('button', { name: 'Add destination' }).click();
     await seeText(dialog.locator('.field[data-invalid]'), /http/);
     expect(await dialog.getByLabel('URL').getAttribute('aria-invalid')).toBe('true');
 
-    await dialog.getByText('Which calls, headers, order').click();
+    await dialog.getByText('More settings').click();
     await dialog.getByLabel('Retries').fill('soon');
     await dialog.getByLabel('URL').fill(receiver.url);
     await dialog.getByRole('button', { name: 'Add destination' }).click();
@@ -74,14 +78,14 @@ describe.skipIf(!hasChromium)('destinations', () => {
     }
     for (const [index, status] of STATUSES.entries()) {
       await made.getByRole('button', { name: `Send ${status}`, exact: true }).click();
-      await seeText(made.locator('.send-test-answer'), `200 ${status} was accepted`);
+      await seeText(made.locator('.test-answer'), `200 ${status} was accepted`);
       expect(receiver.arrivals[index]?.status).toBe(status);
       expect(receiver.arrivals[index]?.headers.authorization).toBe('Bearer the-receivers-own-key');
     }
     receiver.answer = () => 404;
     await made.getByRole('button', { name: 'Send ended', exact: true }).click();
-    await seeText(made.locator('.send-test-answer'), '404');
-    await seeText(made.locator('.send-test-answer'), 'body is ignored');
+    await seeText(made.locator('.test-answer'), '404');
+    await seeText(made.locator('.test-answer'), 'body is ignored');
 
     await made.getByRole('link', { name: 'Open it' }).click();
     await page.getByRole('heading', { name: 'CRM of the north', level: 1 }).waitFor();
@@ -100,7 +104,7 @@ describe.skipIf(!hasChromium)('destinations', () => {
     const page = await openDestination(id, 'Edited');
     await page.getByRole('button', { name: 'Edit' }).click();
     const dialog = page.getByRole('dialog', { name: 'Edit Edited' });
-    await dialog.getByText('Which calls, headers, order').click();
+    await dialog.getByText('More settings').click();
     expect(await dialog.getByLabel('Value of header 1').inputValue()).toMatch(/^•+$/);
     await dialog.getByRole('textbox', { name: /^Name optional/ }).fill('Renamed');
     await dialog.getByLabel('Value of header 2').fill('south');
@@ -108,7 +112,7 @@ describe.skipIf(!hasChromium)('destinations', () => {
     await dialog.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('heading', { name: 'Renamed', level: 1 }).waitFor();
     await page.getByRole('button', { name: 'Send ended-with-error' }).click();
-    await seeText(page.locator('.send-test-answer'), '200');
+    await seeText(page.locator('.test-answer'), '200');
     expect(receiver.arrivals.at(-1)?.headers).toMatchObject({
       authorization: 'Bearer one',
       'x-team': 'south',
@@ -197,6 +201,10 @@ describe.skipIf(!hasChromium)('destinations', () => {
     await page.keyboard.press('s');
     await page.getByRole('heading', { name: 'Destinations', level: 1 }).waitFor();
     await page.getByRole('link', { name: 'Add destination' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: 'Add a destination' }).getByRole('link').first().waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     const dialog = page.getByRole('dialog', { name: 'Add a webhook destination' });
     await dialog.waitFor();

@@ -364,7 +364,7 @@ describe.skipIf(!hasChromium)('hostile text', () => {
     const name = VECTORS[9] ?? '';
     await seeText(page.getByRole('heading', { level: 1 }), name);
     await page.getByRole('button', { name: 'Send ended', exact: true }).click();
-    await page.locator('.send-test-answer .json-body').waitFor();
+    await page.locator('.test-answer .json-body').waitFor();
     await expectHarmless(page, 'a destination and its test');
     for (const [button, dialog] of [
       ['Edit', `Edit ${name}`],

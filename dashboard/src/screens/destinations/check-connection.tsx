@@ -13,21 +13,22 @@ import { toFormFaults } from './form-faults.ts';
 import { findFaults, isShown, toSettings } from './settings-schema.ts';
 import { TestAnswer } from './test-answer.tsx';
 
-/** null: it is new. Otherwise what is masked is taken from it. */
-export type CheckTarget = string | null;
-
-/** Asks whether the settings work before they are saved; what comes back stands beside the button. */
+/**
+ * Asks whether the settings work before they are saved. Stands among the actions of a dialog, with what came back above
+ * them, where it is seen however far the form is scrolled.
+ */
 export function CheckConnection({
   kind,
   fields,
   draft,
-  target,
+  destinationId,
   onFaults,
 }: {
   readonly kind: DestinationKindView;
   readonly fields: readonly SettingsField[];
   readonly draft: DestinationDraft;
-  readonly target: CheckTarget;
+  /** What is masked is taken from it; null for a new one. */
+  readonly destinationId: string | null;
   readonly onFaults: (faults: FormFaults) => void;
 }) {
   const [isBusy, setBusy] = useState(false);
@@ -51,7 +52,7 @@ export function CheckConnection({
       const got = await request<TestView>('POST', `/v1/destination-kinds/${kind.kind}/try`, {
         body: {
           settings: toSettings(fields, draft.settings),
-          ...(target !== null && { destination_id: target }),
+          ...(destinationId !== null && { destination_id: destinationId }),
         },
       });
       setAnswer(got);
@@ -68,29 +69,34 @@ export function CheckConnection({
   };
 
   // A receiver that checks signatures cannot know a secret that is made only when this is saved.
-  const isSecretMissing = kind.signs && target === null && (answer?.status === 401 || answer?.status === 403);
+  const isSecretMissing =
+    kind.signs && destinationId === null && (answer?.status === 401 || answer?.status === 403);
   return (
-    <div class="check">
-      <div class="check-line">
-        <Button icon="link" isBusy={isBusy} onClick={() => void check()}>
-          Check connection
-        </Button>
-        {answer === null && <span class="muted">Optional; nothing is saved or recorded</span>}
-      </div>
-      {fault !== null && <ProblemNote fault={fault} isCompact />}
-      {answer !== null && (
-        <TestAnswer
-          answer={isSecretMissing ? { ...answer, explanation: null, response_body: null } : answer}
-          accepted="It answers"
-          refused={
-            isSecretMissing
-              ? 'It answers, and refuses what is signed with no secret of its own: right for a receiver that checks. Its secret comes with the destination.'
-              : 'It answers, but does not accept: a delivery would be tried again'
-          }
-          tone={isSecretMissing ? 'warn' : undefined}
-        />
+    <>
+      {fault !== null && (
+        <div class="check-answer">
+          <ProblemNote fault={fault} isCompact />
+        </div>
       )}
-    </div>
+      {answer !== null && (
+        <div class="check-answer">
+          <TestAnswer
+            answer={isSecretMissing ? { ...answer, explanation: null, response_body: null } : answer}
+            accepted="It answers"
+            refused={
+              isSecretMissing
+                ? 'It answers, and refuses what is signed with no secret of its own: right for a receiver that checks. Its secret comes with the destination.'
+                : 'It answers, but does not accept: a delivery would be tried again'
+            }
+            tone={isSecretMissing ? 'warn' : undefined}
+          />
+        </div>
+      )}
+      <Button icon="link" isBusy={isBusy} onClick={() => void check()}>
+        Check connection
+      </Button>
+      <span class="dialog-gap" />
+    </>
   );
 }
 

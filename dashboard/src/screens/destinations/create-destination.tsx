@@ -5,10 +5,12 @@ import type { FormFaults } from './form-faults.ts';
 import { useMemo, useState } from 'preact/hooks';
 import { Button, LinkButton } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
+import { KindIcon } from '../../components/kind-icon.tsx';
 import { Skeleton } from '../../components/page.tsx';
 import { ProblemNote } from '../../components/problem.tsx';
 import { hrefWith } from '../../data/location.ts';
 import { toEventTitle } from '../../components/operational-words.ts';
+import { CheckConnection } from './check-connection.tsx';
 import { toBody, toNewDraft } from './destination-draft.ts';
 import { DestinationForm } from './destination-form.tsx';
 import { KindPicker } from './kind-picker.tsx';
@@ -88,10 +90,18 @@ function NewDestination({
       onSubmit={() => void submit()}
       actions={
         <>
-          <LinkButton kind="quiet" icon="arrow-left" href={hrefWith({ new: 'choose' })}>
-            Other kinds
-          </LinkButton>
-          <span class="dialog-gap" />
+          {fault !== null && (
+            <div class="check-answer">
+              <ProblemNote fault={fault} isCompact />
+            </div>
+          )}
+          <CheckConnection
+            kind={kind}
+            fields={fields}
+            draft={draft}
+            destinationId={null}
+            onFaults={setFaults}
+          />
           <Button onClick={onClose}>Cancel</Button>
           <Button kind="primary" type="submit" isBusy={isBusy}>
             Add destination
@@ -99,7 +109,12 @@ function NewDestination({
         </>
       }
     >
-      <p class="muted">{kind.summary}</p>
+      <p class="kind-line muted">
+        <KindIcon kind={kind.kind} />
+        <span>
+          {kind.summary} <a href={hrefWith({ new: 'choose' })}>Another kind</a>
+        </span>
+      </p>
       <DestinationForm
         kind={kind}
         fields={fields}
@@ -110,10 +125,7 @@ function NewDestination({
           setFaults({});
         }}
         faults={faults}
-        onFaults={setFaults}
-        target={null}
       />
-      {fault !== null && <ProblemNote fault={fault} isCompact />}
     </Dialog>
   );
 }

@@ -1,7 +1,6 @@
 /** What makes a destination, of whatever kind: its settings from the kind's schema, what it is told of, and how. */
 import './destination-form.css';
 import type { DestinationKindView } from '../../data/types.ts';
-import type { CheckTarget } from './check-connection.tsx';
 import type { DestinationDraft } from './destination-draft.ts';
 import type { FormFaults } from './form-faults.ts';
 import type { SettingsField } from './settings-schema.ts';
@@ -9,7 +8,6 @@ import type { SettingsField } from './settings-schema.ts';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Checkbox, Choices, Field, NumberInput, TextArea, TextInput } from '../../components/field.tsx';
 import { OPERATIONAL_TYPES, OPERATIONAL_WORDS } from '../../components/operational-words.ts';
-import { CheckConnection } from './check-connection.tsx';
 import { CALL_TYPES, STATUSES } from './destination-draft.ts';
 import { SettingInput } from './setting-input.tsx';
 import { isShown } from './settings-schema.ts';
@@ -21,12 +19,10 @@ export interface DestinationFormProps {
   readonly onChange: (draft: DestinationDraft) => void;
   /** What the hub refused stands where it was typed. */
   readonly faults: FormFaults;
-  readonly onFaults: (faults: FormFaults) => void;
-  readonly target: CheckTarget;
 }
 
 export function DestinationForm(props: DestinationFormProps) {
-  const { kind, fields, draft, onChange, faults, onFaults, target } = props;
+  const { kind, fields, draft, onChange, faults } = props;
   const { defaults } = kind;
   const root = useRef<HTMLDivElement>(null);
   const [isMoreOpen, setMoreOpen] = useState(false);
@@ -58,7 +54,6 @@ export function DestinationForm(props: DestinationFormProps) {
         <TextInput value={draft.name} onValue={(value) => set('name', value)} maxLength={200} />
       </Field>
       {shown.filter((field) => field.advanced !== true).map(toInput)}
-      <CheckConnection kind={kind} fields={fields} draft={draft} target={target} onFaults={onFaults} />
       <div class="destination-form destination-told">
         <Flags
           legend="Which statuses"

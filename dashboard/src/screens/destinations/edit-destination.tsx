@@ -8,6 +8,7 @@ import { Dialog } from '../../components/dialog.tsx';
 import { Skeleton } from '../../components/page.tsx';
 import { ProblemNote } from '../../components/problem.tsx';
 import { showToast } from '../../components/toast.tsx';
+import { CheckConnection } from './check-connection.tsx';
 import { toChange, toDraft } from './destination-draft.ts';
 import { DestinationForm } from './destination-form.tsx';
 import { toFields } from './settings-schema.ts';
@@ -72,6 +73,18 @@ function Editing({
       onSubmit={() => void submit()}
       actions={
         <>
+          {fault !== null && (
+            <div class="check-answer">
+              <ProblemNote fault={fault} isCompact />
+            </div>
+          )}
+          <CheckConnection
+            kind={kind}
+            fields={fields}
+            draft={draft}
+            destinationId={destination.id}
+            onFaults={setFaults}
+          />
           <Button onClick={onClose}>Cancel</Button>
           <Button kind="primary" type="submit" isBusy={isBusy}>
             Save
@@ -88,10 +101,7 @@ function Editing({
           setFaults({});
         }}
         faults={faults}
-        onFaults={setFaults}
-        target={destination.id}
       />
-      {fault !== null && <ProblemNote fault={fault} isCompact />}
     </Dialog>
   );
 }

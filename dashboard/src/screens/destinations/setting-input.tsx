@@ -14,8 +14,9 @@ import {
 } from '../../components/field.tsx';
 import { MASK } from './settings-schema.ts';
 
-/** More than this are chosen from a list that opens. */
+/** More of them, or longer ones, are chosen from a list that opens: they would fill the form. */
 const CHOICES_MAX = 3;
+const CHOICE_CHARACTERS_MAX = 22;
 
 interface SettingInputProps {
   readonly field: SettingsField;
@@ -38,16 +39,10 @@ export function SettingInput(props: SettingInputProps) {
       </div>
     );
   }
-  if (field.kind === 'choice' && field.options.length <= CHOICES_MAX && !field.isOptional) {
+  if (field.kind === 'choice' && !field.isOptional && isShort(field)) {
     return (
       <div class="field">
-        <Choices
-          legend={label}
-          value={toText(value)}
-          onValue={onValue}
-          options={field.options}
-          isSegmented={field.options.every((option) => option.label.length < 22)}
-        />
+        <Choices legend={label} value={toText(value)} onValue={onValue} options={field.options} isSegmented />
         {description !== undefined && <p class="field-hint">{description}</p>}
         {fault !== undefined && <p class="field-error">{fault}</p>}
       </div>
@@ -58,7 +53,7 @@ export function SettingInput(props: SettingInputProps) {
       label={label}
       isOptional={field.isOptional}
       hint={
-        value === MASK ? KEPT : field.kind === 'list' ? [description, ONE_PER_LINE].join(' ') : description
+        isMasked(props) ? KEPT : field.kind === 'list' ? [description, ONE_PER_LINE].join(' ') : description
       }
       error={fault}
     >
@@ -67,11 +62,20 @@ export function SettingInput(props: SettingInputProps) {
   );
 }
 
+function isShort({ options }: SettingsField): boolean {
+  return options.length <= CHOICES_MAX && options.every(({ label }) => label.length <= CHOICE_CHARACTERS_MAX);
+}
+
 const KEPT = 'Stays as it is unless you write a new one';
 const ONE_PER_LINE = 'One per line.';
 
+function isMasked({ field, value }: Pick<SettingInputProps, 'field' | 'value'>): boolean {
+  return field.secret === true && toText(value).includes(MASK);
+}
+
 function Control({ field, value, onValue }: SettingInputProps) {
   const text = toText(value);
+  const masked = isMasked({ field, value });
   const common = {
     placeholder: field.placeholder,
     required: field.isRequired,
@@ -80,7 +84,7 @@ function Control({ field, value, onValue }: SettingInputProps) {
     onValue: (typed: string) => onValue(text === MASK ? typed.replaceAll('•', '') : typed),
     // What is typed takes the place of a mask, of which no part can be kept.
     onFocus: (event: FocusEvent) => {
-      if (text === MASK) (event.currentTarget as HTMLInputElement).select();
+      if (masked) (event.currentTarget as HTMLInputElement).select();
     },
   };
   switch (field.kind) {

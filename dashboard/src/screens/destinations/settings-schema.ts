@@ -23,7 +23,7 @@ export interface SettingsField extends Omit<FieldMeta, 'choices'> {
   readonly options: readonly { readonly value: string; readonly label: string }[];
   /** Has to be given: no default, and not only where something else is chosen. */
   readonly isRequired: boolean;
-  /** Nobody has to give it, and without it nothing takes its place. */
+  /** Nobody has to give it, and without it nothing takes its place. Credentials say themselves when they are needed. */
   readonly isOptional: boolean;
   readonly isWhole: boolean;
   readonly min?: number | undefined;
@@ -60,7 +60,7 @@ function toField(name: string, whole: Property, isListed: boolean): SettingsFiel
     kind: values === undefined ? (KINDS[facts.type ?? inner?.type ?? ''] ?? 'text') : 'choice',
     options: (values ?? []).map(String).map((value) => ({ value, label: choices[value] ?? value })),
     isRequired: isListed && !hasDefault && facts.when === undefined,
-    isOptional: !isListed && !hasDefault && facts.when === undefined,
+    isOptional: !isListed && !hasDefault && facts.when === undefined && facts.secret !== true,
     isWhole: facts.type === 'integer',
     // z.int() is bounded by what a double holds exactly, which tells people nothing.
     min: minimum === Number.MIN_SAFE_INTEGER ? undefined : minimum,
