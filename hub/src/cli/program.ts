@@ -183,17 +183,18 @@ export function buildProgram(surroundings: Surroundings): {
   withDestinationOptions(
     clientCommand(
       destinations,
-      'create [url]',
-      'Add a destination and print its signing secret, this once.',
+      'create [url or kind]',
+      'Add a destination; a webhook prints its signing secret, this once.',
       [
         'offhook destinations create https://crm.example/hooks/calls',
-        'offhook destinations create https://alerts.example/hook --statuses ended-with-error --name alerts',
-        `offhook destinations create --kind webhook --settings '{"url":"https://crm.example/hook"}'`,
+        'offhook destinations create https://ops.example/hook --statuses ended-with-error --operational-events delivery.dead',
+        'offhook destinations create hubspot --set-env token=HUBSPOT_TOKEN',
+        'offhook destinations create redis --set url=rediss://redis.example:6379 --set-stdin password < password.txt',
       ],
       async () => (await import('./commands/destinations.ts')).createDestination,
     ),
   )
-    .option('--kind <kind>', 'kind of destination', 'webhook')
+    .option('--kind <kind>', 'kind of destination, instead of the first word (`offhook kinds` lists them)')
     .option('--secret <secret>', 'sign with this whsec_ secret instead of a new one');
   withDestinationOptions(
     clientCommand(
@@ -203,14 +204,15 @@ export function buildProgram(surroundings: Surroundings): {
       [
         'offhook destinations update dst_… --concurrency 8',
         'offhook destinations update dst_… https://new.example/hook',
+        'offhook destinations update dst_… --set channel=#calls --unset mention',
       ],
       async () => (await import('./commands/destinations.ts')).updateDestination,
     ),
-  );
+  ).option('--unset <name>', 'take this setting away (repeatable)', collect, []);
   clientCommand(
     destinations,
     'test <id>',
-    'Send one made-up event to a destination now and show its answer.',
+    'Try a destination now and show its answer: a webhook is sent a made-up event, others do what leaves no trace.',
     ['offhook destinations test dst_…', 'offhook destinations test dst_… --status ended-with-error'],
     async () => (await import('./commands/destinations.ts')).testDestination,
   ).option('--status <status>', 'status of the made-up event', 'in-progress');
@@ -234,6 +236,14 @@ export function buildProgram(surroundings: Surroundings): {
       },
     ).option('--yes', 'do not ask');
   }
+
+  clientCommand(
+    program,
+    'kinds [kind]',
+    'List the kinds of destinations, or the settings of one.',
+    ['offhook kinds', 'offhook kinds redis'],
+    async () => (await import('./commands/kinds.ts')).showKinds,
+  );
 
   const deliveries = group('deliveries', 'Look at what is owed to destinations, and send it again.');
   withListOptions(
@@ -280,6 +290,25 @@ export function buildProgram(surroundings: Surroundings): {
     ['offhook deliveries cancel dlv_…'],
     async () => (await import('./commands/deliveries.ts')).cancelDelivery,
   );
+
+  clientCommand(
+    program,
+    'ops',
+    'List operational events, the latest first: what the hub says about itself and its calls.',
+    ['offhook ops', 'offhook ops --types destination.disabled,delivery.dead --limit 200'],
+    async () => (await import('./commands/ops.ts')).listOperationalEvents,
+  )
+    .option('--types <list>', 'only these types, separated by commas')
+    .option('--limit <number>', 'at most so many', toCount, 50);
+  clientCommand(
+    program,
+    'quality',
+    'Show how good the reports of each source are: repeated, late, unpaired, unsigned, at odd times.',
+    ['offhook quality', 'offhook quality --since 7d'],
+    async () => (await import('./commands/quality.ts')).showQuality,
+  )
+    .option('--since <time>', 'since: 24h, 7d, or an RFC 3339 time', '24h')
+    .option('--until <time>', 'before');
 
   const exports = group('export', 'Read everything that matches as a file.');
   for (const [what, example] of [
@@ -468,9 +497,14 @@ function withDestinationOptions(command: Command): Command {
   return command
     .option('--name <text>', 'a name for people')
     .option('--settings <json>', "the kind's own settings, instead of a URL")
+    .option('--set <name=value>', "one of the kind's settings (repeatable)", collect, [])
+    .option('--set-env <name=VARIABLE>', 'the same, from the environment (repeatable)', collect, [])
+    .option('--set-file <name=path>', 'the same, from a file (repeatable)', collect, [])
+    .option('--set-stdin <name>', 'the same, from stdin', collect, [])
     .option('--statuses <list>', 'only these statuses, separated by commas')
     .option('--call-types <list>', 'only these call types')
     .option('--phone-numbers <list>', 'only calls of these numbers of ours')
+    .option('--operational-events <list>', 'send these types of operational events as well')
     .option(
       '--order <policy>',
       'strict: every event in order; latest: newer ones replace undelivered older ones',

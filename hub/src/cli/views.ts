@@ -5,6 +5,7 @@ import type {
   callView,
   deliveryDetailView,
   deliveryView,
+  destinationKindView,
   destinationView,
   destinationWithSecretView,
   eventView,
@@ -14,10 +15,13 @@ import type {
   replayView,
   timelineView,
 } from '../api/views.ts';
+import type { testView } from '../api/test-view.ts';
 
 export type CallView = z.output<typeof callView>;
 export type DeliveryView = z.output<typeof deliveryView>;
 export type DeliveryDetailView = z.output<typeof deliveryDetailView>;
+export type DestinationKindView = z.output<typeof destinationKindView>;
+export type DestinationTestView = z.output<typeof testView>;
 export type DestinationView = z.output<typeof destinationView>;
 export type DestinationWithSecretView = z.output<typeof destinationWithSecretView>;
 export type EventView = z.output<typeof eventView>;
@@ -25,4 +29,6 @@ export type KeyView = z.output<typeof keyView>;
 export type KeyWithTextView = z.output<typeof keyWithTextView>;
 export type ReplayView = z.output<typeof replayView>;
 export type ReplayCountView = z.output<typeof replayCountView>;
+export type { OperationalEventView } from '../api/operational-events.ts';
+export type { QualityView } from '../api/quality.ts';
 export type TimelineView = z.output<typeof timelineView>;

@@ -54,7 +54,7 @@ export async function getDelivery(context: CommandContext, _options: Options, [i
     return EXIT.ok;
   }
   const { attempt_entries: attempts, destination, explanation, ...record } = delivery;
-  printRecord(output, { ...record, destination: destination?.url ?? destination?.name ?? null });
+  printRecord(output, { ...record, destination: destination?.target ?? null });
   output.line('');
   printTable(output, attempts, [
     { title: 'TRY', toText: (attempt) => attempt.number },
@@ -66,7 +66,9 @@ export async function getDelivery(context: CommandContext, _options: Options, [i
   ]);
   if (explanation !== null) {
     output.line('');
-    output.line(`${output.paint('yellow', explanation.title)}. ${explanation.hint}`);
+    output.line(
+      `${output.paint('yellow', toPlainText(explanation.title))}. ${toPlainText(explanation.hint)}`,
+    );
   }
   return EXIT.ok;
 }

@@ -1,11 +1,18 @@
 import { parseDuration } from '../../config/parse-value.ts';
 import { createApiClient } from '../api-client.ts';
-import type { Page } from '../api-client.ts';
+import type { ApiClient, Page } from '../api-client.ts';
 import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { CommandFailure, EXIT } from '../failure.ts';
+import { hasGivenSettings, readGivenSettings } from '../given-settings.ts';
 import { printRecord, printTable, toPlainText } from '../output.ts';
-import type { DestinationView, DestinationWithSecretView } from '../views.ts';
+import type {
+  DestinationKindView,
+  DestinationTestView,
+  DestinationView,
+  DestinationWithSecretView,
+} from '../views.ts';
+import { toUnknownKind } from './kinds.ts';
 
 type Options = Readonly<Record<string, unknown>>;
 type Args = readonly string[];
@@ -24,13 +31,7 @@ export async function listDestinations(context: CommandContext): Promise<number>
         destination.state !== 'enabled' ? 'yellow' : destination.failing_since === null ? 'green' : 'red',
     },
     { title: 'PENDING', toText: (destination) => destination.pending },
-    {
-      title: 'GOES TO',
-      toText: (destination) =>
-        typeof destination.settings['url'] === 'string'
-          ? destination.settings['url']
-          : JSON.stringify(destination.settings),
-    },
+    { title: 'GOES TO', toText: (destination) => destination.target },
   ]);
   return EXIT.ok;
 }
@@ -56,21 +57,28 @@ export async function getDestination(
 export async function createDestination(
   context: CommandContext,
   options: Options,
-  [url]: Args,
+  [what]: Args,
 ): Promise<number> {
-  const body = {
-    kind: options['kind'],
-    ...toChange(options, url),
-    ...(options['secret'] !== undefined && { secret: options['secret'] }),
-  };
-  if (!('settings' in body))
+  const { kind, url } = toKindAndUrl(what, options['kind']);
+  const change = toChange(options, url);
+  const client = createApiClient(context);
+  if (hasGivenSettings(options)) {
+    const base = (change['settings'] ?? {}) as Record<string, unknown>;
+    change['settings'] = await readGivenSettings(context, options, await readKind(client, kind), base);
+  } else if (change['settings'] === undefined) {
     throw new CommandFailure(
       EXIT.usage,
-      'Say where events go: a URL, or --settings with the JSON of its kind.',
+      kind === 'webhook'
+        ? 'Say where events go: a URL, or a kind and its settings (`offhook kinds` lists them).'
+        : `Say its settings with --set name=value; \`offhook kinds ${toPlainText(kind)}\` lists them.`,
     );
-  const client = createApiClient(context);
-  const created = await client.send<DestinationWithSecretView>('POST', '/v1/destinations', body);
-  showSecret(context, created);
+  }
+  const created = await client.send<DestinationWithSecretView>('POST', '/v1/destinations', {
+    kind,
+    ...change,
+    ...(options['secret'] !== undefined && { secret: options['secret'] }),
+  });
+  showCreated(context, created);
   return EXIT.ok;
 }
 
@@ -80,20 +88,35 @@ export async function updateDestination(
   [id, url]: Args,
 ): Promise<number> {
   const body = toChange(options, url);
+  const client = createApiClient(context);
+  if (hasGivenSettings(options)) {
+    const { kind, settings } = await client.get<DestinationView>(toPath(id));
+    // Credentials come back masked, and so stay what they are.
+    const base = { ...settings, ...(body['settings'] as Record<string, unknown> | undefined) };
+    body['settings'] = await readGivenSettings(context, options, await readKind(client, kind), base);
+  }
   if (Object.keys(body).length === 0) throw new CommandFailure(EXIT.usage, 'Say what is to change.');
-  printRecord(
-    context.output,
-    await createApiClient(context).send<DestinationView>('PATCH', toPath(id), body),
-  );
+  printRecord(context.output, await client.send<DestinationView>('PATCH', toPath(id), body));
   return EXIT.ok;
 }
 
-interface TestAnswer {
-  readonly ok: boolean;
-  readonly status: number | null;
-  readonly detail: string | null;
-  readonly response_body: string | null;
-  readonly duration_ms: number;
+/** A kind is one plain word; an address has a colon or a dot. */
+function toKindAndUrl(
+  what: string | undefined,
+  kind: unknown,
+): { readonly kind: string; readonly url: string | undefined } {
+  if (what === undefined || !/^[a-z][a-z0-9_-]*$/.test(what))
+    return { kind: typeof kind === 'string' ? kind : 'webhook', url: what };
+  if (kind !== undefined && kind !== what)
+    throw new CommandFailure(EXIT.usage, 'Name the kind once: as the first word or with --kind.');
+  return { kind: what, url: undefined };
+}
+
+async function readKind(client: ApiClient, name: string): Promise<DestinationKindView> {
+  const { data: kinds } = await client.get<Page<DestinationKindView>>('/v1/destination-kinds');
+  const kind = kinds.find((one) => one.kind === name);
+  if (kind === undefined) throw toUnknownKind(name, kinds);
+  return kind;
 }
 
 export async function testDestination(
@@ -101,10 +124,22 @@ export async function testDestination(
   options: Options,
   [id]: Args,
 ): Promise<number> {
-  const answer = await createApiClient(context).send<TestAnswer>('POST', `${toPath(id)}/test`, {
+  const { output } = context;
+  const answer = await createApiClient(context).send<DestinationTestView>('POST', `${toPath(id)}/test`, {
     status: options['status'],
   });
-  printRecord(context.output, { ...answer });
+  if (output.json) {
+    output.value(answer);
+    return answer.ok ? EXIT.ok : EXIT.failed;
+  }
+  const { explanation, ...record } = answer;
+  printRecord(output, record);
+  if (explanation !== null) {
+    output.line('');
+    output.line(
+      `${output.paint('yellow', toPlainText(explanation.title))}. ${toPlainText(explanation.hint)}`,
+    );
+  }
   return answer.ok ? EXIT.ok : EXIT.failed;
 }
 
@@ -122,7 +157,7 @@ export const DESTINATION_COMMANDS = {
   },
   async 'rotate-secret'(context: CommandContext, _options: Options, [id]: Args): Promise<number> {
     const client = createApiClient(context);
-    showSecret(context, await client.send<DestinationWithSecretView>('POST', `${toPath(id)}/rotate-secret`));
+    showCreated(context, await client.send<DestinationWithSecretView>('POST', `${toPath(id)}/rotate-secret`));
     return EXIT.ok;
   },
   async delete(context: CommandContext, options: Options, [id]: Args): Promise<number> {
@@ -133,11 +168,15 @@ export const DESTINATION_COMMANDS = {
   },
 };
 
-function showSecret(context: CommandContext, destination: DestinationWithSecretView): void {
-  const { output } = context;
+function showCreated({ output }: CommandContext, destination: DestinationWithSecretView): void {
+  const { id, kind, target, secret } = destination;
   if (output.json) output.value(destination);
-  else printRecord(output, { id: destination.id, kind: destination.kind, secret: destination.secret });
-  output.note('The secret is shown this once: give it to the receiver now.');
+  else printRecord(output, secret === undefined ? { id, kind, target } : { id, kind, secret });
+  output.note(
+    secret === undefined
+      ? `Try it: offhook destinations test ${id}`
+      : 'The secret is shown this once: give it to the receiver now.',
+  );
 }
 
 /** The body of a change, and of a creation but for its kind; only what was given. */
@@ -147,6 +186,7 @@ function toChange(options: Options, url: string | undefined): Record<string, unk
     ...toListField('statuses', options['statuses']),
     ...toListField('call_types', options['callTypes']),
     ...toListField('phone_numbers', options['phoneNumbers']),
+    ...toListField('operational_events', options['operationalEvents']),
   };
   return {
     ...(settings !== undefined && { settings }),
