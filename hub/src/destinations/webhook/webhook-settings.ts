@@ -9,8 +9,15 @@ export interface WebhookSettings {
   readonly url: string;
   /** Sent with every attempt; values are treated as secrets. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Several events in one request, at most so many; undefined: one each. */
+  readonly batch_events_max?: number | undefined;
+  /** How long an event may wait for others to go with; BATCH_WAIT_MS where undefined. */
+  readonly batch_wait_ms?: number | undefined;
 }
 
+export const BATCH_EVENTS_MAX = 100;
+export const BATCH_WAIT_MS = 200;
+export const BATCH_WAIT_MS_MAX = 5_000;
 export const CUSTOM_HEADERS_MAX = 20;
 export const CUSTOM_HEADER_BYTES_MAX = 4_096;
 const ENCODED_MASK = encodeURIComponent(MASK);
@@ -25,6 +32,8 @@ export function createWebhookSettingsSchema(guard: EgressGuard): z.ZodType<Webho
       })
       .optional()
       .meta(HEADERS_META),
+    batch_events_max: z.int().min(2).max(BATCH_EVENTS_MAX).optional().meta(BATCH_EVENTS_META),
+    batch_wait_ms: z.int().min(0).max(BATCH_WAIT_MS_MAX).optional().meta(BATCH_WAIT_META),
   });
 }
 
@@ -40,10 +49,30 @@ const HEADERS_META = {
   advanced: true,
 } satisfies FieldMeta;
 
+const BATCH_EVENTS_META = {
+  title: 'Events per request',
+  description:
+    'Sends up to so many events in one request, in a body of its own form; left out, each event is a request',
+  unit: 'events',
+  advanced: true,
+} satisfies FieldMeta;
+const BATCH_WAIT_META = {
+  title: 'Wait for a batch',
+  description: `How long an event may wait for others to share its request; ${BATCH_WAIT_MS} where left out`,
+  placeholder: String(BATCH_WAIT_MS),
+  unit: 'ms',
+  advanced: true,
+} satisfies FieldMeta;
+
 /** The settings as people may see them: header values and query values can be keys, so only their names are shown. */
 export function toPublicWebhookSettings(settings: WebhookSettings): Record<string, unknown> {
-  const headers = settings.headers === undefined ? {} : { headers: mapValues(settings.headers) };
-  return { url: maskUrl(settings.url), ...headers };
+  const { url, headers, batch_events_max, batch_wait_ms } = settings;
+  return {
+    url: maskUrl(url),
+    ...(headers !== undefined && { headers: mapValues(headers) }),
+    ...(batch_events_max !== undefined && { batch_events_max }),
+    ...(batch_wait_ms !== undefined && { batch_wait_ms }),
+  };
 }
 
 /** Where it goes, for lists: what stands behind the "?" can be a key, so it is left out. */
