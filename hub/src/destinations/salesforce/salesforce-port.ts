@@ -66,6 +66,11 @@ class SalesforcePort implements CrmPort<TaskDraft> {
   toDraft: CrmPort<TaskDraft>['toDraft'] = (record, contactId) =>
     toTaskDraft(record, contactId, this.#settings);
 
+  /** An org has its own My Domain. */
+  async prepare(): Promise<Step<string | null>> {
+    return ok(URL.parse(this.#settings.instance_url)?.host ?? null);
+  }
+
   async findRecord(callKey: string, budget: Budget): Promise<Step<string | null>> {
     const field = this.#settings.external_id_field ?? 'CallObject';
     const soql = `SELECT Id, ${field} FROM Task WHERE ${field} = ${toSoqlLiteral(callKey)} ORDER BY CreatedDate ASC, Id ASC LIMIT 5`;

@@ -1,0 +1,195 @@
+/** The Pipedrive destination: one call log for every call that has ended. */
+import { startBudget } from '../crm/budget.ts';
+import { createCrmSender } from '../crm/crm-sender.ts';
+import {
+  type Answer,
+  createPacedClient,
+  type PacedClient,
+  stopAt,
+  toRetryAfterMs,
+} from '../crm/paced-client.ts';
+import { createPacerBook, type PaceLimit, type Pacer } from '../crm/pacer.ts';
+import type { AttemptResult, DestinationGround, DestinationKind } from '../destination.ts';
+import { type JsonClient, openJsonClient } from '../http/json-client.ts';
+import type { KindOptions } from '../kind-options.ts';
+import { keepMaskedSettings, maskSettings } from '../masked-settings.ts';
+import { createAuthorizedClient } from '../oauth/authorized-client.ts';
+import { createTokenKeeper, type TokenKeeper } from '../oauth/token-keeper.ts';
+import { createPipedrivePort } from './pipedrive-port.ts';
+import {
+  createPipedriveSettingsSchema,
+  PIPEDRIVE_HOSTS,
+  PIPEDRIVE_SECRETS,
+  type PipedriveSettings,
+} from './pipedrive-settings.ts';
+
+/** Of the smallest plans, per 2 s. */
+export const BURST_BY_API_TOKEN = 20;
+export const BURST_BY_OAUTH = 80;
+/** Of all plans. */
+export const SEARCH_BURST = 10;
+export const BURST_WINDOW_MS = 2_000;
+/**
+ * Turns at even distances instead of bursts: a hub that is killed and started again begins without a memory of what it
+ * has sent, and then only one turn comes too early. The rest is room for the way there, which shifts some.
+ */
+const SHARE_USED = 0.7;
+/** Refused again right after a wait: then it is no burst but the allowance of the day. */
+export const REFUSED_HOLD_MS_MAX = 10 * 60_000;
+
+export function createPipedriveKind(options: KindOptions): DestinationKind<PipedriveSettings> {
+  const keeper = createTokenKeeper(options);
+  const pacers = createPacerBook();
+  return {
+    kind: 'pipedrive',
+    title: 'Pipedrive',
+    summary: 'Logs every call that has ended, once, with its duration, outcome and person.',
+    settings: createPipedriveSettingsSchema(options.egress),
+    defaults: {
+      filter: { statuses: ['in-progress', 'ended', 'ended-with-error'] },
+      concurrency: 4,
+      timeoutMs: 30_000,
+    },
+    signs: false,
+    isEager: false,
+    toPublicSettings: (settings) => maskSettings(settings, PIPEDRIVE_SECRETS),
+    keepMasked: (stored, given) =>
+      keepMaskedSettings(stored, given, { secrets: PIPEDRIVE_SECRETS, hosts: PIPEDRIVE_HOSTS }),
+    describeTarget: (settings) => `${settings.company_domain}.pipedrive.com`,
+    open(settings, ground) {
+      const { client, searchPacer } = openApi(settings, ground);
+      return createCrmSender(createPipedrivePort({ settings, client, searchPacer }), settings, ground);
+    },
+    async test(settings, ground, deadlineMs) {
+      const { client } = openApi(settings, ground);
+      try {
+        return await testLogin(client, ground, deadlineMs);
+      } finally {
+        client.close();
+      }
+    },
+  };
+
+  function openApi(
+    settings: PipedriveSettings,
+    ground: DestinationGround,
+  ): { readonly client: PacedClient; readonly searchPacer: Pacer } {
+    const login = settings.api_token ?? `${settings.client_id} ${settings.refresh_token}`;
+    const credential = `${toApiUrl(settings).origin} ${login}`;
+    const byToken = settings.api_token !== undefined;
+    const burst = settings.requests_per_2s ?? (byToken ? BURST_BY_API_TOKEN : BURST_BY_OAUTH);
+    const all = pacers.take(credential, toPace(burst));
+    const search = pacers.take(`${credential} search`, toPace(Math.min(SEARCH_BURST, burst)));
+    const client = openClient(settings, ground, options, keeper, () => {
+      all.release();
+      search.release();
+    });
+    const { toHoldMs, watched } = watchRefusals(client, ground);
+    return {
+      client: createPacedClient({ title: 'Pipedrive', client: watched, pacer: all.pacer, ground, toHoldMs }),
+      searchPacer: search.pacer,
+    };
+  }
+}
+
+function toPace(burst: number): PaceLimit {
+  return { requests: 1, windowMs: Math.ceil(BURST_WINDOW_MS / (burst * SHARE_USED)) };
+}
+
+/** Pipedrive bans who goes on asking after a 429, so each one in a row is waited for twice as long. */
+function watchRefusals(
+  client: JsonClient,
+  ground: DestinationGround,
+): { readonly watched: JsonClient; toHoldMs(answer: Answer): number } {
+  let inRow = 0;
+  return {
+    watched: {
+      ...client,
+      async request(request) {
+        const answer = await client.request(request);
+        if (answer.kind === 'answered') inRow = answer.status === 429 ? inRow + 1 : 0;
+        return answer;
+      },
+    },
+    toHoldMs(answer) {
+      const ownMs = Math.min(BURST_WINDOW_MS * 2 ** Math.max(0, inRow - 1), REFUSED_HOLD_MS_MAX);
+      return Math.max(ownMs, answer.retryAfter === null ? 0 : toRetryAfterMs(answer, ground.nowMs()));
+    },
+  };
+}
+
+function openClient(
+  settings: PipedriveSettings,
+  ground: DestinationGround,
+  { http, userAgent }: KindOptions,
+  keeper: TokenKeeper,
+  onClose: () => void,
+): JsonClient {
+  const {
+    api_token: apiToken,
+    client_id: clientId,
+    client_secret: clientSecret,
+    refresh_token: refreshToken,
+  } = settings;
+  const headers = { 'User-Agent': userAgent, ...(apiToken !== undefined && { 'x-api-token': apiToken }) };
+  const api = openJsonClient(http, toApiUrl(settings), headers);
+  if (apiToken !== undefined) {
+    return {
+      request: (request) => api.request(request),
+      close() {
+        api.close();
+        onClose();
+      },
+      abandon() {
+        api.abandon();
+        onClose();
+      },
+    };
+  }
+  const loginUrl = new URL(settings.login_url);
+  const session = keeper.open(
+    {
+      product: 'Pipedrive',
+      remedy: 'install the app again and put the new refresh token into the settings of this destination',
+      tokenUrl: new URL(`${loginUrl.pathname.replace(/\/+$/, '')}/oauth/token`, loginUrl),
+      clientId: clientId ?? '',
+      clientSecret: clientSecret ?? '',
+      refreshToken: refreshToken ?? '',
+      clientSecretIn: 'basic',
+    },
+    ground,
+  );
+  return {
+    ...createAuthorizedClient(session, ground, () => api),
+    close() {
+      session.close();
+      api.close();
+      onClose();
+    },
+    abandon() {
+      session.abandon();
+      api.abandon();
+      onClose();
+    },
+  };
+}
+
+/** The token endpoint names an address, too; the one in the settings serves the same company, and nobody can bend it. */
+function toApiUrl({ api_url: url, company_domain: company }: PipedriveSettings): URL {
+  return new URL(url ?? `https://${company}.pipedrive.com`);
+}
+
+async function testLogin(
+  client: PacedClient,
+  ground: DestinationGround,
+  deadlineMs: number,
+): Promise<AttemptResult> {
+  const budget = startBudget(ground, deadlineMs);
+  const me = await client.request({ method: 'GET', path: '/api/v1/users/me' }, budget);
+  const timing = (): AttemptResult['timing'] => ({ firstByteMs: null, totalMs: budget.elapsedMs() });
+  if (me.kind === 'stop') return { ...me.result, timing: timing() };
+  if (me.value.status !== 200) return { ...stopAt(me.value).result, timing: timing() };
+  const { data } = (me.value.json ?? {}) as { readonly data?: { readonly company_name?: unknown } | null };
+  const company = typeof data?.company_name === 'string' ? ` as ${data.company_name.slice(0, 80)}` : '';
+  return { kind: 'done', detail: `Logged in to Pipedrive${company}`, timing: timing() };
+}
