@@ -35,6 +35,7 @@ import { createReportsDoor } from '../ingest/reports-door.ts';
 import { toStoreProblem } from '../ingest/store-trouble.ts';
 import { createWebhookDoor } from '../ingest/webhook-door.ts';
 import { createFeed } from '../live/feed.ts';
+import { createOperationalFeed } from '../live/operational-feed.ts';
 import { createOverviewFeed } from '../live/overview-feed.ts';
 import { createOverviewReader } from '../live/overview.ts';
 import { defineAccountRoutes } from './accounts.ts';
@@ -193,6 +194,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const stream = createStream({
     feed,
     deliveryFeed: options.deliveryFeed,
+    operationalFeed: createOperationalFeed({ journal, clock, troubled }),
     overviewFeed: createOverviewFeed({ read: readOverview, clock, troubled }),
     journal,
     clock,

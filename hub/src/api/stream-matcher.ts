@@ -19,7 +19,7 @@ export function readMatcher(
   topics: ReadonlySet<StreamTopic>,
 ): StreamMatcher | Problem {
   if (Object.keys(filter).length === 0) return EVERYTHING;
-  if (topics.has('deliveries') || topics.has('overview')) return NOT_FILTERED;
+  if (UNFILTERED_TOPICS.some((topic) => topics.has(topic))) return NOT_FILTERED;
   const refused =
     (topics.has('events') ? refuseWords(filter, NOT_OF_EVENTS, 'events as they come') : null) ??
     (topics.has('calls') ? refuseWords(filter, NOT_OF_CALLS, 'calls as they change') : null);
@@ -27,6 +27,8 @@ export function readMatcher(
 }
 
 const EVERYTHING: StreamMatcher = { kind: 'matcher', event: () => true, call: () => true };
+
+const UNFILTERED_TOPICS: readonly StreamTopic[] = ['deliveries', 'operational', 'overview'];
 
 const NOT_OF_EITHER = [
   'deliveryStates',
@@ -43,7 +45,7 @@ const NOT_FILTERED = makeFault(
   'invalid_query',
   'query',
   '/q',
-  'filters events and calls only: leave it out, or the topics deliveries and overview.',
+  'filters events and calls only: leave it out, or the topics deliveries, operational and overview.',
 );
 
 function toCallMatcher(filter: JournalFilter): (call: Call) => boolean {

@@ -2,10 +2,11 @@
 import { z } from 'zod';
 import { DELIVERY_STATES } from '../journal/journal.ts';
 
+import { operationalEventView } from './operational-events.ts';
 import { overviewView } from './overview.ts';
 import { callView, eventView } from './views.ts';
 
-export const STREAM_TOPICS = ['events', 'calls', 'deliveries', 'overview'] as const;
+export const STREAM_TOPICS = ['events', 'calls', 'deliveries', 'operational', 'overview'] as const;
 export type StreamTopic = (typeof STREAM_TOPICS)[number];
 
 export const callMessageView = z.object({
@@ -49,6 +50,7 @@ export const streamMessageView = z
     z.object({ event: z.literal('status-update'), data: eventView }),
     z.object({ event: z.literal('call'), data: callMessageView }),
     z.object({ event: z.literal('delivery'), data: deliveryMessageView }),
+    z.object({ event: z.literal('operational-event'), data: operationalEventView }),
     z.object({ event: z.literal('overview'), data: overviewView }),
     z.object({ event: z.literal('resync'), data: resyncMessageView }),
   ])

@@ -3,12 +3,14 @@
  * to one viewer after the other, so remembering the last of each is enough.
  */
 import type { Clock } from '../clock.ts';
+import type { OperationalEntry } from '../journal/journal.ts';
 import type { DeliveryChange } from '../live/delivery-feed.ts';
 import type { FeedItem } from '../live/feed.ts';
 import type { Overview } from '../live/overview.ts';
 import type { DeliveryMessageView, StreamTopic } from './stream-messages.ts';
 
 import { maskView } from './mask-view.ts';
+import { toOperationalEventView } from './operational-events.ts';
 import { toOverviewView } from './overview.ts';
 import { toRfc3339OrNull } from './time.ts';
 import { toCallView, toEventView } from './views.ts';
@@ -17,6 +19,7 @@ export interface MessageTexts {
   /** Only the last message of a row carries its number: a break between the two must bring both again. */
   toItem(item: FeedItem, hasEvent: boolean, hasCall: boolean, isMasked: boolean): Uint8Array;
   toDeliveries(changes: readonly DeliveryChange[], isMasked: boolean): Uint8Array;
+  toOperational(entry: OperationalEntry, isMasked: boolean): Uint8Array;
   toOverview(overview: Overview): Uint8Array;
   /** row: where the stream goes on, which with isPlace is the reader's place from here on. */
   toResync(row: number | null, topics: readonly StreamTopic[], isPlace: boolean): Uint8Array;
@@ -28,6 +31,7 @@ export interface MessageTexts {
 export function createMessageTexts(clock: Clock, staleAfterMs: number): MessageTexts {
   const items = rememberLast();
   const batches = rememberLast();
+  const operationals = rememberLast();
   const overviews = rememberLast();
   let place = { text: '', bytes: Buffer.alloc(0) };
 
@@ -61,6 +65,16 @@ export function createMessageTexts(clock: Clock, staleAfterMs: number): MessageT
         toMessage('delivery', show(toDeliveryMessage(change), isMasked), null),
       );
       return batches.keep(form, messages.join(''));
+    },
+    toOperational(entry, isMasked) {
+      const form = isMasked ? 1 : 0;
+      return (
+        operationals.find(entry, form) ??
+        operationals.keep(
+          form,
+          toMessage('operational-event', show(toOperationalEventView(entry), isMasked), null),
+        )
+      );
     },
     toOverview(overview) {
       // It holds no number.

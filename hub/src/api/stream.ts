@@ -1,5 +1,5 @@
 /**
- * `GET /v1/stream`: events, calls, deliveries and the overview as server-sent events. Each row of the feed has its
+ * `GET /v1/stream`: events, calls, deliveries, operational events and the overview as server-sent events. Each row of the feed has its
  * number as id, so that a reader whose connection broke sends Last-Event-ID and misses nothing. A reader that takes
  * nothing for a while is not buffered for: it reads on from the journal once it has room, and is dropped if it never
  * has.
@@ -9,10 +9,11 @@ import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { AccountId, KeyId } from '../journal/ids.ts';
-import type { JournalReader } from '../journal/journal.ts';
+import type { JournalReader, OperationalEntry } from '../journal/journal.ts';
 import type { BatchPipe } from '../live/batch-writer.ts';
 import type { DeliveryChange, DeliveryFeed } from '../live/delivery-feed.ts';
 import type { Feed, FeedItem, FeedSubscription } from '../live/feed.ts';
+import type { OperationalFeed } from '../live/operational-feed.ts';
 import type { Overview } from '../live/overview.ts';
 import type { OverviewFeed } from '../live/overview-feed.ts';
 import type { Problem } from '../ingest/problem.ts';
@@ -42,6 +43,8 @@ export const STREAM_CLIENTS_PER_KEY_MAX = 600;
 export const STREAM_STUCK_MS = 60_000;
 const RETRY_MS = 3_000;
 const RETRY_JITTER_MS = 2_000;
+/** Told as they happen: after a break their lists are to be read anew. */
+const TOPICS_NOT_KEPT: readonly StreamTopic[] = ['deliveries', 'operational'];
 
 const topicsSchema = z
   .string()
@@ -97,12 +100,14 @@ interface Client {
   /** null: it watches nothing that has rows, or does not yet. */
   subscription: FeedSubscription | null;
   readonly stops: (() => void)[];
-  hasMissedDeliveries: boolean;
+  /** Of the topics that are told and not kept: those of which it had no room for something. */
+  readonly missed: Set<StreamTopic>;
 }
 
 export function createStream(options: {
   readonly feed: Feed;
   readonly deliveryFeed: DeliveryFeed;
+  readonly operationalFeed: OperationalFeed;
   readonly overviewFeed: OverviewFeed;
   readonly journal: Pick<JournalReader, 'findFeedRow'>;
   readonly clock: Clock;
@@ -112,7 +117,7 @@ export function createStream(options: {
   readonly clientsPerKeyMax?: number | undefined;
   readonly countChanged: (count: number) => void;
 }): Stream {
-  const { feed, deliveryFeed, overviewFeed, journal, clock, random } = options;
+  const { feed, deliveryFeed, operationalFeed, overviewFeed, journal, clock, random } = options;
   const clientsMax = options.clientsMax ?? STREAM_CLIENTS_MAX;
   const clientsPerKeyMax = options.clientsPerKeyMax ?? STREAM_CLIENTS_PER_KEY_MAX;
   const writer = createBatchWriter(clock);
@@ -176,8 +181,8 @@ export function createStream(options: {
       },
       () => {
         client.subscription?.resume();
-        if (client.hasMissedDeliveries) pipe.push(texts.toResync(toRow(client), ['deliveries'], false));
-        client.hasMissedDeliveries = false;
+        if (client.missed.size > 0) pipe.push(texts.toResync(toRow(client), [...client.missed], false));
+        client.missed.clear();
       },
     );
     const client: Client = {
@@ -187,7 +192,7 @@ export function createStream(options: {
       recheck: opening.recheck,
       subscription: null,
       stops: [],
-      hasMissedDeliveries: false,
+      missed: new Set(),
     };
     clients.add(client);
     countByKey.set(client.keyId, (countByKey.get(client.keyId) ?? 0) + 1);
@@ -217,12 +222,12 @@ export function createStream(options: {
       return;
     }
     watchDeliveries(client, opening);
+    watchOperational(client, opening);
     watchOverview(client, opening);
     // What happens from here on comes; the id is where a reader that breaks before its first message goes on.
     pipe.push(texts.toPosition(toRow(client), 'watching'));
-    if (opening.isBack && opening.topics.has('deliveries')) {
-      pipe.push(texts.toResync(toRow(client), ['deliveries'], false));
-    }
+    const notKept = TOPICS_NOT_KEPT.filter((topic) => opening.topics.has(topic));
+    if (opening.isBack && notKept.length > 0) pipe.push(texts.toResync(toRow(client), notKept, false));
   }
 
   async function watchRows(client: Client, opening: Opening): Promise<void> {
@@ -250,18 +255,27 @@ export function createStream(options: {
 
   function watchDeliveries(client: Client, { accountId, topics, isMasked }: Opening): void {
     if (!topics.has('deliveries')) return;
-    const { pipe } = client;
     const stop = deliveryFeed.watch(accountId, {
-      show(changes: readonly DeliveryChange[]) {
-        if (pipe.hasRoom()) pipe.push(texts.toDeliveries(changes, isMasked));
-        else client.hasMissedDeliveries = true;
-      },
-      resync() {
-        if (pipe.hasRoom()) pipe.push(texts.toResync(toRow(client), ['deliveries'], false));
-        else client.hasMissedDeliveries = true;
-      },
+      show: (changes: readonly DeliveryChange[]) =>
+        tell(client, 'deliveries', () => texts.toDeliveries(changes, isMasked)),
+      resync: () => tell(client, 'deliveries', () => texts.toResync(toRow(client), ['deliveries'], false)),
     });
     client.stops.push(stop);
+  }
+
+  function watchOperational(client: Client, { accountId, topics, isMasked }: Opening): void {
+    if (!topics.has('operational')) return;
+    const stop = operationalFeed.watch(accountId, {
+      show: (entry: OperationalEntry) =>
+        tell(client, 'operational', () => texts.toOperational(entry, isMasked)),
+      resync: () => tell(client, 'operational', () => texts.toResync(toRow(client), ['operational'], false)),
+    });
+    client.stops.push(stop);
+  }
+
+  function tell({ pipe, missed }: Client, topic: StreamTopic, toText: () => Uint8Array): void {
+    if (pipe.hasRoom()) pipe.push(toText());
+    else missed.add(topic);
   }
 
   function watchOverview(client: Client, { accountId, topics }: Opening): void {
@@ -327,9 +341,10 @@ export function defineStreamRoutes(stream: Stream): readonly Route[] {
       path: STREAM_PATH,
       operationId: 'streamEvents',
       tag: 'Events',
-      summary: 'Watch events, calls, deliveries and the overview as they change (server-sent events)',
+      summary:
+        'Watch events, calls, deliveries, operational events and the overview as they change (server-sent events)',
       description:
-        'The scope `watch` is enough for all topics but `events`, which needs `read`. Rows of the feed (`status-update` and `call`) have their number as id: after a break the browser sends Last-Event-ID and misses none of them. Deliveries are told as they happen and are not kept. `resync` names the topics of which something was left out: read their lists anew.',
+        'The scope `watch` is enough for all topics but `events`, which needs `read`. Rows of the feed (`status-update` and `call`) have their number as id: after a break the browser sends Last-Event-ID and misses none of them. Deliveries and operational events are told as they happen and are not kept. `resync` names the topics of which something was left out: read their lists anew.',
       scope: 'watch',
       query: streamQuery,
       answers: [
@@ -348,7 +363,7 @@ export function defineStreamRoutes(stream: Stream): readonly Route[] {
 const MEDIA_TYPE = 'text/event-stream; charset=utf-8';
 const EVENTS_NEED_READ: Problem = makeProblem(
   'scope_missing',
-  'Events are shown to keys with the scope "read": ask for topics=calls,deliveries,overview with this one.',
+  'Events are shown to keys with the scope "read": ask for topics=calls,deliveries,operational,overview with this one.',
   {
     headers: {
       'WWW-Authenticate': 'Bearer realm="offhook", error="insufficient_scope", scope="read"',
