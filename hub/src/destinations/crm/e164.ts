@@ -17,6 +17,15 @@ export async function toE164(number: string | null | undefined): Promise<string 
   const text = number.trim().replace(/^(?:tel|sips?):/i, '');
   const international = text.startsWith('00') ? `+${text.slice(2)}` : text;
   if (!international.startsWith('+')) return null;
+  return (await loadParser())(international.split('@', 1)[0] ?? '')?.number ?? null;
+}
+
+/** The digits behind the country code; null for what is no number in E.164. */
+export async function toNationalDigits(e164: string): Promise<string | null> {
+  return (await loadParser())(e164)?.nationalNumber ?? null;
+}
+
+async function loadParser(): Promise<typeof parsePhoneNumberFromString> {
   parse ??= (await import('libphonenumber-js/min')).parsePhoneNumberFromString;
-  return parse(international.split('@', 1)[0] ?? '')?.number ?? null;
+  return parse;
 }
