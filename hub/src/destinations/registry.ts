@@ -2,6 +2,8 @@
 import type { DestinationKind, DestinationKindName } from './destination.ts';
 import type { KindOptionsParts } from './kind-options.ts';
 import { createKindOptions } from './kind-options.ts';
+import { createPipedriveKind } from './pipedrive/pipedrive.ts';
+import { createSalesforceKind } from './salesforce/salesforce.ts';
 import { createWebhookKind } from './webhook/webhook.ts';
 
 export interface DestinationKinds {
@@ -16,6 +18,8 @@ export function createDestinationKinds(parts: KindOptionsParts): DestinationKind
   // holds this list passes them from `settings.parse` to `open` of the same kind without looking inside.
   const byName: Record<DestinationKindName, DestinationKind> = {
     webhook: createWebhookKind(options),
+    salesforce: createSalesforceKind(options),
+    pipedrive: createPipedriveKind(options),
   };
   const all = Object.values(byName);
   const byKind = new Map<string, DestinationKind>(all.map((kind) => [kind.kind, kind]));

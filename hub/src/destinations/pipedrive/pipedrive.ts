@@ -45,11 +45,7 @@ export function createPipedriveKind(options: KindOptions): DestinationKind<Piped
     title: 'Pipedrive',
     summary: 'Logs every call that has ended, once, with its duration, outcome and person.',
     settings: createPipedriveSettingsSchema(options.egress),
-    defaults: {
-      filter: { statuses: ['in-progress', 'ended', 'ended-with-error'] },
-      concurrency: 4,
-      timeoutMs: 30_000,
-    },
+    defaults: { concurrency: 4, timeoutMs: 30_000 },
     signs: false,
     isEager: false,
     toPublicSettings: (settings) => maskSettings(settings, PIPEDRIVE_SECRETS),

@@ -31,11 +31,7 @@ export function createSalesforceKind(options: KindOptions): DestinationKind<Sale
     title: 'Salesforce',
     summary: 'Logs every call as a task, once, with its duration, outcome and contact or lead.',
     settings: createSalesforceSettingsSchema(options.egress),
-    defaults: {
-      filter: { statuses: ['in-progress', 'ended', 'ended-with-error'] },
-      concurrency: 8,
-      timeoutMs: 30_000,
-    },
+    defaults: { concurrency: 8, timeoutMs: 30_000 },
     signs: false,
     isEager: false,
     toPublicSettings: (settings) => maskSettings(settings, SALESFORCE_SECRETS),
