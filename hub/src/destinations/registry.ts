@@ -1,5 +1,6 @@
 /** The destination kinds this hub can deliver to, by name. Adding one: a folder, its name in DESTINATION_KINDS, a line here. */
 import type { DestinationKind, DestinationKindName } from './destination.ts';
+import { createHubspotKind } from './hubspot/hubspot.ts';
 import type { KindOptionsParts } from './kind-options.ts';
 import { createKindOptions } from './kind-options.ts';
 import { createPipedriveKind } from './pipedrive/pipedrive.ts';
@@ -18,6 +19,7 @@ export function createDestinationKinds(parts: KindOptionsParts): DestinationKind
   // holds this list passes them from `settings.parse` to `open` of the same kind without looking inside.
   const byName: Record<DestinationKindName, DestinationKind> = {
     webhook: createWebhookKind(options),
+    hubspot: createHubspotKind(options),
     salesforce: createSalesforceKind(options),
     pipedrive: createPipedriveKind(options),
   };
