@@ -23,7 +23,7 @@ describe('the JSON Schema files of the contract', () => {
 
   it('describe every operational event', () => {
     const ids = toSchemaFiles().map(({ text }) => JSON.parse(text).$id as string);
-    expect(ids.slice(1)).toEqual(OPERATIONAL_EVENT_TYPES.map((type) => `urn:offhook:schema:${type}`));
+    for (const type of OPERATIONAL_EVENT_TYPES) expect(ids).toContain(`urn:offhook:schema:${type}`);
   });
 
   it('ask for no pattern: ids are no UUIDs, and a pattern of 300 characters for a date helps nobody', () => {

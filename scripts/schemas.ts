@@ -3,8 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 
+import { BATCH_EVENT } from '../contract/src/event-batch.ts';
 import { CALL_STATUSES } from '../contract/src/message.ts';
 import { OPERATIONAL_EVENT_TYPES } from '../contract/src/operational-event.ts';
+import { eventBatchSchema, toBatchExample } from '../hub/src/api/event-batch-schema.ts';
 import { operationalMessages, toOperationalExample } from '../hub/src/api/operational-message.ts';
 import { statusUpdateSchema } from '../hub/src/sources/voicedock-schema.ts';
 
@@ -34,6 +36,7 @@ export function toSchemaFiles(): readonly SchemaFile[] {
     ...OPERATIONAL_EVENT_TYPES.map((type) =>
       toSchemaFile(type, operationalMessages[type], [toOperationalExample(type)]),
     ),
+    toSchemaFile(BATCH_EVENT, eventBatchSchema, [toBatchExample()]),
   ];
 }
 

@@ -133,10 +133,6 @@ function explainCauseOf({ title }: Service, { cause, detail }: ServiceFacts): Ex
         hint: 'It may have done what was asked; that is looked up before anything is done twice. It is tried again by itself.',
       };
     case 'protocol':
-      return {
-        title: `What answers is not ${title}`,
-        hint: toHint(detail, 'Where api_url is set, check it; a proxy on the way may answer in its place.'),
-      };
     case 'settings':
     case 'refused':
       return splitDetail(detail, `${title} refuses it`);
@@ -145,59 +141,6 @@ function explainCauseOf({ title }: Service, { cause, detail }: ServiceFacts): Ex
   }
 }
 
-/** What a Redis server says no with, by its own code words. */
-const REDIS_REFUSALS: readonly (readonly [RegExp, Explanation])[] = [
-  [
-    /\bOOM\b|out of memory|memory is full|maxmemory/i,
-    {
-      title: 'Redis has no memory left',
-      hint: 'Raise its maxmemory, or let it evict other keys (never those of active calls: use a noeviction or volatile policy). Once it takes writes again the set is made right by itself.',
-    },
-  ],
-  [
-    /READONLY|read-only/i,
-    {
-      title: 'This Redis is read-only',
-      hint: 'It is a replica: set the address of the primary, or of the sentinel or cluster. After a failover it is tried again by itself.',
-    },
-  ],
-  [
-    /NOAUTH|WRONGPASS|invalid username-password|password/i,
-    {
-      title: 'Redis refuses the user or password',
-      hint: 'Set the current user and password in the settings of the destination.',
-    },
-  ],
-  [
-    /NOPERM|no permission/i,
-    {
-      title: 'The Redis user may not do this',
-      hint: 'Give its ACL the commands and keys that docs/destinations/redis.md lists.',
-    },
-  ],
-  [
-    /LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY/,
-    {
-      title: 'Redis is not ready',
-      hint: 'It is starting, loading its data or between two primaries. It is tried again by itself.',
-    },
-  ],
-  [
-    /MISCONF/,
-    {
-      title: 'Redis cannot save to its disk and takes no writes',
-      hint: 'Its own log says why (often a full disk). It is tried again by itself.',
-    },
-  ],
-  [
-    /WRONGTYPE|another type|wrong type/i,
-    {
-      title: 'A key of this name holds something else',
-      hint: 'Something other than Offhook writes to it: choose another key or prefix in the settings of the destination.',
-    },
-  ],
-];
-
 const REDIS_UNREACHED_HINT =
   'Check host, port and TLS in the settings of the destination, and that this hub may reach it. Once it is back the set is made right by itself.';
 
@@ -205,30 +148,15 @@ function explainRedis({ status, cause, detail }: ServiceFacts): Explanation | nu
   if (status !== null) return null;
   switch (cause) {
     case 'timeout':
-      return { title: 'Redis did not answer in time', hint: REDIS_UNREACHED_HINT };
     case 'dns':
     case 'connect':
     case 'tls':
-      return {
-        title: toTitle(detail, 'Redis cannot be reached'),
-        hint: toHint(null, REDIS_UNREACHED_HINT),
-      };
     case 'reset':
-      return {
-        title: 'The connection to Redis broke',
-        hint: 'It was restarted, or something on the way closed it. Once it is back the set is made right by itself.',
-      };
+      return { title: toTitle(detail, 'Redis cannot be reached'), hint: REDIS_UNREACHED_HINT };
     case 'protocol':
-      return {
-        title: 'What answers does not speak the protocol of Redis',
-        hint: 'Check the port, and whether TLS is wanted there (rediss://).',
-      };
     case 'settings':
     case 'refused':
-      return (
-        REDIS_REFUSALS.find(([words]) => words.test(detail ?? ''))?.[1] ??
-        splitDetail(detail, 'Redis refuses it')
-      );
+      return splitDetail(detail, 'Redis refuses it');
     default:
       return null;
   }
@@ -236,12 +164,17 @@ function explainRedis({ status, cause, detail }: ServiceFacts): Explanation | nu
 
 const MENDED_HINT = 'A test shows whether it is mended; what was given up until then can be sent again.';
 
-/** Kinds say what is wrong and, behind a semicolon, what to do about it. Lists do not know the cause: both are alike. */
+/**
+ * Kinds say what is wrong and, behind a semicolon or a colon, what to do about it. Lists do not know the cause, so that
+ * what a service says is explained alike whatever the cause was.
+ */
 function splitDetail(detail: string | null, fallback: string): Explanation {
-  const [, what = '', remedy] = /^(.*?)(?:; (.*))?$/s.exec(detail ?? '') ?? [];
+  const [, what, remedy] = /^(.+?)(?:; |: )(.+)$/s.exec(detail ?? '') ?? [];
+  if (what === undefined || remedy === undefined)
+    return { title: toTitle(detail, fallback), hint: MENDED_HINT };
   return {
     title: toTitle(what, fallback),
-    hint: remedy === undefined ? MENDED_HINT : `${toTitle(remedy, '').replace(/\.$/, '')}. ${MENDED_HINT}`,
+    hint: `${toTitle(remedy, '').replace(/\.$/, '')}. ${MENDED_HINT}`,
   };
 }
 

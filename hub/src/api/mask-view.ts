@@ -49,6 +49,8 @@ const FOREIGN_KEYS: ReadonlySet<string> = new Set(['unknown_fields', 'assistant'
 /** What an admin wrote or the hub made; digits in it are part of an address, a key or a hash. */
 const OPEN_KEYS: ReadonlySet<string> = new Set([
   'settings',
+  'settings_schema',
+  'target',
   'url',
   'headers',
   'secret',

@@ -9,6 +9,7 @@ import {
   WEBHOOK_SIGNATURE_HEADER,
   WEBHOOK_TIMESTAMP_HEADER,
 } from '@offhook/contract/headers';
+import { BATCH_CONTENT_TYPE, BATCH_EVENT, BATCH_SIZE_HEADER } from '@offhook/contract/event-batch';
 import { OPERATIONAL_EVENT_TYPES } from '@offhook/contract/operational-event';
 import type { OperationalEventType } from '@offhook/contract/operational-event';
 import type { DestinationKindPort } from './ground.ts';
@@ -17,6 +18,7 @@ import type { AnswerShape, Route } from './route.ts';
 import { callStatusSchema, reportsSchema } from '../sources/api-schema.ts';
 import { statusUpdateSchema } from '../sources/voicedock-schema.ts';
 import { reportAnswerView } from './doors.ts';
+import { eventBatchSchema, toBatchExample } from './event-batch-schema.ts';
 import { PUBLISHED_EXAMPLES } from './published-examples.ts';
 import { operationalEventView } from './operational-events.ts';
 import { OPERATIONAL_SUMMARIES, operationalMessages, toOperationalExample } from './operational-message.ts';
@@ -60,6 +62,7 @@ const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   ...Object.fromEntries(
     OPERATIONAL_EVENT_TYPES.map((type) => [toMessageName(type), operationalMessages[type]]),
   ),
+  EventBatch: eventBatchSchema,
   System: systemView,
   Destination: views.destinationView,
   DestinationWithSecret: views.destinationWithSecretView,
@@ -114,6 +117,7 @@ export function toOpenApi(
       ...Object.fromEntries(
         OPERATIONAL_EVENT_TYPES.map((type) => [type, { post: toOperationalWebhook(type) }]),
       ),
+      [BATCH_EVENT]: { post: toBatchWebhook() },
     },
     components: {
       schemas: Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, clean(schema)])),
@@ -260,6 +264,25 @@ function toOperationalWebhook(type: OperationalEventType): Json {
         'application/json': {
           schema: toSchema(operationalMessages[type]),
           examples: { [type]: { value: toOperationalExample(type) } },
+        },
+      },
+    },
+    responses: WEBHOOK_RESPONSES,
+  };
+}
+
+function toBatchWebhook(): Json {
+  return {
+    operationId: 'eventBatch',
+    summary: 'Several events in one request',
+    description: `Sent instead of single events where the settings of a webhook ask for batches; ${BATCH_SIZE_HEADER} says how many. Events of one call stand in their order. The answer is the answer to each of them.`,
+    security: [{ signature: [] }],
+    requestBody: {
+      required: true,
+      content: {
+        [BATCH_CONTENT_TYPE]: {
+          schema: toSchema(eventBatchSchema),
+          examples: { [BATCH_EVENT]: { value: toBatchExample() } },
         },
       },
     },

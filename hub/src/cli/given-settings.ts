@@ -50,7 +50,7 @@ export async function readGivenSettings(
   for (const given of toList(options['set'])) {
     const [name, text] = splitGiven(given, '--set', 'value');
     put(name, text);
-    if (fields[name]?.secret === true) {
+    if (fields[name]?.secret === true || URL_WITH_PASSWORD.test(text)) {
       context.output.note(
         `${name} is a credential: --set-env ${name}=VARIABLE, --set-file ${name}=path or --set-stdin ${name} keep it out of the shell's history.`,
       );
@@ -149,6 +149,8 @@ function toJson(name: string, text: string): unknown {
     throw new CommandFailure(EXIT.usage, `${name} must be JSON.`, { cause: error });
   }
 }
+
+const URL_WITH_PASSWORD = /^[a-z]+:\/\/[^/@]*:[^/@]*@/i;
 
 function splitGiven(given: string, option: string, what: string): readonly [string, string] {
   const at = given.indexOf('=');

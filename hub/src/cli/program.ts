@@ -189,7 +189,7 @@ export function buildProgram(surroundings: Surroundings): {
         'offhook destinations create https://crm.example/hooks/calls',
         'offhook destinations create https://ops.example/hook --statuses ended-with-error --operational-events delivery.dead',
         'offhook destinations create hubspot --set-env token=HUBSPOT_TOKEN',
-        'offhook destinations create redis --set url=rediss://redis.example:6379 --set-stdin password < password.txt',
+        'offhook destinations create redis --set-env url=REDIS_URL --set set_name=active_calls',
       ],
       async () => (await import('./commands/destinations.ts')).createDestination,
     ),
