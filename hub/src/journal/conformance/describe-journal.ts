@@ -10,8 +10,11 @@ import { describeCommands } from './commands.ts';
 import { describeDestinations } from './destinations.ts';
 import { describeFilters } from './filters.ts';
 import type { Harness, OpenHarness } from './harness.ts';
+import { describeMemory, describeMemoryRestart } from './memory.ts';
+import { describeOperational, describeOperationalRestart } from './operational.ts';
 import { describeOrder } from './order.ts';
 import { describeOutcomes } from './outcomes.ts';
+import { describeQuality } from './quality.ts';
 import { describeReading } from './reading.ts';
 import { describeReplays } from './replays.ts';
 import { describeRestart } from './restart.ts';
@@ -52,6 +55,13 @@ export function describeJournal(
     describeSessions(openTracked);
     describeRetention(openTracked);
     describeAnalytics(openTracked);
-    if (survivesCrash) describeRestart(openTracked);
+    describeOperational(openTracked);
+    describeMemory(openTracked);
+    describeQuality(openTracked);
+    if (survivesCrash) {
+      describeRestart(openTracked);
+      describeOperationalRestart(openTracked);
+      describeMemoryRestart(openTracked);
+    }
   });
 }

@@ -21,6 +21,8 @@ export interface Harness {
   readonly clock: TestClock;
   /** Ends the process as kill -9 would and opens what is left; null where the store does not outlive it. */
   readonly crash: (() => Promise<Journal>) | null;
+  /** Every byte the store keeps; null where it keeps none. */
+  readonly readDisk: (() => Uint8Array) | null;
   close(): Promise<void>;
 }
 

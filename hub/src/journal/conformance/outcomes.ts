@@ -51,6 +51,27 @@ export function describeOutcomes(open: OpenHarness): void {
       expect(new Set(delivery?.attemptEntries.map((attempt) => attempt.id)).size).toBe(2);
     });
 
+    it('that delivered keep what was done there, where it was more than being taken', async () => {
+      const harness = await open();
+      const { journal, clock } = harness;
+      const { id } = await createDestination(journal);
+      await accept(journal, 'a', 'in-progress');
+      await record(journal, await claimOne(harness, id), retryIn(clock, 0));
+      const claimed = await claimOne(harness, id);
+      const detail = 'Call 4711 created in HubSpot for contact 12';
+      await record(journal, claimed, { status: null, detail });
+      expect(await journal.getDelivery('default', claimed.id)).toMatchObject({
+        state: 'delivered',
+        lastStatus: null,
+        lastDetail: detail,
+        attemptEntries: [
+          { number: 1, outcome: 'retry', detail: 'It answered 500.' },
+          { number: 2, outcome: 'delivered', status: null, cause: null, detail },
+        ],
+      });
+      expect(await listDeliveries(journal)).toMatchObject([{ lastDetail: detail }]);
+    });
+
     it('that end in a dead letter leave it visible with its reason', async () => {
       const harness = await open();
       const { journal, clock } = harness;

@@ -46,5 +46,5 @@ export function toOperationalEntry(row: OperationalRow, accountId: AccountId): O
 function parseContent(body: Uint8Array): OperationalContent {
   const { message } = JSON.parse(Buffer.from(body).toString()) as OperationalMessage;
   const { timestamp: _timestamp, summary: _summary, ...content } = message;
-  return content as OperationalContent;
+  return content;
 }

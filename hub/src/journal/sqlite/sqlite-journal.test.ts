@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -29,6 +29,8 @@ describeJournal('SQLite in a file', async (): Promise<Harness> => {
       opened.push(again);
       return again;
     },
+    readDisk: () =>
+      Buffer.concat(['journal.db', 'journal.db-wal'].map((name) => readFileSync(join(folder, name)))),
     async close() {
       for (const each of opened) await each.close();
       rmSync(folder, { recursive: true });
@@ -41,7 +43,7 @@ describeJournal(
   async (): Promise<Harness> => {
     const clock = new TestClock();
     const journal = await openSqliteJournal({ file: ':memory:', clock, secretBox });
-    return { journal, clock, crash: null, close: () => journal.close() };
+    return { journal, clock, crash: null, readDisk: null, close: () => journal.close() };
   },
   { survivesCrash: false },
 );

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -46,6 +46,8 @@ describeJournal('SQLite on its own thread', async (): Promise<Harness> => {
       opened.push(again);
       return again;
     },
+    readDisk: () =>
+      Buffer.concat(['journal.db', 'journal.db-wal'].map((name) => readFileSync(join(folder, name)))),
     async close() {
       for (const each of opened) await each.close();
       rmSync(folder, { recursive: true });
