@@ -4,7 +4,9 @@ import { createHubspotKind } from './hubspot/hubspot.ts';
 import type { KindOptionsParts } from './kind-options.ts';
 import { createKindOptions } from './kind-options.ts';
 import { createPipedriveKind } from './pipedrive/pipedrive.ts';
+import { createRedisKind } from './redis/redis.ts';
 import { createSalesforceKind } from './salesforce/salesforce.ts';
+import { createSlackKind } from './slack/slack.ts';
 import { createWebhookKind } from './webhook/webhook.ts';
 
 export interface DestinationKinds {
@@ -19,9 +21,11 @@ export function createDestinationKinds(parts: KindOptionsParts): DestinationKind
   // holds this list passes them from `settings.parse` to `open` of the same kind without looking inside.
   const byName: Record<DestinationKindName, DestinationKind> = {
     webhook: createWebhookKind(options),
+    slack: createSlackKind(options),
     hubspot: createHubspotKind(options),
     salesforce: createSalesforceKind(options),
     pipedrive: createPipedriveKind(options),
+    redis: createRedisKind(options),
   };
   const all = Object.values(byName);
   const byKind = new Map<string, DestinationKind>(all.map((kind) => [kind.kind, kind]));
