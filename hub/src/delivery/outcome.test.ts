@@ -39,6 +39,33 @@ describe('decideOutcome', () => {
     });
   });
 
+  it('takes what a kind calls done as delivered and keeps what it says', () => {
+    const done: AttemptResult = { kind: 'done', detail: 'Call 4711 created in HubSpot', timing };
+    expect(decide(done)).toMatchObject({
+      outcome: 'delivered',
+      detail: 'Call 4711 created in HubSpot',
+      lane: { kind: 'works' },
+    });
+  });
+
+  it('retries what was refused in words that are no status, and never takes it for poison', () => {
+    const refused: AttemptResult = { kind: 'failed', cause: 'refused', detail: 'OOM', timing };
+    expect(decide(refused, { attempts: 4, rejections: 4 })).toMatchObject({
+      outcome: 'retry',
+      rejected: false,
+      releasesNext: false,
+      lane: { kind: 'fails' },
+    });
+  });
+
+  it('lets an answer to several events kill none of them, but has them sent alone', () => {
+    const shared = (result: AttemptResult) => decideOutcome(result, fresh, null, nowMs, () => 0.5, true);
+    expect(shared(answered(422))).toMatchObject({ outcome: 'retry', rejected: true });
+    expect(shared(answered(500, { abort: true }))).toMatchObject({ outcome: 'retry', rejected: true });
+    expect(shared(answered(503))).toMatchObject({ outcome: 'retry', rejected: false });
+    expect(shared(answered(200))).toMatchObject({ outcome: 'delivered' });
+  });
+
   it('gives up only when the schedule is used up', () => {
     expect(decide(answered(500), { attempts: 10, rejections: 0 }).outcome).toBe('retry');
     expect(decide(answered(500), { attempts: 11, rejections: 0 })).toMatchObject({

@@ -1,0 +1,483 @@
+/** What the engine does with senders: when they are open, several events in one request, answers that come late. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createSimClock, type SimClock } from '../../../test/support/sim-clock.ts';
+import type {
+  AttemptRequest,
+  AttemptResult,
+  BatchRule,
+  DestinationGround,
+  DestinationKind,
+} from '../destinations/destination.ts';
+import { createTestGround } from '../destinations/test-ground.ts';
+import type { Actor, Destination, DestinationChange, Journal } from '../journal/journal.ts';
+import { createSecretBox } from '../journal/secret-box.ts';
+import { openSqliteJournal } from '../journal/sqlite/sqlite-journal.ts';
+import { createDeliveryEngine, type DeliveryEngine } from './engine.ts';
+
+const HUB: Actor = { kind: 'hub', id: 'hub' };
+const HOUR_MS = 3_600_000;
+const startMs = Date.UTC(2026, 0, 1);
+const timing = { firstByteMs: 1, totalMs: 1 };
+const OK: AttemptResult = {
+  kind: 'answered',
+  status: 200,
+  retryAfter: null,
+  abort: false,
+  responseBody: null,
+  timing,
+};
+
+interface Sent {
+  readonly callIds: readonly string[];
+  readonly attempts: readonly number[];
+  readonly atMs: number;
+}
+
+/** A kind whose answers, rule and openness the test decides. */
+interface Scripted {
+  answer: (requests: readonly AttemptRequest[]) => AttemptResult | Promise<AttemptResult>;
+  isEager: boolean;
+  rule: BatchRule | null;
+  openError: Error | null;
+  close: () => Promise<void>;
+  readonly sent: Sent[];
+  readonly story: string[];
+  readonly grounds: DestinationGround[];
+}
+
+interface Hub {
+  readonly clock: SimClock;
+  readonly journal: Journal;
+  readonly engine: DeliveryEngine;
+  readonly scripted: Scripted;
+  readonly troubles: string[];
+  make(name: string, change?: DestinationChange): Promise<Destination>;
+  report(...callIds: string[]): Promise<void>;
+  passMs(ms: number): Promise<void>;
+  setState(destination: Destination, state: 'enabled' | 'paused'): Promise<void>;
+  states(callId: string): Promise<string[]>;
+}
+
+const opened: Hub[] = [];
+afterEach(async () => {
+  for (const hub of opened.splice(0)) {
+    const stopped = hub.engine.stop(0);
+    await hub.clock.runUntil(hub.clock.nowMs() + 2_000);
+    await stopped;
+    await hub.journal.close();
+  }
+});
+
+describe('a sender', () => {
+  it('opens with its first attempt, on the ground of its destination', async () => {
+    const hub = await openHub();
+    const { id } = await hub.make('a');
+    expect(hub.scripted.story).toEqual([]);
+    await hub.report('call');
+    expect(hub.scripted.story).toEqual(['open a']);
+    expect(hub.scripted.grounds[0]).toMatchObject({ destinationId: id });
+    await hub.report('other');
+    expect(hub.scripted.story).toEqual(['open a']);
+  });
+
+  it('of an eager kind is open while its destination is enabled, and never otherwise', async () => {
+    const hub = await openHub({ isEager: true });
+    const destination = await hub.make('a');
+    const { story } = hub.scripted;
+    expect(story).toEqual(['open a']);
+    await hub.setState(destination, 'paused');
+    expect(story).toEqual(['open a', 'close a']);
+    await change(hub, destination, { settings: { name: 'b' } });
+    expect(story).toEqual(['open a', 'close a']);
+    await hub.setState(destination, 'enabled');
+    expect(story.slice(2)).toEqual(['open b']);
+    await change(hub, destination, { settings: { name: 'c' } });
+    expect(story.slice(3)).toEqual(['close b', 'open c']);
+    await change(hub, destination, { name: 'New name' });
+    expect(story.slice(5)).toEqual(['close c', 'open c']);
+    await change(hub, destination, { concurrency: 5 });
+    expect(story).toHaveLength(7);
+    await settle(hub, hub.journal.deleteDestination('default', destination.id, HUB));
+    expect(story.slice(7)).toEqual(['close c']);
+  });
+
+  it('of an eager kind is opened at start, and closed at the end', async () => {
+    const hub = await openHub({ isEager: true }, { before: ['a', 'b'] });
+    expect(hub.scripted.story).toEqual(['open a', 'open b']);
+    const stopped = hub.engine.stop(1_000);
+    await hub.passMs(10);
+    await stopped;
+    expect(hub.scripted.story.slice(2)).toEqual(['close a', 'close b']);
+  });
+
+  it('finishes what is under way when its destination is paused', async () => {
+    const hub = await openHub();
+    const destination = await hub.make('a');
+    hub.scripted.answer = () => later(hub, 3_000, OK);
+    await hub.report('call');
+    await hub.setState(destination, 'paused');
+    expect(hub.scripted.story).toEqual(['open a', 'close a']);
+    await hub.passMs(4_000);
+    expect(await hub.states('call')).toEqual(['delivered']);
+    expect(hub.scripted.story).toEqual(['open a', 'close a']);
+  });
+
+  it('is cut off at the end even where it was closed long before and still sends', async () => {
+    const hub = await openHub();
+    const destination = await hub.make('a');
+    hub.scripted.answer = () => new Promise(() => {});
+    await hub.report('call');
+    await hub.setState(destination, 'paused');
+    const stopped = hub.engine.stop(1_000);
+    await hub.passMs(1_000);
+    await stopped;
+    expect(hub.scripted.story).toContain('abandon a');
+  });
+
+  it('that never ends closing does not keep the hub from stopping', async () => {
+    const hub = await openHub({ isEager: true });
+    await hub.make('a');
+    hub.scripted.close = () => new Promise(() => {});
+    const stopped = hub.engine.stop(1_000);
+    await hub.passMs(1_000);
+    await stopped;
+    expect(hub.scripted.story).toEqual(['open a', 'close a', 'abandon a']);
+  });
+
+  it('that does not open is told once, and its attempts fail with the reason until it does', async () => {
+    const hub = await openHub({ isEager: true, openError: new Error('no such cluster') });
+    await hub.make('a');
+    await hub.report('call');
+    await hub.passMs(10_000);
+    expect(hub.troubles).toEqual([expect.stringMatching(/dst_\w+ could not be opened.*no such cluster/)]);
+    expect(await hub.states('call')).toEqual(['pending']);
+    const { items } = await hub.journal.listDeliveries('default', {}, { limit: 1, cursor: null });
+    expect(items[0]?.lastDetail).toBe('its settings cannot be used: no such cluster');
+    hub.scripted.openError = null;
+    await hub.passMs(60_000);
+    expect(await hub.states('call')).toEqual(['delivered']);
+  });
+
+  it('that fails to close, or to be cut off, harms nobody', async () => {
+    const hub = await openHub({ isEager: true });
+    const destination = await hub.make('a');
+    hub.scripted.close = () => Promise.reject(new Error('broken pipe'));
+    await hub.setState(destination, 'paused');
+    await hub.passMs(10);
+    expect(hub.troubles).toEqual([expect.stringContaining('broken pipe')]);
+  });
+});
+
+describe('an attempt', () => {
+  it('that says what was done is recorded with it and no status', async () => {
+    const hub = await openHub();
+    await hub.make('a');
+    hub.scripted.answer = () => ({ kind: 'done', detail: 'Call 4711 created', timing });
+    await hub.report('call');
+    const { items } = await hub.journal.listDeliveries('default', {}, { limit: 1, cursor: null });
+    expect(items[0]).toMatchObject({ state: 'delivered', lastStatus: null, lastDetail: 'Call 4711 created' });
+  });
+
+  it('that was refused is tried again', async () => {
+    const hub = await openHub();
+    await hub.make('a');
+    let times = 0;
+    hub.scripted.answer = () => {
+      times += 1;
+      return times < 3 ? { kind: 'failed', cause: 'refused', detail: 'OOM', timing } : OK;
+    };
+    await hub.report('call');
+    await hub.passMs(60_000);
+    expect(times).toBe(3);
+    expect(await hub.states('call')).toEqual(['delivered']);
+  });
+
+  it('that may be repeated at once is, though the record of the one before it is still being answered', async () => {
+    // As where the journal is a thread of its own: what it says about a claim overtakes what it says about a record.
+    const hub = await openHub({}, { recordAnswerDelayMs: 40 });
+    await hub.make('a', { retryScheduleS: [0, 0, 0, 0, 0, 0, 0, 0] });
+    let times = 0;
+    hub.scripted.answer = () => {
+      times += 1;
+      return times < 6 ? { ...OK, status: 500 } : OK;
+    };
+    await hub.report('call');
+    await hub.passMs(2_000);
+    expect(times).toBe(6);
+    expect(await hub.states('call')).toEqual(['delivered']);
+    expect(hub.scripted.sent.flatMap(({ attempts }) => attempts)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+});
+
+describe('batches', () => {
+  const rule: BatchRule = { eventsMax: 10, waitMs: 200, bytesMax: 256 * 1024 };
+
+  it('wait for company no longer than they may', async () => {
+    const hub = await openHub({ rule });
+    await hub.make('a');
+    await hub.report('one');
+    await hub.passMs(150);
+    await hub.report('two');
+    expect(hub.scripted.sent).toEqual([]);
+    await hub.passMs(60);
+    expect(hub.scripted.sent.map(({ callIds }) => callIds)).toEqual([['one', 'two']]);
+    expect(await hub.states('two')).toEqual(['delivered']);
+  });
+
+  it('carry a backlog in full', async () => {
+    const hub = await openHub({ rule });
+    const destination = await hub.make('a');
+    await hub.setState(destination, 'paused');
+    await hub.report(...Array.from({ length: 1_000 }, (_, index) => `call-${index}`));
+    await hub.setState(destination, 'enabled');
+    await hub.passMs(5_000);
+    expect(hub.scripted.sent.reduce((sum, { callIds }) => sum + callIds.length, 0)).toBe(1_000);
+    // The first goes alone into an untried lane; all others are full or nearly so.
+    expect(hub.scripted.sent.length).toBeLessThanOrEqual(110);
+  });
+
+  it('never hold two events of one call', async () => {
+    const hub = await openHub({ rule });
+    await hub.make('a');
+    await hub.report('call', 'call', 'other');
+    await hub.passMs(2_000);
+    expect(hub.scripted.sent.map(({ callIds }) => callIds.toSorted())).toEqual([['call', 'other'], ['call']]);
+    expect(await hub.states('call')).toEqual(['delivered', 'delivered']);
+  });
+
+  it('share their answer, which teaches the lane once', async () => {
+    const hub = await openHub({ rule });
+    await hub.make('a');
+    hub.scripted.answer = () => ({ ...OK, status: 500 });
+    await hub.report(...Array.from({ length: 10 }, (_, index) => `call-${index}`));
+    await hub.passMs(50);
+    expect(hub.scripted.sent).toHaveLength(1);
+    expect(hub.engine.readLanes()[0]?.breaker).toBe('closed');
+    const { items } = await hub.journal.listDeliveries('default', {}, { limit: 10, cursor: null });
+    expect(items.map(({ lastDetail }) => lastDetail)).toEqual(
+      items.map(() => 'answered 500: the receiver failed (in a batch of 10 events)'),
+    );
+  });
+
+  it('do not let a poisonous event take good ones with it: those arrive with the next try', async () => {
+    const hub = await openHub({ rule });
+    await hub.make('a');
+    hub.scripted.answer = (requests) =>
+      requests.some((request) => toCallId(request) === 'poison') ? { ...OK, status: 422 } : OK;
+    const good = Array.from({ length: 29 }, (_, index) => `call-${index}`);
+    await hub.report(...good.slice(0, 5), 'poison', ...good.slice(5));
+    await hub.passMs(10_000);
+    for (const callId of good) expect(await hub.states(callId)).toEqual(['delivered']);
+    expect(await hub.states('poison')).toEqual(['pending']);
+    await hub.passMs(4 * 24 * HOUR_MS);
+    expect(await hub.states('poison')).toEqual(['dead']);
+    const lone = hub.scripted.sent.filter(({ callIds }) => callIds.includes('poison'));
+    expect(lone.slice(1).every(({ callIds }) => callIds.length === 1)).toBe(true);
+  });
+
+  it('grow smaller with each try that an outage makes them take', async () => {
+    const hub = await openHub({ rule: { ...rule, waitMs: 4_000 } });
+    await hub.make('a');
+    hub.scripted.answer = () => ({ ...OK, status: 503 });
+    await hub.report(...Array.from({ length: 10 }, (_, index) => `call-${index}`));
+    await hub.passMs(24 * HOUR_MS);
+    for (const { callIds, attempts } of hub.scripted.sent)
+      for (const attempt of attempts)
+        expect(callIds.length).toBeLessThanOrEqual(Math.max(1, 10 >> (attempt - 1)));
+  });
+
+  it('go at once where the lane only probes', async () => {
+    const hub = await openHub({ rule: { ...rule, waitMs: 5_000 } });
+    await hub.make('a');
+    hub.scripted.answer = () => ({ ...OK, status: 500 });
+    await hub.report(...Array.from({ length: 200 }, (_, index) => `call-${index}`));
+    await hub.passMs(60_000);
+    expect(hub.engine.readLanes()[0]?.breaker).toBe('open');
+    hub.scripted.answer = () => OK;
+    await hub.passMs(60_000);
+    expect(hub.engine.readLanes()[0]?.breaker).toBe('closed');
+    await hub.passMs(HOUR_MS);
+    for (let call = 0; call < 200; call += 1) expect(await hub.states(`call-${call}`)).toEqual(['delivered']);
+  });
+});
+
+async function openHub(
+  script: Partial<Scripted> = {},
+  more: { readonly before?: readonly string[]; readonly recordAnswerDelayMs?: number } = {},
+): Promise<Hub> {
+  const clock = createSimClock(startMs);
+  const journal = await openSqliteJournal({
+    file: ':memory:',
+    clock,
+    secretBox: createSecretBox(new Uint8Array(32)),
+  });
+  const scripted: Scripted = {
+    answer: () => OK,
+    isEager: false,
+    rule: null,
+    openError: null,
+    close: () => Promise.resolve(),
+    sent: [],
+    story: [],
+    grounds: [],
+    ...script,
+  };
+  const attempt = async (requests: readonly AttemptRequest[]): Promise<AttemptResult> => {
+    scripted.sent.push({
+      callIds: requests.map(toCallId),
+      attempts: requests.map(({ attemptNumber }) => attemptNumber),
+      atMs: clock.nowMs(),
+    });
+    return scripted.answer(requests);
+  };
+  const kind: DestinationKind = {
+    kind: 'webhook',
+    title: 'Scripted',
+    summary: '',
+    settings: z.unknown(),
+    defaults: {},
+    signs: true,
+    isEager: scripted.isEager,
+    toPublicSettings: () => ({}),
+    keepMasked: (_stored, given) => given,
+    describeTarget: () => '',
+    toBatchRule: () => scripted.rule,
+    open(settings, ground) {
+      if (scripted.openError !== null) throw scripted.openError;
+      const { name } = settings as { name: string };
+      scripted.story.push(`open ${name}`);
+      scripted.grounds.push(ground);
+      return {
+        attempt: (request) => attempt([request]),
+        attemptBatch: attempt,
+        close() {
+          scripted.story.push(`close ${name}`);
+          return scripted.close();
+        },
+        abandon: () => void scripted.story.push(`abandon ${name}`),
+      };
+    },
+  };
+  const troubles: string[] = [];
+  const engine = createDeliveryEngine({
+    journal:
+      more.recordAnswerDelayMs === undefined
+        ? journal
+        : delayRecords(journal, clock, more.recordAnswerDelayMs),
+    kinds: new Map([['webhook', kind]]),
+    grounds: ({ id }) => createTestGround({ clock, destinationId: id }),
+    clock,
+    random: () => 0.5,
+    nodeId: 'node-1',
+    observer: {
+      attempted: () => {},
+      laneChanged: () => {},
+      healthChanged: () => {},
+      troubled: (detail, error) => troubles.push(`${detail}: ${String(error)}`),
+    },
+    limits: { sweepMs: HOUR_MS, replayPollMs: HOUR_MS },
+  });
+  const hub: Hub = {
+    clock,
+    journal,
+    engine,
+    scripted,
+    troubles,
+    make: (name, change = {}) =>
+      settle(
+        hub,
+        journal.createDestination(
+          {
+            accountId: 'default',
+            kind: 'webhook',
+            name: null,
+            settings: { name },
+            filter: {},
+            order: 'strict',
+            concurrency: 32,
+            ratePerSecond: null,
+            retryScheduleS: null,
+            timeoutMs: 15_000,
+            secret: 'whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=',
+            ...change,
+          },
+          HUB,
+        ),
+      ),
+    async report(...callIds) {
+      const seen = new Set<string>();
+      const reports = callIds.map((callId) => {
+        const status = seen.has(callId) ? 'ended' : 'in-progress';
+        seen.add(callId);
+        return {
+          accountId: 'default' as const,
+          sourceId: 'api' as const,
+          traceparent: null,
+          phoneNumberE164: null,
+          customerE164: null,
+          report: {
+            callId,
+            status,
+            occurredAtMs: null,
+            type: null,
+            phoneNumber: null,
+            customer: null,
+            error: null,
+            endReason: null,
+            assistant: null,
+            unknownFields: null,
+          },
+        };
+      });
+      await settle(hub, journal.acceptReports(reports));
+    },
+    passMs: (ms) => clock.runUntil(clock.nowMs() + ms),
+    async setState(destination, state) {
+      await settle(hub, journal.setDestinationState('default', destination.id, state, null, HUB));
+    },
+    async states(callId) {
+      const { items } = await journal.listDeliveries('default', { callId }, { limit: 50, cursor: null });
+      return items.toSorted((a, b) => a.sequence - b.sequence).map(({ state }) => state);
+    },
+  };
+  opened.push(hub);
+  for (const name of more.before ?? []) await hub.make(name);
+  await settle(hub, engine.start());
+  return hub;
+}
+
+/** The journal, whose answers to records are longer on their way than its others. */
+function delayRecords(journal: Journal, clock: SimClock, delayMs: number): Journal {
+  return new Proxy(journal, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      if (name !== 'recordAttempts') return value.bind(target) as unknown;
+      return async (...records: Parameters<Journal['recordAttempts']>) => {
+        const recorded = await target.recordAttempts(...records);
+        await new Promise<void>((resolve) => void clock.setTimer(resolve, delayMs));
+        return recorded;
+      };
+    },
+  });
+}
+
+async function change(hub: Hub, destination: Destination, asked: DestinationChange): Promise<void> {
+  await settle(hub, hub.journal.updateDestination('default', destination.id, asked, HUB));
+}
+
+function later<Value>(hub: Hub, delayMs: number, value: Value): Promise<Value> {
+  return new Promise((resolve) => void hub.clock.setTimer(() => resolve(value), delayMs));
+}
+
+function toCallId({ body }: AttemptRequest): string {
+  const { message } = JSON.parse(Buffer.from(body).toString()) as { message: { call: { id: string } } };
+  return message.call.id;
+}
+
+async function settle<Value>(hub: Pick<Hub, 'clock'>, promise: Promise<Value>): Promise<Value> {
+  await hub.clock.settle();
+  await hub.clock.runUntil(hub.clock.nowMs() + 5);
+  return promise;
+}
