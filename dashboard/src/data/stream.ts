@@ -46,6 +46,11 @@ export function onDeliveries(handler: (changes: readonly DeliveryChangeView[]) =
   return listen(deliveryHandlers, handler);
 }
 
+/** Told that the hub noticed something: what it is stands in its list. */
+export function onOperational(handler: (none: undefined) => void): () => void {
+  return listen(operationalHandlers, handler);
+}
+
 /** Told what must be read anew, because changes to it may have been missed. */
 export function onResync(handler: (topics: readonly ResyncTopic[]) => void): () => void {
   return listen(resyncHandlers, handler);
@@ -53,18 +58,26 @@ export function onResync(handler: (topics: readonly ResyncTopic[]) => void): () 
 
 const callHandlers = new Set<(calls: readonly CallView[]) => void>();
 const deliveryHandlers = new Set<(changes: readonly DeliveryChangeView[]) => void>();
+const operationalHandlers = new Set<(none: undefined) => void>();
 const resyncHandlers = new Set<(topics: readonly ResyncTopic[]) => void>();
 
-const STREAM_HREF = '/v1/stream?topics=calls,deliveries,overview';
+const STREAM_HREF = '/v1/stream?topics=calls,deliveries,operational,overview';
 const LOCK_NAME = 'offhook-stream';
 /** Whoever comes back sooner sees a view that never stopped. */
 const HIDDEN_MS_MAX = 30_000;
 const WATCH_MS = 1_000;
 /** Of one new measurement on the lag that is shown. */
 const LAG_WEIGHT = 0.3;
-const ALL_TOPICS: readonly ResyncTopic[] = ['calls', 'deliveries', 'events', 'overview', 'rest'];
+const ALL_TOPICS: readonly ResyncTopic[] = [
+  'calls',
+  'deliveries',
+  'events',
+  'operational',
+  'overview',
+  'rest',
+];
 /** What is not replayed after Last-Event-ID. */
-const RESUMED_TOPICS: readonly ResyncTopic[] = ['deliveries', 'rest'];
+const RESUMED_TOPICS: readonly ResyncTopic[] = ['deliveries', 'operational', 'rest'];
 
 let member: StreamMember | null = null;
 let lagMs = 0;
@@ -179,6 +192,10 @@ function receive(message: StreamMessage): void {
       }
       case 'delivery': {
         deliveries.add(JSON.parse(message.data) as DeliveryChangeView);
+        break;
+      }
+      case 'operational-event': {
+        tell(operationalHandlers, undefined);
         break;
       }
       case 'overview': {

@@ -6,6 +6,7 @@ import { Section } from '../../components/page.tsx';
 import { Time } from '../../components/time.tsx';
 import { request } from '../../data/api.ts';
 import { isAboutDestination, toSubjectHref } from '../../data/operational-subject.ts';
+import { useNoticed } from '../settings/use-noticed.ts';
 import { useResource } from '../../data/resource.ts';
 
 /** The newest say how it has been; older ones stand in the list of all. */
@@ -15,12 +16,16 @@ const READ_MAX = 200;
 
 /** What the hub noticed about one destination; nothing is shown where there is nothing. */
 export function DestinationEvents({ destinationId }: { readonly destinationId: string }) {
-  const { data } = useResource(`operational-events ${destinationId}`, (signal) =>
-    request<Page<OperationalEventView>>('GET', '/v1/operational-events', {
-      query: { types: 'destination.disabled,destination.recovered,delivery.dead', limit: READ_MAX },
-      signal,
-    }),
+  const { data, reload } = useResource(
+    `operational-events ${destinationId}`,
+    (signal) =>
+      request<Page<OperationalEventView>>('GET', '/v1/operational-events', {
+        query: { types: 'destination.disabled,destination.recovered,delivery.dead', limit: READ_MAX },
+        signal,
+      }),
+    { resync: ['operational'] },
   );
+  useNoticed(reload);
   const events = (data?.data ?? []).filter((event) => isAboutDestination(event, destinationId));
   if (events.length === 0) return null;
   return (

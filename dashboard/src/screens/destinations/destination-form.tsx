@@ -48,6 +48,18 @@ export function DestinationForm(props: DestinationFormProps) {
     root.current?.querySelector<HTMLElement>('[aria-invalid]')?.focus();
   }, [faults]);
 
+  // A CRM has no use for it, but whoever wants it there may have it.
+  const isToldOfHub = kind.signs || defaults.filter.operational_events !== undefined;
+  const toldOfHub = (
+    <Flags
+      legend="Also told of"
+      hint="What the hub notices; nothing, if none is chosen"
+      values={draft.operationalEvents}
+      options={OPERATIONAL_TYPES.map((type) => [type, OPERATIONAL_WORDS[type].title] as const)}
+      onValues={(values) => set('operationalEvents', values)}
+    />
+  );
+
   return (
     <div class="destination-form" ref={root}>
       <Field label="Name" isOptional hint="For people: what or whose it is" error={faults['name']}>
@@ -69,13 +81,7 @@ export function DestinationForm(props: DestinationFormProps) {
           options={CALL_TYPES.map((type) => [type, TYPE_WORDS[type]] as const)}
           onValues={(values) => set('callTypes', values)}
         />
-        <Flags
-          legend="Also told of"
-          hint="What the hub notices; nothing, if none is chosen"
-          values={draft.operationalEvents}
-          options={OPERATIONAL_TYPES.map((type) => [type, OPERATIONAL_WORDS[type].title] as const)}
-          onValues={(values) => set('operationalEvents', values)}
-        />
+        {isToldOfHub && toldOfHub}
       </div>
       <details
         class="destination-more"
@@ -90,6 +96,7 @@ export function DestinationForm(props: DestinationFormProps) {
         </summary>
         <div class="destination-form">
           {advanced.map(toInput)}
+          {!isToldOfHub && toldOfHub}
           <Field
             label="Only of these numbers of ours"
             isOptional

@@ -11,13 +11,13 @@ import { location, setQuery } from '../../data/location.ts';
 import { toSubjectHref } from '../../data/operational-subject.ts';
 import { OPERATIONAL_TYPES, OPERATIONAL_WORDS } from '../../components/operational-words.ts';
 import { usePages } from '../../data/resource.ts';
-import { useQuietReload } from '../destinations/quiet-reload.ts';
+import { useNoticed } from './use-noticed.ts';
 
 const COLUMNS: readonly Column<OperationalEventView>[] = [
   { key: 'type', title: 'What', width: '12rem', render: (row) => <OperationalBadge type={row.type} /> },
   {
     key: 'summary',
-    title: 'In words',
+    title: 'What happened',
     width: 'minmax(12rem, 3fr)',
     render: (row) => <span class="event-summary">{row.summary}</span>,
   },
@@ -34,10 +34,12 @@ const COLUMNS: readonly Column<OperationalEventView>[] = [
 /** What the hub says about itself and its calls, whether or not a destination asks for it. */
 export function EventsTab() {
   const type = location.value.query.get('type') ?? '';
-  const pages = usePages<OperationalEventView>('/v1/operational-events', {
-    types: type === '' ? undefined : type,
-  });
-  useQuietReload(pages.reload);
+  const pages = usePages<OperationalEventView>(
+    '/v1/operational-events',
+    { types: type === '' ? undefined : type },
+    { resync: ['operational'] },
+  );
+  useNoticed(pages.reload);
   return (
     <div class="settings-tab">
       <Section
