@@ -47,15 +47,22 @@ interface Answer {
  * breaks before the answer.
  */
 export type Fault =
-  | { readonly kind: 'before' | 'after'; readonly status: number; readonly body?: string; readonly retryAfterS?: number }
+  | AnswerFault
   | { readonly kind: 'lost' | 'dropped' }
   | { readonly kind: 'error'; readonly code: string };
+
+export interface AnswerFault {
+  readonly kind: 'before' | 'after';
+  readonly status: number;
+  readonly body?: string;
+  readonly retryAfterS?: number;
+}
 
 export interface SlackStandInOptions {
   readonly nowMs?: () => number;
   /** Messages that may follow at once; Slack says "short bursts" without a number. */
   readonly burst?: number;
-  /** In-process requests take this long, by `wait`. */
+  /** How long in-process requests take. */
   readonly latency?: () => Promise<void>;
 }
 
@@ -195,7 +202,7 @@ export class SlackStandIn {
       ? this.#callApi(path.slice('/api/'.length), headers, payload)
       : this.#postByHook(path, payload);
     if (fault?.kind === 'lost') return null;
-    return fault === null ? done : toFaultAnswer(fault);
+    return fault?.kind === 'after' ? toFaultAnswer(fault) : done;
   }
 
   #postByHook(path: string, payload: Readonly<Record<string, unknown>>): Answer {
@@ -210,18 +217,20 @@ export class SlackStandIn {
     return toText(200, 'ok');
   }
 
-  #callApi(
-    method: string,
-    headers: IncomingHttpHeaders,
-    payload: Readonly<Record<string, unknown>>,
-  ): Answer {
+  #callApi(method: string, headers: IncomingHttpHeaders, payload: Readonly<Record<string, unknown>>): Answer {
     const token = headers.authorization?.replace(/^Bearer /, '') ?? payload['token'];
     if (token === undefined) return toJson({ ok: false, error: 'not_authed' });
     if (token !== BOT_TOKEN) return toJson({ ok: false, error: 'invalid_auth' });
     if (this.isTokenRevoked) return toJson({ ok: false, error: 'token_revoked' });
     switch (method) {
       case 'auth.test':
-        return toJson({ ok: true, url: 'https://acme.slack.com/', team: 'Acme', user: 'offhook', bot_id: 'B01' });
+        return toJson({
+          ok: true,
+          url: 'https://acme.slack.com/',
+          team: 'Acme',
+          user: 'offhook',
+          bot_id: 'B01',
+        });
       case 'chat.postMessage':
         return this.#postMessage(payload);
       case 'chat.update':
@@ -239,7 +248,8 @@ export class SlackStandIn {
     const problem = findProblem(payload);
     if (problem !== null) return toJson({ ok: false, error: problem });
     const wait = this.#spend(channel);
-    if (wait !== null) return { ...toJson({ ok: false, error: 'ratelimited' }), status: 429, headers: toWait(wait) };
+    if (wait !== null)
+      return { ...toJson({ ok: false, error: 'ratelimited' }), status: 429, headers: toWait(wait) };
     const { ts } = this.#post(channel, payload);
     return toJson({ ok: true, channel, ts, message: { text: payload['text'] } });
   }
@@ -260,7 +270,7 @@ export class SlackStandIn {
     if (message === undefined) return toJson({ ok: false, error: 'message_not_found' });
     const problem = findProblem(payload);
     if (problem !== null) return toJson({ ok: false, error: problem });
-    message.text = String(payload['text'] ?? '');
+    message.text = toWords(payload['text']);
     message.blocks = (payload['blocks'] ?? []) as readonly StandInBlock[];
     message.changes += 1;
     return toJson({ ok: true, channel, ts, text: message.text });
@@ -281,7 +291,7 @@ export class SlackStandIn {
       channel,
       ts: `${Math.floor(postedAtMs / 1_000)}.${String(this.#order).padStart(6, '0')}`,
       postedAtMs,
-      text: String(payload['text'] ?? ''),
+      text: toWords(payload['text']),
       blocks: (payload['blocks'] ?? []) as readonly StandInBlock[],
       changes: 0,
       isDeleted: false,
@@ -327,7 +337,10 @@ export function toShown({ blocks, text }: Pick<StandInMessage, 'blocks' | 'text'
 }
 
 export function toPings({ text, blocks }: Pick<StandInMessage, 'blocks' | 'text'>): readonly string[] {
-  const marked = blocks.flatMap((block) => [...(block.text === undefined ? [] : [block.text]), ...(block.elements ?? [])]);
+  const marked = blocks.flatMap((block) => [
+    ...(block.text === undefined ? [] : [block.text]),
+    ...(block.elements ?? []),
+  ]);
   return [text, ...marked.map((part) => part.text)].flatMap((one) =>
     [...one.matchAll(/<(!here|!channel|!everyone|!subteam\^[^>|]*|@[^>|]*)(?:\|[^>]*)?>/g)].map(
       ([, whom = '']) => whom,
@@ -382,6 +395,10 @@ function isBlock({ type, text, elements }: StandInBlock): boolean {
   }
 }
 
+function toWords(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
 function isText(text: unknown, charactersMax: number): boolean {
   return typeof text === 'string' && text.trim() !== '' && text.length <= charactersMax;
 }
@@ -417,7 +434,7 @@ function toHeaders(list: readonly string[]): IncomingHttpHeaders {
   return headers;
 }
 
-function toFaultAnswer(fault: Extract<Fault, { kind: 'before' | 'after' }>): Answer {
+function toFaultAnswer(fault: AnswerFault): Answer {
   return toText(fault.status, fault.body ?? 'trouble', fault.retryAfterS);
 }
 

@@ -58,7 +58,7 @@ export function renderTrouble(
       ...(mention === null ? [] : [toSection(toMention(mention))]),
       ...toBody(group),
       ...toExamples(group, tally, options),
-      toContext(toTimes(group, tally, nowMs)),
+      ...toTimes(group, tally, nowMs),
     ],
   };
 }
@@ -185,15 +185,17 @@ function toBody(group: AlertGroup): readonly SlackBlock[] {
   return group.title === '' ? [] : [toPlainSection(group.title)];
 }
 
-function toTimes(group: AlertGroup, tally: Tally, nowMs: number): string {
+/** Nothing where the one example says it already. */
+function toTimes(group: AlertGroup, tally: Tally, nowMs: number): readonly SlackBlock[] {
   const { total } = group;
   const own =
     tally.count === 1
       ? toDateText(tally.lastAtMs, nowMs)
       : `First ${toDateText(tally.firstAtMs, nowMs)} · last ${toDateText(tally.lastAtMs, nowMs)}`;
-  return total.count > tally.count
-    ? `${own} · ${total.count} since ${toDateText(total.firstAtMs, nowMs)}`
-    : own;
+  if (total.count > tally.count)
+    return [toContext(`${own} · ${total.count} since ${toDateText(total.firstAtMs, nowMs)}`)];
+  const isSaid = tally.count === 1 && tally.examples.some(({ callId }) => callId !== null);
+  return isSaid ? [] : [toContext(own)];
 }
 
 function toExamples(group: AlertGroup, tally: Tally, ground: MessageGround): readonly SlackBlock[] {

@@ -6,7 +6,7 @@ import type { AttemptResult, AttemptTiming } from '../destination.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { JsonAnswer } from '../http/json-client.ts';
 import { openJsonClient, toAttemptResult } from '../http/json-client.ts';
-import { explainRefusal, isCode, RATE_CODES, UNCHANGEABLE_CODES } from './slack-errors.ts';
+import { explainRefusal, isCode, PAYLOAD_CODES, RATE_CODES, UNCHANGEABLE_CODES } from './slack-errors.ts';
 import type { MessagePlace, SlackMessage } from './slack-message.ts';
 import type { SlackSettings } from './slack-settings.ts';
 import { cleanLine } from './slack-text.ts';
@@ -16,6 +16,8 @@ export type SlackAnswer =
   | { readonly kind: 'slow'; readonly retryAfterMs: number; readonly result: AttemptResult }
   /** The message that was to be changed is no more. */
   | { readonly kind: 'gone'; readonly result: AttemptResult }
+  /** Slack takes messages, but not this one. */
+  | { readonly kind: 'unfit'; readonly result: AttemptResult }
   | { readonly kind: 'failed'; readonly result: AttemptResult };
 
 export interface SlackChannel {
@@ -98,7 +100,7 @@ function openBot(
     method: string,
     json: Record<string, unknown>,
     deadlineMs: number,
-  ): Promise<{ readonly taken: Taken } | Exclude<SlackAnswer, { kind: 'taken' }>> =>
+  ): Promise<ApiAnswer> =>
     readApiAnswer(await client.request({ method: 'POST', path: `/api/${method}`, json, deadlineMs }), name);
   return {
     name,
@@ -116,7 +118,10 @@ function openBot(
     },
     async change(place, message, deadlineMs) {
       const answer = await call('chat.update', { ...place, ...message, ...INERT }, deadlineMs);
-      return 'taken' in answer ? { kind: 'taken', place, timing: answer.taken.timing } : answer;
+      if ('taken' in answer) return { kind: 'taken', place, timing: answer.taken.timing };
+      return 'code' in answer && UNCHANGEABLE_CODES.has(answer.code)
+        ? { kind: 'gone', result: answer.result }
+        : answer;
     },
     async identify(deadlineMs) {
       const answer = await call('auth.test', {}, deadlineMs);
@@ -136,6 +141,14 @@ const UNFURLED = { unfurl_links: false, unfurl_media: false } as const;
 const CHANNEL_ID = /^[CDG][A-Z0-9]{7,}$/;
 const NO_TIME: AttemptTiming = { firstByteMs: null, totalMs: 0 };
 
+type ApiAnswer = { readonly taken: Taken } | Refused | Exclude<SlackAnswer, { kind: 'taken' }>;
+
+interface Refused {
+  readonly kind: 'unfit' | 'failed';
+  readonly result: AttemptResult;
+  readonly code: string;
+}
+
 interface Taken {
   readonly json: Readonly<Record<string, unknown>>;
   readonly timing: AttemptTiming;
@@ -151,14 +164,11 @@ function readHookAnswer(answer: JsonAnswer, name: string): SlackAnswer {
     .slice(0, ANSWER_CHARACTERS_MAX)
     .trim();
   // Only what Slack itself says is explained: a proxy's 404 is a page, and its status says enough.
-  if (status < 500 && isCode(text)) return { kind: 'failed', result: toRefusal(text, name, timing) };
+  if (status < 500 && isCode(text)) return toRefused(text, name, timing);
   return { kind: 'failed', result: toAttemptResult(answer) };
 }
 
-function readApiAnswer(
-  answer: JsonAnswer,
-  name: string,
-): { readonly taken: Taken } | Exclude<SlackAnswer, { kind: 'taken' }> {
+function readApiAnswer(answer: JsonAnswer, name: string): ApiAnswer {
   if (answer.kind === 'failed') return { kind: 'failed', result: answer };
   const { json, status, timing } = answer;
   if (status === 429) return toSlow(answer);
@@ -175,10 +185,7 @@ function readApiAnswer(
   const code = typeof json['error'] === 'string' ? json['error'] : '';
   if (RATE_CODES.has(code)) return toSlow(answer);
   if (code === '' && status >= 400) return { kind: 'failed', result: toAttemptResult(answer) };
-  return {
-    kind: UNCHANGEABLE_CODES.has(code) ? 'gone' : 'failed',
-    result: toRefusal(code, name, timing),
-  };
+  return toRefused(code, name, timing);
 }
 
 function toSlow(answer: Extract<JsonAnswer, { kind: 'answered' }>): SlackAnswer & { kind: 'slow' } {
@@ -192,9 +199,10 @@ function toSlow(answer: Extract<JsonAnswer, { kind: 'answered' }>): SlackAnswer 
   };
 }
 
-function toRefusal(code: string, name: string, timing: AttemptTiming): AttemptResult {
+function toRefused(code: string, name: string, timing: AttemptTiming): Refused {
   const { cause, detail } = explainRefusal(code, name);
-  return refuse(cause, detail, timing);
+  const result = refuse(cause, detail, timing);
+  return { kind: PAYLOAD_CODES.has(code) ? 'unfit' : 'failed', result, code };
 }
 
 function refuse(cause: 'settings' | 'refused', detail: string, timing: AttemptTiming): AttemptResult {

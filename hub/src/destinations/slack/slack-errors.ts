@@ -26,12 +26,19 @@ export function isCode(text: string): boolean {
   return CODE.test(text);
 }
 
-/** The message to be changed is no longer there, or may no longer be changed: a new one is posted instead. */
+/**
+ * The message to be changed is no longer there or may no longer be changed, or the channel it stands in is out of reach,
+ * as after a change of settings: a new one is posted instead, and says what is wrong if anything is.
+ */
 export const UNCHANGEABLE_CODES: ReadonlySet<string> = new Set([
   'message_not_found',
   'cant_update_message',
   'edit_window_closed',
   'is_inactive',
+  'channel_not_found',
+  'not_in_channel',
+  'channel_is_archived',
+  'is_archived',
 ]);
 
 /** Said with status 200 at times, so the status alone does not tell. */
@@ -52,7 +59,8 @@ const PASSING_CODES: ReadonlySet<string> = new Set([
   'team_added_to_org',
 ]);
 
-const PAYLOAD_CODES: ReadonlySet<string> = new Set([
+/** It is about this message alone; others may be taken. */
+export const PAYLOAD_CODES: ReadonlySet<string> = new Set([
   'attachment_payload_limit_exceeded',
   'invalid_blocks',
   'invalid_blocks_format',

@@ -74,6 +74,8 @@ interface Entry extends StoredGroup {
   waiters: Waiter[];
   /** A request about it is under way; until it ends the group stays as it is. */
   isSending: boolean;
+  /** Slack did not take its blocks: the sentence alone is sent. */
+  isPlain: boolean;
 }
 
 interface Waiter {
@@ -111,7 +113,10 @@ export class SlackSender implements DestinationSender {
   #owing: Owing | null = null;
   #slowAnswers = 0;
   #probes: ((result: AttemptResult | null) => void)[] = [];
-  #isAbandoned = false;
+  #markAbandoned = (): void => {};
+  readonly #abandoned = new Promise<void>((resolve) => {
+    this.#markAbandoned = resolve;
+  });
   #isRunning = false;
   #isScheduled = false;
   #cancelWake: (() => void) | null = null;
@@ -140,7 +145,8 @@ export class SlackSender implements DestinationSender {
   }
 
   abandon(): void {
-    this.#isAbandoned = true;
+    this.#isRunning = false;
+    this.#markAbandoned();
     this.#ended.abort();
     this.#cancelWake?.();
     this.#options.channel.abandon();
@@ -251,9 +257,9 @@ export class SlackSender implements DestinationSender {
     if (gate.heldForMs(ground) > 0) return 'Counted: posted as soon as Slack takes messages again';
     if (message === null) return 'Counted: posted as soon as it is its turn';
     const { step, atMs } = nextStep(group, rules, nowMs);
-    if (step === 'change') return `Counted in the message of ${toUtcText(message.postedAtMs, nowMs)}`;
-    const due = Number.isFinite(atMs) ? `, told at ${toUtcText(Math.max(atMs, nowMs), nowMs)}` : '';
-    return `Counted after the message of ${toUtcText(message.postedAtMs, nowMs)}${due}`;
+    const told = toUtcText(message.postedAtMs, nowMs);
+    if (step === 'change') return `Counted in the message of ${told}`;
+    return `Counted: the message of ${told} is followed up at ${toUtcText(Math.max(atMs, nowMs), nowMs)}`;
   }
 
   #findCounted(eventId: string): Entry | null {
@@ -279,6 +285,7 @@ export class SlackSender implements DestinationSender {
       events: new EventLog(),
       waiters: [],
       isSending: false,
+      isPlain: false,
     };
     this.#entries.set(key, entry);
     return entry;
@@ -369,7 +376,7 @@ export class SlackSender implements DestinationSender {
     entry.isSending = true;
     for (const waiter of batch) waiter.cancelTimer();
     const candidate = applyAll(entry.group, batch, rules);
-    const answer = await this.#request(candidate, step, this.#toRequestMs(batch));
+    const answer = await this.#request(candidate, step, entry.isPlain, this.#toRequestMs(batch));
     entry.isSending = false;
     switch (answer.kind) {
       case 'taken':
@@ -385,15 +392,28 @@ export class SlackSender implements DestinationSender {
       case 'slow':
         await this.#settleSlow(entry, answer, batch);
         break;
+      case 'unfit':
+        if (entry.isPlain) this.#settleUnfit(entry, answer.result, batch);
+        else {
+          entry.isPlain = true;
+          this.#putBack(entry, batch);
+        }
+        break;
       case 'failed':
         this.#settleFailed(entry, answer.result, batch);
         break;
     }
   }
 
-  #request(group: AlertGroup, step: Exclude<GroupStep, 'forget'>, deadlineMs: number): Promise<SlackAnswer> {
+  #request(
+    group: AlertGroup,
+    step: Exclude<GroupStep, 'forget'>,
+    isPlain: boolean,
+    deadlineMs: number,
+  ): Promise<SlackAnswer> {
     const { channel } = this.#options;
-    const message = this.#render(group, step);
+    const whole = this.#render(group, step);
+    const message = isPlain ? { text: whole.text, blocks: [] } : whole;
     const place = group.message?.place ?? null;
     return (step === 'change' || step === 'close') && place !== null
       ? channel.change(place, message, deadlineMs)
@@ -520,16 +540,31 @@ export class SlackSender implements DestinationSender {
     await this.#store.settle();
   }
 
+  /** Not even the sentence alone is taken: whoever waits hears of it, and what is owed must not hold up the rest. */
+  #settleUnfit(entry: Entry, result: AttemptResult, batch: readonly Waiter[]): void {
+    this.#failAll(entry, result, batch);
+    const { group } = entry;
+    const detail = result.kind === 'failed' ? result.detail : 'Slack does not take the message';
+    this.#ground.troubled(`${group.total.count} of one group are told nowhere: ${detail}`, null);
+    this.#entries.delete(group.key);
+    this.#store
+      .forget(entry)
+      .catch((error: unknown) => this.#ground.troubled('a group could not be forgotten', error));
+  }
+
   #settleFailed(entry: Entry, result: AttemptResult, batch: readonly Waiter[]): void {
+    this.#failAll(entry, result, batch);
+    if (isEmpty(entry.group)) this.#entries.delete(entry.group.key);
+    this.#settleOwing(result);
+  }
+
+  #failAll(entry: Entry, result: AttemptResult, batch: readonly Waiter[]): void {
     const failed = [...batch, ...entry.waiters];
     entry.waiters = [];
     for (const waiter of failed) {
       waiter.cancelTimer();
       waiter.resolve(result);
     }
-    const { group } = entry;
-    if (isEmpty(group)) this.#entries.delete(group.key);
-    this.#settleOwing(result);
   }
 
   // ── what is owed ──
@@ -646,7 +681,7 @@ export class SlackSender implements DestinationSender {
     await this.#options.predecessor;
     const { groups, heldUntilMs } = await this.#store.load();
     for (const { group, events } of groups)
-      this.#entries.set(group.key, { group, events, waiters: [], isSending: false });
+      this.#entries.set(group.key, { group, events, waiters: [], isSending: false, isPlain: false });
     const heldForMs = heldUntilMs - this.#ground.nowMs();
     if (heldForMs > 0) this.#options.gate.hold(this.#ground, heldForMs);
     this.#isLoaded = true;
@@ -658,7 +693,7 @@ export class SlackSender implements DestinationSender {
     this.#cancelWake?.();
     for (const probe of this.#probes.splice(0)) probe(this.#owing?.result ?? null);
     for (const entry of this.#entries.values()) if (!entry.isSending) this.#keepAll(entry);
-    if (this.#isRunning && !this.#isAbandoned) {
+    if (this.#isRunning) {
       await new Promise<void>((resolve) => {
         this.#idle = resolve;
       });
@@ -666,7 +701,7 @@ export class SlackSender implements DestinationSender {
     // Those that came while the last request was under way.
     for (const entry of this.#entries.values()) this.#keepAll(entry);
     // Attempts that were cut off never end.
-    if (!this.#isAbandoned) await Promise.allSettled(this.#underWay.values());
+    await Promise.race([Promise.allSettled(this.#underWay.values()), this.#abandoned]);
     await this.#store.settle();
     this.#options.channel.close();
   }
