@@ -154,7 +154,12 @@ class SalesforcePort implements CrmPort<TaskDraft> {
 
   async findContact(number: string, budget: Budget): Promise<Step<ContactId | null>> {
     const notations = await toPhoneNotations(number);
-    const terms = toSoslDigits([notations.international, notations.trunk, notations.national]);
+    const terms = toSoslDigits([
+      notations.international,
+      `00${notations.international}`,
+      notations.trunk,
+      notations.national,
+    ]);
     if (terms === null) return ok(null);
     const sosl = `FIND ${terms} IN PHONE FIELDS RETURNING Contact(Id, ${CONTACT_PHONES.join(', ')}, LastModifiedDate ORDER BY LastModifiedDate DESC), Lead(Id, ${LEAD_PHONES.join(', ')}, LastModifiedDate WHERE IsConverted = false ORDER BY LastModifiedDate DESC) LIMIT ${FOUND_MAX}`;
     const path = `${API_PATH}/search?q=${encodeURIComponent(sosl)}`;

@@ -1,0 +1,302 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createReporter, STARTED_MS } from '../../../../test/support/call-reporter.ts';
+import { type PipedriveOptions, PipedriveStandIn } from '../../../../test/support/pipedrive-stand-in.ts';
+import type { StandInRequest } from '../../../../test/support/stand-in-server.ts';
+import type { AttemptRequest, AttemptResult, KnownCall } from '../destination.ts';
+import { createEgressGuard } from '../egress/address-rules.ts';
+import { createResolver } from '../egress/resolver.ts';
+import { createKindOptions } from '../kind-options.ts';
+import { MASK } from '../masked-settings.ts';
+import { createTestGround } from '../test-ground.ts';
+import { createPipedriveKind } from './pipedrive.ts';
+
+const cleanUps: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
+});
+
+describe('a Pipedrive destination', () => {
+  it('writes one call log for a call that has ended, with all that is known of it', async () => {
+    const { server, attempt, end } = await start();
+    const person = server.addPerson('Jansen', ['+31 6 1234 5678']);
+    expect(await attempt(end({ callId: 'call-1' }))).toMatchObject({
+      kind: 'done',
+      detail: `Call ${person + 1} created in Pipedrive for contact ${person}`,
+    });
+    expect(server.callLogs[0]?.fields).toEqual({
+      subject: expect.stringMatching(/^Inbound call to HMS Sovereign Demo #[0-9a-f]{10}$/),
+      outcome: 'connected',
+      from_phone_number: '+31612345678',
+      to_phone_number: '+31850835037',
+      start_time: '2026-11-22 23:30:00',
+      end_time: '2026-11-22 23:31:00',
+      duration: '60',
+      person_id: person,
+      note: 'Call id: call-1<br><a href="https://offhook.example/calls/call-1">https://offhook.example/calls/call-1</a>',
+    });
+  });
+
+  it('writes nothing at the start of a call', async () => {
+    const { server, attempt, begin } = await start();
+    expect(await attempt(begin({ callId: 'call-1' }))).toMatchObject({
+      kind: 'done',
+      detail: 'Nothing to write until the call has ended',
+    });
+    expect(server.server.seen).toHaveLength(0);
+  });
+
+  it('shows an error as text, never as HTML', async () => {
+    const { server, attempt, end } = await start();
+    const error = `<script>alert('x')</script> & <img src=x onerror="y">`;
+    await attempt(end({ callId: '<b>call</b>', state: 'failed', error }));
+    const { note, subject } = server.callLogs[0]?.fields ?? {};
+    expect(note).not.toMatch(/<(script|img|b>)/);
+    expect(note).toContain('Error: &lt;script&gt;');
+    expect(subject).toContain(', ended with error #');
+  });
+
+  it('says how a call went that nobody answered', async () => {
+    const { server, attempt, end } = await start();
+    const unanswered: Partial<KnownCall> = { startedAtMs: null, durationMs: null };
+    const outcomes = ['busy', 'no-answer', 'voicemail', 'user_hangup'].map(async (endReason, nth) =>
+      attempt(end({ callId: `call-${nth}`, ...unanswered, endReason })),
+    );
+    await Promise.all(outcomes);
+    const byId = server.countByCallId();
+    expect([0, 1, 2, 3].map((nth) => byId.get(`call-${nth}`)?.[0]?.fields['outcome'])).toEqual([
+      'busy',
+      'no_answer',
+      'left_voicemail',
+      'connected',
+    ]);
+    expect(server.callLogs.every(({ fields }) => fields['duration'] === undefined)).toBe(true);
+  });
+
+  it('makes one log where an answer was lost after the log was made', async () => {
+    const { server, attempt, end } = await start();
+    for (const fault of [
+      { kind: 'done-cut' },
+      { kind: 'done-refuse', answer: { status: 502 } },
+      { kind: 'done-refuse', answer: { status: 200, json: 'cut off' } },
+    ] as const) {
+      const request = end({ callId: `call-${server.callLogs.length}` });
+      server.fault = (seen) => (isCreation(seen) ? fault : null);
+      expect((await attempt(request)).kind).not.toBe('done');
+      server.fault = () => null;
+      expect(await attempt(request)).toMatchObject({
+        kind: 'done',
+        detail: expect.stringMatching(/^Call \d+ was in Pipedrive already$/),
+      });
+      expect(await attempt(request)).toMatchObject({
+        detail: expect.stringContaining('is as it should be already'),
+      });
+    }
+    expect(server.callLogs).toHaveLength(3);
+  });
+
+  it('makes the log where the request never got through', async () => {
+    const { server, attempt, end } = await start();
+    const request = end({ callId: 'call-1' });
+    server.fault = (seen) => (isCreation(seen) ? { kind: 'cut' } : null);
+    expect((await attempt(request)).kind).toBe('failed');
+    server.fault = () => null;
+    expect(await attempt(request)).toMatchObject({ detail: expect.stringContaining('created in Pipedrive') });
+    expect(server.callLogs).toHaveLength(1);
+  });
+
+  it('finds its log behind pages of what others did since', async () => {
+    const { server, attempt, end } = await start();
+    const request = end({ callId: 'call-1', firstReportAtMs: Date.now() });
+    server.fault = (seen) => (isCreation(seen) ? { kind: 'done-cut' } : null);
+    await attempt(request);
+    server.fault = () => null;
+    for (let nth = 0; nth < 230; nth += 1) server.addActivity(`Something else #${nth}`, Date.now() + nth);
+    expect(await attempt(request)).toMatchObject({
+      detail: expect.stringContaining('was in Pipedrive already'),
+    });
+    expect(server.callLogs).toHaveLength(1);
+  });
+
+  it('looks no further back than the call is old', async () => {
+    const { server, attempt, end } = await start();
+    for (let nth = 0; nth < 500; nth += 1) server.addActivity(`Of yesterday ${nth}`, Date.now() - 86_400_000);
+    const request = end({ callId: 'call-1', firstReportAtMs: Date.now() });
+    server.fault = (seen) => (isCreation(seen) ? { kind: 'cut' } : null);
+    await attempt(request);
+    server.fault = () => null;
+    await attempt(request);
+    expect(server.server.seen.filter(({ path }) => path.endsWith('/activities'))).toHaveLength(1);
+  });
+
+  it('finds persons by their number, with its country first', async () => {
+    const { server, attempt, end } = await start();
+    const national = server.addPerson('National', ['06-12345678']);
+    await attempt(end({ callId: 'call-1' }));
+    const international = server.addPerson('International', ['0044 20 7946 0000', '+44 20 7946 0018']);
+    await attempt(end({ callId: 'call-2', customer: { number: '+442079460018' } }));
+    await attempt(end({ callId: 'call-3', customer: { number: '+4420794600' } }));
+    expect(server.callLogs.map(({ fields }) => fields['person_id'])).toEqual([
+      national,
+      international,
+      undefined,
+    ]);
+  });
+
+  it('hangs a call on the person that its metadata names, if there is such a one', async () => {
+    const { server, attempt, end } = await start();
+    const person = server.addPerson('Named', []);
+    await attempt(end({ callId: 'call-1' }, { crm_id: String(person) }));
+    await attempt(end({ callId: 'call-2' }, { crm_id: '999999' }));
+    await attempt(end({ callId: 'call-3' }, { crm_id: '../users/me' }));
+    expect(server.callLogs.map(({ fields }) => fields['person_id'])).toEqual([person, undefined, undefined]);
+  });
+
+  it('logs a call without its person where that was deleted in between', async () => {
+    const { server, attempt, end } = await start();
+    const id = server.addPerson('Gone soon', ['+31612345678']);
+    await attempt(end({ callId: 'call-1' }));
+    const person = server.persons.get(id);
+    if (person !== undefined) person.isDeleted = true;
+    expect((await attempt(end({ callId: 'call-2' }))).kind).toBe('done');
+    expect(server.callLogs.map(({ fields }) => fields['person_id'])).toEqual([id, undefined]);
+  });
+
+  it('logs in by OAuth, takes new tokens, and asks no address that an answer names', async () => {
+    const { server, attempt, end } = await start({ rotatesRefreshTokens: true }, 'oauth');
+    expect((await attempt(end({ callId: 'call-1' }))).kind).toBe('done');
+    server.expireAccessTokens();
+    expect((await attempt(end({ callId: 'call-2' }))).kind).toBe('done');
+    expect(server.grants).toBe(2);
+  });
+
+  it('keeps to the limits, however many calls end at once', async () => {
+    const { server, attempt, end } = await start({ burst: 20 });
+    const calls = Array.from({ length: 12 }, (_, nth) =>
+      end({ callId: `call-${nth}`, customer: { number: `+3161234560${nth % 10}` } }),
+    );
+    await Promise.all(calls.map((request) => attempt({ ...request, deadlineMs: 30_000 })));
+    expect(server.callLogs).toHaveLength(12);
+    expect([server.all.refused, server.search.refused]).toEqual([0, 0]);
+  }, 30_000);
+
+  it('waits where it is told to, twice as long each time, and gives the attempt back as a 429', async () => {
+    const { server, attempt, end } = await start();
+    server.fault = () => ({
+      kind: 'refuse',
+      answer: { status: 429, json: { success: false }, headers: { 'x-ratelimit-reset': '2' } },
+    });
+    const result = await attempt({ ...end({ callId: 'call-1' }), deadlineMs: 4_000 });
+    expect(result).toMatchObject({ kind: 'answered', status: 429, retryAfter: '4' });
+    expect(server.server.seen).toHaveLength(2);
+  }, 20_000);
+
+  it('says which scope is missing', async () => {
+    const { attempt, end } = await start({ scopes: ['base', 'contacts:read'] }, 'oauth');
+    expect(await attempt(end({ callId: 'call-1' }))).toMatchObject({
+      kind: 'failed',
+      cause: 'settings',
+      detail: expect.stringContaining('lacks the scope phone-integration'),
+    });
+  });
+
+  it('tests its login without leaving a record', async () => {
+    const { server, kind, settings, ground } = await start();
+    expect(await kind.test?.(settings, ground, 5_000)).toMatchObject({
+      kind: 'done',
+      detail: 'Logged in to Pipedrive as Stand-in Ltd',
+    });
+    expect(await kind.test?.({ ...settings, api_token: 'wrong' }, ground, 5_000)).toMatchObject({
+      status: 401,
+    });
+    expect(server.callLogs).toHaveLength(0);
+  });
+});
+
+describe('the settings of a Pipedrive destination', () => {
+  const schema = createKind(false).settings;
+  const good = { company_domain: 'acme', api_token: 't0ken' };
+
+  it('say what is wrong and how to put it right', () => {
+    const problem = (over: Record<string, unknown>): string =>
+      schema.safeParse({ ...good, ...over }).error?.issues[0]?.message ?? '';
+    expect(problem({})).toBe('');
+    expect(problem({ company_domain: 'https://acme.pipedrive.com/' })).toMatch(/only: acme$/);
+    expect(problem({ company_domain: 'evil.example/#' })).toMatch(/acme in acme\.pipedrive\.com/);
+    expect(problem({ write_when: 'started' })).toMatch(/start and the end of a call in one request/);
+    expect(problem({ api_token: undefined })).toMatch(/api_token is missing/);
+    expect(problem({ client_id: 'id' })).toMatch(/one login, not two/);
+    expect(problem({ api_token: undefined, client_id: 'id', client_secret: 's' })).toMatch(
+      /refresh_token is missing/,
+    );
+    expect(problem({ api_token: MASK })).toMatch(/write its value/);
+    expect(problem({ api_url: 'http://127.0.0.1:9' })).toMatch(/api_url/);
+  });
+
+  it('show no secret, and keep it while it stays masked at the same address', () => {
+    const kind = createKind(false);
+    const stored = schema.parse({
+      company_domain: 'acme',
+      client_id: 'id',
+      client_secret: 's3cret',
+      refresh_token: 'r3fresh',
+    });
+    const shown = kind.toPublicSettings(stored);
+    expect(JSON.stringify(shown)).not.toMatch(/s3cret|r3fresh/);
+    expect(schema.parse(kind.keepMasked(stored, shown))).toEqual(stored);
+    for (const moved of [
+      { company_domain: 'evil' },
+      { api_url: 'https://evil.example' },
+      { login_url: 'https://evil.example' },
+    ])
+      expect(schema.safeParse(kind.keepMasked(stored, { ...shown, ...moved })).success).toBe(false);
+  });
+
+  it("give the dashboard's form a JSON Schema", () => {
+    expect(z.toJSONSchema(schema, { io: 'input' })).toMatchObject({
+      type: 'object',
+      required: ['company_domain'],
+      properties: { write_when: { enum: ['ended'] } },
+    });
+  });
+});
+
+function createKind(allowLoopback = true) {
+  return createPipedriveKind(
+    createKindOptions({
+      egress: createEgressGuard({ allow: [], allowLoopback }),
+      resolver: createResolver(),
+      userAgent: 'Offhook/test',
+    }),
+  );
+}
+
+async function start(options: PipedriveOptions = {}, login: 'api_token' | 'oauth' = 'api_token') {
+  const server = await PipedriveStandIn.start({
+    ...(login === 'api_token' && { apiToken: 't0ken' }),
+    refreshToken: 'first',
+    ...options,
+  });
+  const ground = createTestGround();
+  const kind = createKind();
+  const settings = kind.settings.parse({
+    company_domain: 'acme',
+    api_url: server.url,
+    login_url: server.url,
+    ...(login === 'api_token'
+      ? { api_token: 't0ken' }
+      : { client_id: 'client', client_secret: 'secret', refresh_token: 'first' }),
+    requests_per_2s: options.burst ?? 480,
+  });
+  const sender = kind.open(settings, ground);
+  cleanUps.push(
+    () => server.close(),
+    () => sender.close(),
+  );
+  const attempt = (request: AttemptRequest): Promise<AttemptResult> => sender.attempt(request);
+  return { server, ground, kind, settings, attempt, startedMs: STARTED_MS, ...createReporter(ground) };
+}
+
+function isCreation({ method, path }: StandInRequest): boolean {
+  return method === 'POST' && path.endsWith('/callLogs');
+}

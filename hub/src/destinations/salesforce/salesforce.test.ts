@@ -1,0 +1,386 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createReporter } from '../../../../test/support/call-reporter.ts';
+import {
+  parseSoql,
+  type SalesforceOptions,
+  SalesforceStandIn,
+} from '../../../../test/support/salesforce-stand-in.ts';
+import type { StandInRequest } from '../../../../test/support/stand-in-server.ts';
+import type { AttemptRequest, AttemptResult, KnownCall } from '../destination.ts';
+import { createEgressGuard } from '../egress/address-rules.ts';
+import { createResolver } from '../egress/resolver.ts';
+import { createKindOptions } from '../kind-options.ts';
+import { MASK } from '../masked-settings.ts';
+import { createTestGround } from '../test-ground.ts';
+import { toApiUrl } from './api-url.ts';
+import { createSalesforceKind } from './salesforce.ts';
+import { toSoqlLiteral } from './soql.ts';
+
+const FIELD = 'Offhook_Call_ID__c';
+
+const cleanUps: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
+});
+
+describe('a Salesforce destination', () => {
+  it('writes one task for a call that has ended, with all that is known of it', async () => {
+    const { server, attempt, end } = await start();
+    const contact = server.addContact({ LastName: 'Jansen', MobilePhone: '+31 6 12345678' });
+    expect(await attempt(end({ callId: 'call-1', durationMs: 300_400 }))).toMatchObject({
+      kind: 'done',
+      detail: expect.stringMatching(/^Call 00T\w+ created in Salesforce for contact 003\w+$/),
+    });
+    const [task] = [...server.tasks.values()];
+    expect(task?.fields).toMatchObject({
+      TaskSubtype: 'Call',
+      Subject: 'Inbound call to HMS Sovereign Demo',
+      Status: 'Completed',
+      ActivityDate: '2026-11-22',
+      CallType: 'Inbound',
+      CallDurationInSeconds: 300,
+      CallDisposition: 'Completed',
+      CallObject: 'call-1',
+      WhoId: contact,
+    });
+    expect(task?.fields['Description']).toBe(
+      'From: +31612345678\nTo: +31850835037\nBegan: 2026-11-22T23:30:00.000Z\nCall id: call-1\nhttps://offhook.example/calls/call-1',
+    );
+  });
+
+  it('tells the day of a call in the zone that was set', async () => {
+    const { server, attempt, end } = await start({}, { time_zone: 'Europe/Amsterdam' });
+    await attempt(end({ callId: 'call-1' }));
+    expect([...server.tasks.values()][0]?.fields['ActivityDate']).toBe('2026-11-23');
+  });
+
+  it('tells an error in the subject, the result and the description', async () => {
+    const { server, attempt, end } = await start();
+    await attempt(end({ callId: 'call-1', state: 'failed', error: 'STT connection failed' }));
+    expect([...server.tasks.values()][0]?.fields).toMatchObject({
+      Subject: 'Inbound call to HMS Sovereign Demo, ended with error',
+      CallDisposition: 'Ended with error',
+      Description: expect.stringContaining('Error: STT connection failed'),
+    });
+  });
+
+  for (const external of [null, FIELD]) {
+    const by = external === null ? 'CallObject' : 'an External ID';
+    it(`makes one record where an answer was lost after the record was made, by ${by}`, async () => {
+      const { server, attempt, end } = await start(
+        { externalIdField: external },
+        external === null ? {} : { external_id_field: external },
+      );
+      for (const fault of [
+        { kind: 'done-cut' },
+        { kind: 'done-refuse', answer: { status: 503 } },
+        { kind: 'done-refuse', answer: { status: 500 } },
+      ] as const) {
+        const request = end({ callId: `call-${fault.kind}-${'answer' in fault ? fault.answer.status : 0}` });
+        server.fault = (seen) => (isCreation(seen) ? fault : null);
+        expect((await attempt(request)).kind).not.toBe('done');
+        server.fault = () => null;
+        expect((await attempt(request)).kind).toBe('done');
+        expect(await attempt(request)).toMatchObject({
+          detail: expect.stringContaining('is as it should be already'),
+        });
+      }
+      expect(server.tasks.size).toBe(3);
+    });
+  }
+
+  it('finds a call again whatever its id, and never takes one call for another', async () => {
+    const { server, attempt, end } = await start();
+    const ids = [
+      'plain-1',
+      'PLAIN-1',
+      "it's",
+      String.raw`a\' OR CallObject != '`,
+      "x' OR '1'='1",
+      'é–🙂',
+      ' padded ',
+      'call-_+31612345678_abc',
+      'a'.repeat(256),
+    ];
+    for (const callId of ids) {
+      server.fault = (seen) => (isCreation(seen) ? { kind: 'done-cut' } : null);
+      await attempt(end({ callId }));
+      server.fault = () => null;
+      expect((await attempt(end({ callId }))).kind).toBe('done');
+    }
+    expect([server.tasks.size, server.malformedQueries]).toEqual([ids.length, 0]);
+  });
+
+  it('writes at the start and again at the end where that was asked for, into one record', async () => {
+    const { server, attempt, begin, end } = await start(
+      {},
+      { write_when: 'started', status_live: 'Not Started' },
+    );
+    await attempt(begin({ callId: 'call-1' }));
+    expect([...server.tasks.values()][0]?.fields).toMatchObject({
+      Status: 'Not Started',
+      CallDisposition: 'In progress',
+    });
+    await attempt(end({ callId: 'call-1' }));
+    expect(server.tasks.size).toBe(1);
+    expect([...server.tasks.values()][0]?.fields).toMatchObject({
+      Status: 'Completed',
+      CallDurationInSeconds: 60,
+    });
+  });
+
+  it('does not bring back what somebody has deleted', async () => {
+    const { server, attempt, begin, end } = await start({}, { write_when: 'started' });
+    await attempt(begin({ callId: 'call-1' }));
+    for (const task of server.tasks.values()) task.isDeleted = true;
+    expect(await attempt(end({ callId: 'call-1' }))).toMatchObject({
+      kind: 'done',
+      detail: expect.stringMatching(/somebody deleted call 00T/),
+    });
+    expect(server.countByCallKey().size).toBe(0);
+  });
+
+  it('finds contacts and leads by their number, however it is written', async () => {
+    const { server, attempt, end } = await start();
+    const written = [
+      ['+31611111111', { MobilePhone: '06-11111111' }],
+      ['+14155550100', { Phone: '(415) 555-0100' }],
+      ['+31622222222', { Phone: '0031 6 22222222' }],
+      ['+31633333333', { HomePhone: '31633333333' }],
+    ] as const;
+    for (const [number, fields] of written) {
+      const id = server.addContact(fields);
+      await attempt(end({ callId: `to ${number}`, customer: { number } }));
+      expect([...server.tasks.values()].at(-1)?.fields['WhoId']).toBe(id);
+    }
+    const lead = server.addLead({ Phone: '+31644444444' });
+    await attempt(end({ callId: 'lead', customer: { number: '+31644444444' } }));
+    expect([...server.tasks.values()].at(-1)?.fields['WhoId']).toBe(lead);
+    const contact = server.addContact({ Phone: '+31644444444' });
+    await attempt(end({ callId: 'nobody', customer: { number: '+31655555555' } }));
+    expect([...server.tasks.values()].at(-1)?.fields['WhoId']).toBeUndefined();
+    expect(contact).toMatch(/^003/);
+  });
+
+  it('hangs a call on what its metadata names: contact, lead, the contact that a lead became, opportunity', async () => {
+    const { server, attempt, end } = await start();
+    const contact = server.addContact({});
+    const lead = server.addLead({ IsConverted: true, ConvertedContactId: contact });
+    await attempt(end({ callId: 'lead' }, { crm_id: lead }));
+    expect([...server.tasks.values()].at(-1)?.fields['WhoId']).toBe(contact);
+    for (const bad of ['003xx0000000000AAA', "003' OR Id != '", '../../Account/1', '4711']) {
+      await attempt(end({ callId: `bad ${bad}` }, { crm_id: bad }));
+      expect([...server.tasks.values()].at(-1)?.fields['WhoId']).toBeUndefined();
+    }
+    expect(server.malformedQueries).toBe(0);
+  });
+
+  it('logs a call without its contact where that was deleted in between', async () => {
+    const { server, attempt, end } = await start();
+    const id = server.addContact({ Phone: '+31612345678' });
+    await attempt(end({ callId: 'call-1' }));
+    const person = server.people.get(id);
+    if (person !== undefined) person.isDeleted = true;
+    expect((await attempt(end({ callId: 'call-2' }))).kind).toBe('done');
+    expect([...server.tasks.values()].map(({ fields }) => fields['WhoId'])).toEqual([id, undefined]);
+  });
+
+  it('creates a contact for a new number where that was asked for', async () => {
+    const { server, attempt, end } = await start({}, { unknown_contacts: 'create_contact' });
+    await attempt(end({ callId: 'call-1' }));
+    await attempt(end({ callId: 'call-2' }));
+    expect(server.people.size).toBe(1);
+    expect([...server.people.values()][0]?.fields).toMatchObject({
+      LastName: '+31612345678',
+      Phone: '+31612345678',
+    });
+  });
+
+  it('takes a new access token where the old one has expired', async () => {
+    const { server, attempt, end } = await start();
+    await attempt(end({ callId: 'call-1' }));
+    server.expireAccessTokens();
+    expect((await attempt(end({ callId: 'call-2' }))).kind).toBe('done');
+    expect(server.grants).toBe(2);
+  });
+
+  it('waits long where the org has used up its day, without asking on', async () => {
+    const { server, attempt, end } = await start({ dailyRequestsMax: 3 });
+    await attempt(end({ callId: 'call-1' }));
+    expect(await attempt(end({ callId: 'call-2' }))).toMatchObject({ status: 429, retryAfter: '900' });
+    const asked = server.server.seen.length;
+    expect(await attempt(end({ callId: 'call-3' }))).toMatchObject({ status: 429 });
+    expect(server.server.seen.length).toBe(asked);
+  });
+
+  it('tries a locked row again, and tells it as refused where it stays locked', async () => {
+    const { server, attempt, end } = await start();
+    let locked = 2;
+    const answer = {
+      status: 400,
+      json: [{ errorCode: 'UNABLE_TO_LOCK_ROW', message: 'unable to obtain exclusive access' }],
+    };
+    server.fault = (seen) => (isCreation(seen) && locked-- > 0 ? { kind: 'refuse', answer } : null);
+    expect((await attempt(end({ callId: 'call-1' }))).kind).toBe('done');
+    locked = 99;
+    expect(await attempt(end({ callId: 'call-2' }))).toMatchObject({ kind: 'failed', cause: 'refused' });
+  });
+
+  it('says what to change where the login may not use a field, without repeating values', async () => {
+    const { server, attempt, end } = await start();
+    server.hiddenFields.add('CallDisposition');
+    const result = await attempt(end({ callId: 'call-1' }));
+    expect(result).toMatchObject({
+      kind: 'failed',
+      cause: 'settings',
+      detail: expect.stringMatching(/does not let this login use the field CallDisposition/),
+    });
+    expect(JSON.stringify(result)).not.toContain('31612345678');
+  });
+
+  it('skips web calls without a number, and logs them where that was asked for', async () => {
+    const web: Partial<KnownCall> = {
+      type: 'web_call',
+      customer: { number: null },
+      phoneNumber: { number: null },
+    };
+    const skipping = await start();
+    expect(await skipping.attempt(skipping.end({ callId: 'web', ...web }))).toMatchObject({
+      detail: expect.stringContaining('Not written'),
+    });
+    expect(skipping.server.tasks.size).toBe(0);
+    const logging = await start({}, { web_calls: 'log_without_contact' });
+    await logging.attempt(logging.end({ callId: 'web', ...web }));
+    expect([...logging.server.tasks.values()][0]?.fields['Subject']).toMatch(/^Web call/);
+  });
+
+  it('tests its login, and the fields it needs, without leaving a record', async () => {
+    const { server, kind, settings, ground } = await start();
+    expect(await kind.test?.(settings, ground, 5_000)).toMatchObject({
+      kind: 'done',
+      detail: 'Logged in to Salesforce as Stand-in Ltd; tasks can be read',
+    });
+    server.hiddenFields.add('CallObject');
+    expect(await kind.test?.(settings, ground, 5_000)).toMatchObject({ kind: 'failed', cause: 'settings' });
+    expect(await kind.test?.({ ...settings, client_secret: 'wrong' }, ground, 5_000)).toMatchObject({
+      kind: 'failed',
+      cause: 'settings',
+      detail: expect.stringContaining('check the consumer key and secret'),
+    });
+    expect(server.tasks.size).toBe(0);
+  });
+});
+
+describe('the address of the API', () => {
+  const own = new URL('https://acme.my.salesforce.com');
+  it('follows the token answer within Salesforce only', () => {
+    const to = (instanceUrl: string | null, from = own): string => toApiUrl(from, instanceUrl).href;
+    expect(to(null)).toBe(own.href);
+    expect(to('https://acme--sandbox.sandbox.my.salesforce.com')).toBe(
+      'https://acme--sandbox.sandbox.my.salesforce.com/',
+    );
+    for (const elsewhere of [
+      'https://evil.example',
+      'https://my.salesforce.com.evil.example',
+      'https://evilsalesforce.com',
+      'http://acme.my.salesforce.com',
+      'https://acme.my.salesforce.com:8443',
+      'https://user:pw@na1.salesforce.com',
+      'https://169.254.169.254/',
+      'nonsense',
+    ])
+      expect([elsewhere, to(elsewhere)]).toEqual([elsewhere, own.href]);
+    const proxy = new URL('https://proxy.example/salesforce');
+    expect(to('https://acme.my.salesforce.com', proxy)).toBe(proxy.href);
+  });
+
+  it('keeps tokens at home where an answer names another server', async () => {
+    const elsewhere = await SalesforceStandIn.start();
+    cleanUps.push(() => elsewhere.close());
+    const { attempt, end } = await start({ instanceUrl: elsewhere.url });
+    expect((await attempt(end({ callId: 'call-1' }))).kind).toBe('done');
+    expect(elsewhere.server.seen).toHaveLength(0);
+  });
+});
+
+describe('the settings of a Salesforce destination', () => {
+  const schema = createKind(false).settings;
+  const good = { instance_url: 'https://acme.my.salesforce.com', client_id: 'id', client_secret: 'secret' };
+
+  it('say what is wrong and how to put it right', () => {
+    const problem = (over: Record<string, unknown>): string =>
+      schema.safeParse({ ...good, ...over }).error?.issues[0]?.message ?? '';
+    expect(problem({})).toBe('');
+    expect(problem({ instance_url: 'http://acme.my.salesforce.com' })).toMatch(/use https/);
+    expect(problem({ instance_url: 'https://login.salesforce.com' })).toMatch(/your own My Domain URL/);
+    expect(problem({ instance_url: 'https://acme.lightning.force.com' })).toMatch(
+      /https:\/\/acme\.my\.salesforce\.com/,
+    );
+    expect(problem({ instance_url: 'https://169.254.169.254' })).toMatch(/cannot be used/);
+    expect(problem({ external_id_field: 'Offhook Call' })).toMatch(/API name/);
+    expect(problem({ external_id_field: "X__c' OR Id != '__c" })).toMatch(/API name/);
+    expect(problem({ time_zone: 'Mars/Olympus' })).toMatch(/Europe\/Amsterdam/);
+    expect(problem({ client_secret: MASK })).toMatch(/write its value/);
+    expect(problem({ client_id: 'a\r\nb' })).toMatch(/a character that none of them has/);
+  });
+
+  it('show no secret, and keep it while it stays masked at the same address', () => {
+    const kind = createKind(false);
+    const stored = schema.parse({ ...good, refresh_token: 'r3fresh' });
+    const shown = kind.toPublicSettings(stored);
+    expect(JSON.stringify(shown)).not.toMatch(/r3fresh|"secret"/);
+    expect(schema.parse(kind.keepMasked(stored, shown))).toEqual(stored);
+    const moved = kind.keepMasked(stored, { ...shown, instance_url: 'https://evil.my.salesforce.com' });
+    expect(schema.safeParse(moved).error?.issues[0]?.message).toMatch(/write its value/);
+  });
+
+  it("give the dashboard's form a JSON Schema", () => {
+    expect(z.toJSONSchema(schema, { io: 'input' })).toMatchObject({
+      type: 'object',
+      required: ['instance_url', 'client_id', 'client_secret'],
+    });
+  });
+});
+
+describe('text in queries', () => {
+  it('stays text', () => {
+    for (const text of ["'", "\\'", "\\\\'", "' OR ''='", '"', 'a\nb', "\\' OR Id != null OR '"]) {
+      const soql = `SELECT Id FROM Task WHERE CallObject = ${toSoqlLiteral(text)} LIMIT 1`;
+      expect(parseSoql(soql)?.where?.value).toBe(text.replace('\n', ''));
+    }
+  });
+});
+
+function createKind(allowLoopback = true) {
+  return createSalesforceKind(
+    createKindOptions({
+      egress: createEgressGuard({ allow: [], allowLoopback }),
+      resolver: createResolver(),
+      userAgent: 'Offhook/test',
+    }),
+  );
+}
+
+async function start(options: SalesforceOptions = {}, over: Record<string, unknown> = {}) {
+  const server = await SalesforceStandIn.start(options);
+  const ground = createTestGround();
+  const kind = createKind();
+  const settings = kind.settings.parse({
+    instance_url: server.url,
+    client_id: server.clientId,
+    client_secret: server.clientSecret,
+    ...over,
+  });
+  const sender = kind.open(settings, ground);
+  cleanUps.push(
+    () => server.close(),
+    () => sender.close(),
+  );
+  const attempt = (request: AttemptRequest): Promise<AttemptResult> => sender.attempt(request);
+  return { server, ground, kind, settings, attempt, ...createReporter(ground) };
+}
+
+function isCreation({ method, path }: StandInRequest): boolean {
+  return (method === 'POST' || method === 'PATCH') && path.includes('/sobjects/Task');
+}
