@@ -89,6 +89,15 @@ beforeAll(async () => {
       releasesNext: false,
     })),
   );
+  await hub.journal.appendOperationalEvent(
+    'default',
+    {
+      type: 'destination.disabled',
+      destination: { id: destinationId, kind: 'webhook', name: null },
+      reason: 'it refused +31612345678, and 0622 333 111 as well',
+    },
+    null,
+  );
   const source = await hub.call('POST', '/v1/sources', { kind: 'voicedock', name: 'other' });
   const replay = await hub.call('POST', '/v1/replays', { since: '1h', q: 'number:+31612345678' });
   const group = (await hub.call('GET', '/v1/errors')).json().data?.[0];

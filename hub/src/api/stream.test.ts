@@ -273,6 +273,34 @@ describe('GET /v1/stream', () => {
     await clear.close();
   });
 
+  it('tells operational events as they come, masked like the rest, and after a break that their list is to be read anew', async () => {
+    const authorization = `Bearer ${await hub.makeKey(['watch'])}`;
+    const clear = await open('?topics=operational');
+    const masked = await open('?topics=operational,overview', { authorization });
+    // What was there before is read from the list.
+    await masked.until(() => masked.messages().some(({ event }) => event === 'overview'));
+    await hub.journal.appendOperationalEvent(
+      'default',
+      {
+        type: 'destination.disabled',
+        destination: { id: 'dst_1', kind: 'webhook', name: 'CRM' },
+        reason: 'it refused +31612345678',
+      },
+      null,
+    );
+    const [message] = await clear.take(1);
+    const [listed] = (await hub.call('GET', '/v1/operational-events')).json().data;
+    expect(message).toEqual({ id: undefined, event: 'operational-event', data: listed });
+    const isTold = () => masked.messages().some(({ event }) => event === 'operational-event');
+    await masked.until(isTold);
+    expect(masked.text()).not.toContain('61234');
+    await clear.close();
+    await masked.close();
+    const back = await open('?topics=operational', { 'last-event-id': '1' });
+    expect((await back.take(1))[0]).toMatchObject({ event: 'resync', data: { topics: ['operational'] } });
+    await back.close();
+  });
+
   it('filters calls by what they are', async () => {
     const reader = await open(`?topics=calls&q=${encodeURIComponent('state:failed error:stt')}`);
     await report('call-filter-1');
@@ -291,6 +319,7 @@ describe('GET /v1/stream', () => {
       '?topics=events&q=state:live',
       '?topics=calls,deliveries&q=call:1',
       '?topics=overview&q=call:1',
+      '?topics=operational&q=call:1',
     ]) {
       const reader = await open(query);
       expect([query, reader.response.statusCode]).toEqual([query, 400]);
