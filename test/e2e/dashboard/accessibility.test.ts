@@ -147,6 +147,13 @@ const VIEWS: readonly View[] = [
     },
   },
   {
+    name: 'data quality by source',
+    path: '/analytics?since=1h#source-quality',
+    async ready(page) {
+      await page.getByRole('figure', { name: 'Data quality by source' }).getByRole('row').nth(1).waitFor();
+    },
+  },
+  {
     name: 'analytics as a table',
     path: '/analytics?since=1h',
     async ready(page) {
@@ -175,6 +182,15 @@ const VIEWS: readonly View[] = [
     async ready(page) {
       await page.getByText('More settings').click();
       await press('button', /^Add destination$/)(page).catch(() => undefined);
+      await page.getByRole('dialog').locator('.field-error').first().waitFor();
+    },
+  },
+  {
+    name: 'new destination of a CRM',
+    path: '/destinations?new=salesforce',
+    async ready(page) {
+      await page.getByText('More settings').click();
+      await press('button', /^Add destination$/)(page);
       await page.getByRole('dialog').locator('.field-error').first().waitFor();
     },
   },
