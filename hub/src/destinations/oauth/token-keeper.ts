@@ -5,8 +5,9 @@
  *
  * Refresh tokens that the server rotates are the only way back in, so a new one is on disk (sealed, in the memory of
  * every destination that uses it) before anything is done with it. What remains: a process that dies after the server
- * has rotated and before the answer is on disk. Pipedrive keeps the old one valid; Salesforce, where its "refresh token
- * rotation" is on, does not, and somebody must log in again. The client-credentials flow has nothing to lose.
+ * has rotated and before the answer is on disk. Pipedrive documents no rotation; Salesforce, where an app has "refresh
+ * token rotation" on, takes the next use of the old one for theft, and somebody must log in again. The
+ * client-credentials flow has nothing to lose.
  */
 import { createHash } from 'node:crypto';
 
