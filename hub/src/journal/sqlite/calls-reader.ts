@@ -27,7 +27,7 @@ const SCAN_CALLS_MAX = 500_000;
 const SELECT_CALL = `SELECT ${CALL_COLUMNS} FROM calls c WHERE c.account_row = ? AND c.call_id = ?`;
 const SELECT_REPORTS = `SELECT ${REPORT_COLUMNS} FROM reports WHERE call_row = ? ORDER BY row LIMIT ?`;
 const SELECT_DELIVERIES = `
-  SELECT ${DELIVERY_COLUMNS} FROM ${toDeliveryTables({ isOfCalls: true })} WHERE d.call_row = ? ORDER BY d.row LIMIT ?`;
+  SELECT ${DELIVERY_COLUMNS} FROM ${toDeliveryTables({ isOfCalls: true }).tables} WHERE d.call_row = ? ORDER BY d.row LIMIT ?`;
 const COUNT_LIVE =
   'SELECT count(*) AS count FROM calls WHERE account_row = ? AND state = 1 AND live_since_ms >= ?';
 const COUNT_LIVE_OF_ALL =

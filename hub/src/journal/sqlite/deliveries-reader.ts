@@ -5,10 +5,10 @@ import { findAccountRow } from './accounts.ts';
 import { parseRowCursor, ROW_END, toRowCursor } from './cursor.ts';
 import {
   createAttemptReader,
-  DELIVERY_ACCOUNT,
   DELIVERY_COLUMNS,
   toDeliveryEntry,
   toDeliveryTables,
+  toSelectDelivery,
   type DeliveryRow,
 } from './delivery-rows.ts';
 import { toConditions, type Conditions } from './filter-sql.ts';
@@ -20,9 +20,7 @@ import type { Store } from './store.ts';
 const PENDING_SORTED_MAX = 20_000;
 const BACKLOG_COUNT_MAX = 10_000;
 
-const SELECT_DELIVERY = `
-  SELECT ${DELIVERY_COLUMNS}, coalesce(e.body, o.body) AS body FROM ${toDeliveryTables({})}
-  WHERE d.row = ? AND ${DELIVERY_ACCOUNT} = ?`;
+const SELECT_DELIVERY = toSelectDelivery(`${DELIVERY_COLUMNS}, coalesce(e.body, o.body) AS body`);
 const SELECT_FIRST_ROW = 'SELECT min(row) AS row FROM deliveries';
 const PENDING_ROWS = `
   SELECT row FROM deliveries INDEXED BY deliveries_due WHERE due_at_ms IS NOT NULL
@@ -46,7 +44,7 @@ const SELECT_CREATED = 'SELECT created_at_ms FROM deliveries WHERE row = ?';
 export function createDeliveriesReader(
   store: Store,
 ): Pick<JournalReader, 'listDeliveries' | 'getDelivery' | 'readBacklog'> {
-  const { read, counters, destinations } = store;
+  const { read, prepareRead, counters, destinations } = store;
   const selectDelivery = read.prepare(SELECT_DELIVERY);
   const selectFirstRow = read.prepare(SELECT_FIRST_ROW);
   const countDue = read.prepare(COUNT_DUE);
@@ -62,10 +60,11 @@ export function createDeliveriesReader(
     count: number,
     { index = '', extra = '', values = [] as readonly number[] } = {},
   ): readonly DeliveryRow[] {
+    const { tables, account } = toDeliveryTables({ index, isOfCalls: conditions.isOfCalls });
     const sql = `
-      SELECT ${DELIVERY_COLUMNS} FROM ${toDeliveryTables({ index, isOfCalls: conditions.isOfCalls })}
-      WHERE d.row < ? ${extra} AND ${DELIVERY_ACCOUNT} = ? ${conditions.sql} ORDER BY d.row DESC LIMIT ?`;
-    const found = read.prepare(sql).all(upperRow, ...values, accountRow, ...conditions.values, count);
+      SELECT ${DELIVERY_COLUMNS} FROM ${tables}
+      WHERE d.row < ? ${extra} AND ${account} = ? ${conditions.sql} ORDER BY d.row DESC LIMIT ?`;
+    const found = prepareRead(sql).all(upperRow, ...values, accountRow, ...conditions.values, count);
     return found as unknown as DeliveryRow[];
   }
 

@@ -5,18 +5,11 @@ import { findAccountRow } from './accounts.ts';
 import { writeAudit } from './audit.ts';
 import { toDeliveryState } from './codes.ts';
 import type { DeliveryMaker } from './delivery-maker.ts';
-import {
-  DELIVERY_ACCOUNT,
-  DELIVERY_COLUMNS,
-  toDeliveryEntry,
-  toDeliveryTables,
-  type DeliveryRow,
-} from './delivery-rows.ts';
+import { DELIVERY_COLUMNS, toDeliveryEntry, toSelectDelivery, type DeliveryRow } from './delivery-rows.ts';
 import type { LaneOrder } from './lane-order.ts';
 import type { Store } from './store.ts';
 
-const SELECT_DELIVERY = `
-  SELECT ${DELIVERY_COLUMNS} FROM ${toDeliveryTables({})} WHERE d.row = ? AND ${DELIVERY_ACCOUNT} = ?`;
+const SELECT_DELIVERY = toSelectDelivery(DELIVERY_COLUMNS);
 /** Of a waiting delivery those before it are hastened: they are what it waits for. */
 const HASTEN = `
   UPDATE deliveries SET due_at_ms = ?

@@ -21,33 +21,48 @@ export const DELIVERY_COLUMNS = `d.row, d.destination_row, d.call_row, d.event_r
   (SELECT id FROM replays r WHERE r.row = d.replay_row) AS replay_id,
   CASE WHEN d.state > 1 THEN (SELECT max(n.row) ${LATER}) END AS resent_row,
   CASE WHEN d.state > 1 THEN (SELECT n.state ${LATER} ORDER BY n.row DESC LIMIT 1) END AS resent_state`;
-/** What calls and operational events have in common. */
-export const DELIVERY_ACCOUNT = 'coalesce(c.account_row, o.account_row)';
-
-export interface DeliveryTables {
+export interface DeliveryQuery {
   /** `INDEXED BY …`; none without. */
   readonly index?: string;
-  /** Something is asked of the call or the report, which operational events do not have. */
+  /** Something is asked of the call or its reports, which operational events do not have. */
   readonly isOfCalls?: boolean;
-  /** The event's long row is read only where something of it is needed. */
-  readonly withEvents?: boolean;
+  /** Where only conditions count: what they ask of, beside the delivery itself. */
+  readonly needs?: 'all' | 'events' | 'nothing';
 }
 
 /**
- * The order is fixed: deliveries first, and the call before the event's long row. LEFT JOIN keeps it as CROSS JOIN
- * does, but only while no condition needs the joined row to be there: SQLite then makes a plain join of it and may
- * begin with all calls of the account.
+ * Tables in a fixed order, deliveries first, and the column that says whose they are. The account is the destination's,
+ * as a delivery never leaves its account: of a window of others' deliveries no call and no event is read. Where calls
+ * are asked for, theirs says it as well, and the event's long row comes after the conditions on them.
+ *
+ * LEFT JOIN keeps the order as CROSS JOIN does, but only while no condition needs the joined row to be there: SQLite
+ * would make a plain join of it and begin with all calls of the account.
  */
-export function toDeliveryTables({
-  index = '',
-  isOfCalls = false,
-  withEvents = true,
-}: DeliveryTables): string {
-  const join = isOfCalls ? 'CROSS JOIN' : 'LEFT JOIN';
-  return (
-    `deliveries d ${index} ${join} calls c ON c.row = d.call_row ${JOIN_OPERATIONAL}` +
-    (withEvents ? ` ${join} reports e ON e.row = d.event_row` : '')
-  );
+export function toDeliveryTables({ index = '', isOfCalls = false, needs = 'all' }: DeliveryQuery): {
+  readonly tables: string;
+  readonly account: string;
+} {
+  const deliveries = `deliveries d ${index}`;
+  if (isOfCalls) {
+    const names = needs === 'all' ? JOIN_OPERATIONAL : '';
+    const events = needs === 'nothing' ? '' : 'CROSS JOIN reports e ON e.row = d.event_row';
+    return {
+      tables: `${deliveries} CROSS JOIN calls c ON c.row = d.call_row ${events} ${names}`,
+      account: 'c.account_row',
+    };
+  }
+  const events = needs === 'nothing' ? '' : `${JOIN_OPERATIONAL} LEFT JOIN reports e ON e.row = d.event_row`;
+  const calls = needs === 'all' ? 'LEFT JOIN calls c ON c.row = d.call_row' : '';
+  return {
+    tables: `${deliveries} CROSS JOIN destinations t ON t.row = d.destination_row ${events} ${calls}`,
+    account: 't.account_row',
+  };
+}
+
+/** One delivery of an account: its row, and the account's. */
+export function toSelectDelivery(columns: string): string {
+  const { tables, account } = toDeliveryTables({});
+  return `SELECT ${columns} FROM ${tables} WHERE d.row = ? AND ${account} = ?`;
 }
 
 export interface DeliveryRow {

@@ -2,6 +2,8 @@
  * JournalFilter as SQL conditions over calls (c), events (e), operational events (o) and deliveries (d). Values are
  * always parameters.
  */
+import { OPERATIONAL_EVENT_TYPES } from '@offhook/contract/operational-event';
+
 import type { CallState } from '../../calls/call.ts';
 import type { DestinationId } from '../ids.ts';
 import type { JournalFilter } from '../journal.ts';
@@ -26,9 +28,12 @@ export interface Conditions {
 const SELECT_CALL_ROW = 'SELECT row FROM calls WHERE account_row = ? AND call_id = ?';
 /** No row has it, nor does a delivery of an operational event. */
 const NO_CALL = 0;
+const SELECT_SAID = 'SELECT 1 FROM operational_events WHERE account_row = ? AND call_id = ? LIMIT 1';
 /** A call's own deliveries, and those of what the hub said about it. */
 const OF_CALL = `d.call_row IN (
   SELECT ? UNION ALL SELECT -row FROM operational_events WHERE account_row = ? AND call_id = ?)`;
+
+const OPERATIONAL_TYPES: ReadonlySet<string> = new Set(OPERATIONAL_EVENT_TYPES);
 
 /** Which state a call is in after a report of this status; a call has no status of its own. */
 const STATE_OF_STATUS: ReadonlyMap<string, CallState> = new Map([
@@ -58,7 +63,9 @@ export function toConditions(
   const toDestinationRows = (ids: readonly DestinationId[]): readonly number[] =>
     ids.flatMap((id) => store.destinations.find(id)?.row ?? []);
 
-  addStatuses(scope, filter, addIn);
+  const isOfCalls = asksOfCalls(filter);
+  const status = scope === 'events' || isOfCalls ? 'e.status' : 'coalesce(e.status, o.type)';
+  addStatuses(scope, status, filter, addIn);
   addIn(
     'c.state',
     filter.callStates?.map((state) => CALL_STATE_CODES[state]),
@@ -135,18 +142,19 @@ export function toConditions(
   const callRow =
     filter.callId === undefined
       ? undefined
-      : ((store.read.prepare(SELECT_CALL_ROW).get(accountRow, filter.callId)?.['row'] as
-          | number
-          | undefined) ?? NO_CALL);
+      : ((store.prepareRead(SELECT_CALL_ROW).get(accountRow, filter.callId)?.['row'] as number | undefined) ??
+        NO_CALL);
   if (callRow !== undefined && filter.callId !== undefined) {
-    if (scope === 'deliveries') add(OF_CALL, callRow, accountRow, filter.callId);
-    else add(`${{ calls: 'c.row', events: 'e.call_row' }[scope]} = ?`, callRow);
+    const isSaidOf =
+      scope === 'deliveries' && store.prepareRead(SELECT_SAID).get(accountRow, filter.callId) !== undefined;
+    if (isSaidOf) add(OF_CALL, callRow, accountRow, filter.callId);
+    else add(`${{ calls: 'c.row', events: 'e.call_row', deliveries: 'd.call_row' }[scope]} = ?`, callRow);
   }
   return {
     sql: parts.join(' '),
     values,
     callRow,
-    isOfCalls: asksOfCalls(filter),
+    isOfCalls,
     isOfEvents:
       filter.statuses !== undefined ||
       filter.excludedStatuses !== undefined ||
@@ -155,6 +163,7 @@ export function toConditions(
 }
 
 function asksOfCalls(filter: JournalFilter): boolean {
+  if (filter.statuses?.some((status) => OPERATIONAL_TYPES.has(status)) === false) return true;
   return [
     filter.callStates,
     filter.excludedCallStates,
@@ -191,11 +200,11 @@ export function toOperationalConditions(
 
 function addStatuses(
   scope: FilterScope,
+  column: string,
   { statuses, excludedStatuses }: JournalFilter,
   addIn: (column: string, list: readonly (string | number)[] | undefined, isNot?: boolean) => void,
 ): void {
   if (scope !== 'calls') {
-    const column = scope === 'events' ? 'e.status' : 'coalesce(e.status, o.type)';
     addIn(column, statuses);
     addIn(column, excludedStatuses, true);
     return;

@@ -9,7 +9,7 @@ import { parseRow } from '../ids.ts';
 import type { EventFilter, JournalFilter, ReplayRequest } from '../journal.ts';
 import { DELIVERY_STATE_CODES } from './codes.ts';
 import { asksForOperational, matches, type KnownDestination } from './destination-registry.ts';
-import { DELIVERY_ACCOUNT, toDeliveryTables } from './delivery-rows.ts';
+import { toSelectDelivery } from './delivery-rows.ts';
 import { toConditions, toOperationalConditions } from './filter-sql.ts';
 import { isOperational, OPERATIONAL_SEQUENCE } from './operational-rows.ts';
 import { findRowAt } from './row-at.ts';
@@ -48,9 +48,7 @@ export interface ReplayTargets {
 const SELECT_DELIVERIES = `
   SELECT row, destination_row, state, last_status, attempts FROM deliveries
   WHERE call_row = ? AND event_row = ? ORDER BY row`;
-const SELECT_DELIVERY_EVENT = `
-  SELECT d.event_row, d.destination_row FROM ${toDeliveryTables({ withEvents: false })}
-  WHERE d.row = ? AND ${DELIVERY_ACCOUNT} = ?`;
+const SELECT_DELIVERY_EVENT = toSelectDelivery('d.event_row, d.destination_row');
 const SELECT_OPERATIONAL_END = 'SELECT max(row) AS row FROM operational_events';
 
 /** Rows a step or a count looks at in one go, however few of them match. */

@@ -49,6 +49,7 @@ import { createSourceQuality } from './source-quality.ts';
 import { loadSources } from './source-registry.ts';
 import { createSources } from './sources.ts';
 import { createStateCounts } from './state-counts.ts';
+import { createStatementCache } from './statement-cache.ts';
 import { createStatisticsReader } from './statistics-reader.ts';
 import type { Store } from './store.ts';
 import { createWriter, type CrashPoint } from './writer.ts';
@@ -141,6 +142,7 @@ function buildJournal(database: Database, options: SqliteJournalOptions): Journa
   const store: Store = {
     db,
     read,
+    prepareRead: createStatementCache(read),
     writer,
     clock,
     box,

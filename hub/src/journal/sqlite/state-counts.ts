@@ -7,7 +7,7 @@ import { DELIVERY_STATES, type JournalFilter, type JournalReader } from '../jour
 import { findAccountRow } from './accounts.ts';
 import { toCallState, toDeliveryState } from './codes.ts';
 import { ROW_END, type TimeCursor } from './cursor.ts';
-import { DELIVERY_ACCOUNT, toDeliveryTables } from './delivery-rows.ts';
+import { toDeliveryTables } from './delivery-rows.ts';
 import { toConditions } from './filter-sql.ts';
 import { findRowAt } from './row-at.ts';
 import type { Store } from './store.ts';
@@ -29,20 +29,20 @@ interface Counted {
 }
 
 export function createStateCounts(store: Store): Pick<JournalReader, 'countCalls' | 'countDeliveries'> {
-  const { read, counters } = store;
+  const { read, prepareRead, counters } = store;
   const selectWindowEnd = read.prepare(SELECT_WINDOW_END);
   const selectFirstDelivery = read.prepare(SELECT_FIRST_DELIVERY);
 
   async function countCalls(accountRow: number, filter: JournalFilter, tally: Tally): Promise<StateCounts> {
     const conditions = toConditions(store, 'calls', accountRow, filter);
     if (conditions.callRow !== undefined) {
-      const one = read.prepare(
+      const one = prepareRead(
         `SELECT c.state, 1 AS count FROM calls c WHERE c.account_row = ? ${conditions.sql}`,
       );
       tally.add(one.all(accountRow, ...conditions.values) as unknown as Counted[]);
       return tally.finish(false);
     }
-    const count = read.prepare(`
+    const count = prepareRead(`
       SELECT c.state, count(*) AS count FROM calls c INDEXED BY calls_by_update
       WHERE c.account_row = ? AND (c.updated_at_ms, c.row) < (?, ?) AND (c.updated_at_ms, c.row) >= (?, ?)
       ${conditions.sql} GROUP BY c.state`);
@@ -69,14 +69,14 @@ export function createStateCounts(store: Store): Pick<JournalReader, 'countCalls
   ): Promise<StateCounts> {
     const conditions = toConditions(store, 'deliveries', accountRow, filter);
     const isOfOneCall = conditions.callRow !== undefined;
-    const tables = toDeliveryTables({
+    const { tables, account } = toDeliveryTables({
       index: isOfOneCall ? 'INDEXED BY deliveries_by_call' : '',
       isOfCalls: conditions.isOfCalls,
-      withEvents: conditions.isOfEvents,
+      needs: conditions.isOfEvents ? 'events' : 'nothing',
     });
-    const count = read.prepare(`
+    const count = prepareRead(`
       SELECT d.state, count(*) AS count FROM ${tables}
-      WHERE d.row >= ? AND d.row < ? AND ${DELIVERY_ACCOUNT} = ? ${conditions.sql} GROUP BY d.state`);
+      WHERE d.row >= ? AND d.row < ? AND ${account} = ? ${conditions.sql} GROUP BY d.state`);
     const readWindow = (lowest: number, upper: number): void =>
       tally.add(count.all(lowest, upper, accountRow, ...conditions.values) as unknown as Counted[]);
     if (isOfOneCall) {

@@ -15,12 +15,15 @@ import type { Leases } from './leases.ts';
 import type { PhoneNames } from './phone-names.ts';
 import type { SourceRegistry } from './source-registry.ts';
 import type { Slots } from './slots.ts';
+import type { PrepareCached } from './statement-cache.ts';
 import type { CrashPoint, Writer } from './writer.ts';
 
 export interface Store {
   /** Everything that writes, and what delivery reads: its pages are warm here. */
   readonly db: DatabaseSync;
   readonly read: DatabaseSync;
+  /** Of `read`. Run to their end at once: whoever asks next gets the same one. */
+  readonly prepareRead: PrepareCached;
   readonly writer: Writer;
   readonly clock: Clock;
   readonly box: SecretBox;
