@@ -61,7 +61,10 @@ async function checkRights(
     if (denied !== undefined && denied !== null) return refused(`NOPERM ${denied}`);
   }
   const written = await link.exchange(
-    [['SET', keys.probe, 'test', 'PX', '10000'], ['DEL', keys.probe]],
+    [
+      ['SET', keys.probe, 'test', 'PX', '10000'],
+      ['DEL', keys.probe],
+    ],
     leftMs(),
   );
   return written.kind === 'failed' ? written : toRefusal(written.replies);
@@ -73,7 +76,13 @@ async function tellState(
   destinationId: string,
   leftMs: () => number,
 ): Promise<{ readonly kind: 'done'; readonly detail: string } | RedisFailure> {
-  const asked = await link.exchange([['TYPE', keys.set], ['GET', keys.marker]], leftMs());
+  const asked = await link.exchange(
+    [
+      ['TYPE', keys.set],
+      ['GET', keys.marker],
+    ],
+    leftMs(),
+  );
   if (asked.kind === 'failed') return asked;
   const refusal = toRefusal(asked.replies);
   if (refusal !== null) return refusal;
@@ -81,7 +90,7 @@ async function tellState(
   if (type !== 'set' && type !== 'none')
     return failed(
       'settings',
-      `${keys.set} is a ${printable(String(type))} and no set: choose another set_name, or delete it`,
+      `${keys.set} is of type ${printable(String(type))}, not a set: choose another set_name, or delete it`,
     );
   if (owner !== null && owner !== undefined && owner !== destinationId)
     return failed(
@@ -92,7 +101,10 @@ async function tellState(
   if (counted.kind === 'failed') return counted;
   const [members, info] = counted.replies;
   const facts = parseInfo(toText(info) ?? '');
-  return { kind: 'done', detail: [describeServer(facts), describeSet(keys, members), ...warnings(facts)].join('; ') };
+  return {
+    kind: 'done',
+    detail: [describeServer(facts), describeSet(keys, members), ...warnings(facts)].join('; '),
+  };
 }
 
 function toWantedCommands(keys: RedisKeys, settings: RedisSettings): readonly Command[] {
@@ -132,14 +144,17 @@ function toRefusal(replies: readonly Reply[]): RedisFailure | null {
 function describeServer(facts: ReadonlyMap<string, string>): string {
   const valkey = facts.get('valkey_version');
   const version = valkey ?? facts.get('redis_version');
-  if (version === undefined) return 'Redis answers (its INFO may not be read, so version and limits are unknown)';
+  if (version === undefined)
+    return 'Redis answers (its INFO may not be read, so version and limits are unknown)';
   const role = facts.get('role') === 'slave' ? ', replica' : '';
   return `${valkey === undefined ? 'Redis' : 'Valkey'} ${printable(version).slice(0, 32)}${role}`;
 }
 
 function describeSet(keys: RedisKeys, members: Reply | undefined): string {
   if (typeof members !== 'number') return `${keys.set} may be kept`;
-  return members === 0 ? `${keys.set} is empty` : `${keys.set} holds ${members} ${members === 1 ? 'id' : 'ids'}`;
+  return members === 0
+    ? `${keys.set} is empty`
+    : `${keys.set} holds ${members} ${members === 1 ? 'id' : 'ids'}`;
 }
 
 /** What lets a set go wrong without anybody writing to it. */
@@ -147,7 +162,9 @@ function warnings(facts: ReadonlyMap<string, string>): readonly string[] {
   const policy = facts.get('maxmemory_policy');
   const isLimited = (facts.get('maxmemory') ?? '0') !== '0';
   return isLimited && policy?.startsWith('allkeys-') === true
-    ? [`warning: maxmemory-policy ${printable(policy)} may evict the set; use noeviction or one of volatile-…`]
+    ? [
+        `warning: maxmemory-policy ${printable(policy)} may evict the set; use noeviction or one of volatile-…`,
+      ]
     : [];
 }
 

@@ -32,7 +32,8 @@ export function broken(error: unknown, address: RedisAddress): RedisFailure {
       'timeout',
       `no connection to port ${address.port} of ${address.hostname} came about in time`,
     );
-  if (/^Unknown RESP type/.test(error.message))
+  // The client's own: a reply of a type it does not know, or one that no command waits for.
+  if (error instanceof TypeError || error.message.startsWith('Unknown RESP type'))
     return failed('protocol', 'the server sent something that is no Redis reply; is it a Redis server?');
   const code = errorCode(error);
   if (code !== null && DIAL_CODES.has(code))
@@ -66,7 +67,8 @@ function describeRefusal(code: string, message: string): string {
   const lower = message.toLowerCase();
   if (code === 'NOPERM')
     return `the Redis user lacks a right (${printable(message.slice(code.length + 1))}); docs/destinations/redis.md lists what it needs`;
-  if (lower.includes('max number of clients')) return 'Redis has no place for another connection (maxclients)';
+  if (lower.includes('max number of clients'))
+    return 'Redis has no place for another connection (maxclients)';
   if (lower.includes('db index is out of range'))
     return 'there is no database of this number; write another behind the host in the url, such as /0';
   if (lower.includes('unknown command'))
@@ -84,7 +86,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
   MISCONF: 'Redis takes no writes, since it cannot save to its disk: see its log',
   NOAUTH: 'Redis asks for a password: write it into the url, rediss://user:password@host',
   WRONGPASS: 'Redis knows no such user and password: correct them in the url',
-  DENIED: 'Redis is in protected mode and answers its own machine only: set a password for it, or bind it otherwise',
+  DENIED:
+    'Redis is in protected mode and answers its own machine only: set a password for it, or bind it otherwise',
   LOADING: 'Redis is reading its data after a start; it can be used when it has',
   BUSY: 'Redis is busy with a script and answers nothing else',
   MASTERDOWN: 'this Redis is a replica that has lost its primary: give the address of the primary',
@@ -92,7 +95,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
   TRYAGAIN: 'the Redis cluster is moving the slot of the set; that passes',
   ASK: 'the Redis cluster is moving the slot of the set; that passes',
   MOVED: 'this Redis is a node of a cluster: switch on "Redis Cluster"',
-  CROSSSLOT: 'the keys lie in several slots of the cluster: give key_prefix a part in braces, such as {calls}:',
+  CROSSSLOT:
+    'the keys lie in several slots of the cluster: give key_prefix a part in braces, such as {calls}:',
   WRONGTYPE:
     'a key that is to be written holds something else: choose another set_name, key_prefix or stream_name, or delete the key',
 };

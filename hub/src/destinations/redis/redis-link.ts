@@ -110,7 +110,10 @@ async function learnNodes(
   for (const range of ranges as readonly Reply[])
     for (const node of Array.isArray(range) ? (range.slice(2) as readonly Reply[]) : []) {
       const [host, port] = Array.isArray(node) ? (node as readonly Reply[]) : [];
-      const address = parseMoved(`MOVED 0 ${Buffer.isBuffer(host) ? host.toString() : ''}:${String(port)}`, at);
+      const address = parseMoved(
+        `MOVED 0 ${Buffer.isBuffer(host) ? host.toString() : ''}:${String(port)}`,
+        at,
+      );
       if (address !== null && nodes.size < KNOWN_NODES_MAX) nodes.set(toHostText(address), address);
     }
   knownNodes.splice(0, knownNodes.length, ...nodes.values());
@@ -127,7 +130,8 @@ async function openAddress(
     net.isIP(hostname) === 0
       ? await Promise.race([options.resolver.resolve(hostname), deadline.passed])
       : ({ kind: 'resolved', addresses: [hostname] } as const);
-  if (resolution === 'passed') return deadline.toFailure(`the DNS servers of ${hostname} did not answer in time`);
+  if (resolution === 'passed')
+    return deadline.toFailure(`the DNS servers of ${hostname} did not answer in time`);
   if (resolution.kind === 'failed') return failed('dns', resolution.detail);
   if (resolution.addresses.length === 0) return failed('dns', `the DNS name ${hostname} has no address`);
   // One bad answer fails all, as in egress/guarded-connect.ts: dialling only the good ones would let an attacker

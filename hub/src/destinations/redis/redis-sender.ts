@@ -5,12 +5,7 @@
  * overwritten by an earlier one. What events cannot tell (a Redis that lost its data, an id that others put there) is
  * found by comparing the whole set with the journal: after each connection, after a loss, and on a slow timer.
  */
-import type {
-  AttemptRequest,
-  AttemptResult,
-  DestinationGround,
-  DestinationSender,
-} from '../destination.ts';
+import type { AttemptRequest, AttemptResult, DestinationGround, DestinationSender } from '../destination.ts';
 import { addMissing, removeOthers, renewMarker, type CompareOptions } from './redis-compare.ts';
 import type { RedisFailure } from './redis-failure.ts';
 import { failed } from './redis-failure.ts';
@@ -166,8 +161,7 @@ export class RedisSender implements DestinationSender {
       const truths = await this.#readTruths(callIds);
       if (truths === null) return failed('settings', 'the hub could not read its journal');
       const commands = toTruthCommands(truths, this.#keys, this.#settings, this.#ground.nowMs());
-      for (const { request } of batch)
-        commands.push(...toEventCommands(request, this.#keys, this.#settings));
+      for (const { request } of batch) commands.push(...toEventCommands(request, this.#keys, this.#settings));
       if (commands.length === 0) return { kind: 'written', active: new Set() };
       const outcome = this.#check(session, await session.write(commands));
       if (outcome.kind === 'written') {

@@ -4,6 +4,7 @@
  * So what an old link still sends late, from the buffers of a Redis that hung, is refused by Redis itself. The next
  * WATCH rides with each transaction, so a write is one round trip.
  */
+import { printable } from '../egress/connect-failure.ts';
 import type { RedisKeys } from './redis-keys.ts';
 import type { RedisFailure } from './redis-failure.ts';
 import { failed, refused } from './redis-failure.ts';
@@ -51,7 +52,10 @@ export class RedisSession {
     const [type, , holder] = seen.replies;
     this.#holder = toText(holder);
     if (type !== 'set' && type !== 'none')
-      return failed('settings', `${keys.set} is a ${String(type)} and no set: choose another set_name, or delete it`);
+      return failed(
+        'settings',
+        `${keys.set} is of type ${printable(String(type))}, not a set: choose another set_name, or delete it`,
+      );
     return this.write([]);
   }
 

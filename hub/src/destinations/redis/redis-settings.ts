@@ -179,7 +179,10 @@ function settingsProblems(settings: RedisSettings): readonly SettingsProblem[] {
           'tls_ca holds no certificate that can be read; paste it with its lines -----BEGIN CERTIFICATE----- and -----END CERTIFICATE-----',
       });
     if (typeof url !== 'string' && !url.isTls)
-      problems.push({ path: 'tls_ca', message: 'tls_ca has no use with redis://; write rediss:// in the url' });
+      problems.push({
+        path: 'tls_ca',
+        message: 'tls_ca has no use with redis://; write rediss:// in the url',
+      });
   }
   const { set, marker, stream } = toRedisKeys(settings);
   if (stream === set || stream === marker)

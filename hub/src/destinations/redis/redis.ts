@@ -26,7 +26,8 @@ export function createRedisKind(options: RedisKindOptions): DestinationKind<Redi
   return {
     kind: 'redis',
     title: 'Redis',
-    summary: 'Keeps a set of the ids of active calls, and if you like a hash per call and a message per event.',
+    summary:
+      'Keeps a set of the ids of active calls, and if you like a hash per call and a message per event.',
     settings: createRedisSettingsSchema(options.egress),
     // Attempts that wait together are written together, so a wide lane costs Redis nothing.
     defaults: { concurrency: 128, timeoutMs: 10_000 },
