@@ -387,6 +387,9 @@ describe('destinations', () => {
       [{ name: '' }, '/name'],
       [{ name: 'a\0b' }, '/name'],
       [{ filter: [] }, '/filter'],
+      [{ filter: { operational_events: ['status-update'] } }, '/filter/operational_events/0'],
+      [{ filter: { operational_events: [null] } }, '/filter/operational_events/0'],
+      [{ filter: { operational_events: Array(51).fill('call.stale') } }, '/filter/operational_events'],
     ] as const) {
       const response = await create({ kind: 'webhook', settings, ...change });
       expect([change, response.statusCode, response.json().errors?.[0].pointer]).toEqual([
@@ -413,6 +416,12 @@ describe('queries and paths', () => {
       ['/v1/events?after=1&since=1h', '/since'],
       ['/v1/stream?q=destination:dst_1', '/q'],
       ['/v1/destinations?limit=3', '/limit'],
+      ['/v1/destination-kinds?kind=redis', '/kind'],
+      ['/v1/operational-events?types=', '/types'],
+      ['/v1/operational-events?types=call.stale,,', '/types'],
+      ['/v1/operational-events?type=call.stale', '/type'],
+      ['/v1/quality?since=0000-01-01T00:00:00Z', '/since'],
+      ['/v1/quality?since=24', '/since'],
     ] as const) {
       const response = await hub.call('GET', path);
       expect([path, response.statusCode, response.json().errors?.[0]]).toMatchObject([
@@ -441,7 +450,15 @@ describe('queries and paths', () => {
   });
 
   it('refuse cursors nobody gave out', async () => {
-    for (const list of ['calls', 'events', 'deliveries', 'replays', 'phone-numbers', 'audit']) {
+    for (const list of [
+      'calls',
+      'events',
+      'deliveries',
+      'operational-events',
+      'replays',
+      'phone-numbers',
+      'audit',
+    ]) {
       for (const cursor of ['x', 'AAAA', '%00', '{"a":1}', 'x'.repeat(512), 'LTE6LTE=']) {
         const { statusCode } = await hub.call('GET', `/v1/${list}?cursor=${encodeURIComponent(cursor)}`);
         expect([list, cursor, statusCode < 500]).toEqual([list, cursor, true]);
@@ -486,6 +503,7 @@ describe('the JSON test suite', () => {
     ['POST', '/v1/reports'],
     ['POST', '/webhooks/status-update'],
     ['POST', '/v1/destinations'],
+    ['POST', '/v1/destination-kinds/redis/try'],
     ['POST', '/v1/replays'],
   ] as const;
 

@@ -106,7 +106,7 @@ function holdsMaskedNumber(bytes: Buffer): boolean {
 }
 
 const MASK = '••';
-const HIDDEN_SECRET = /(?<=["=:])•{6}(?=["&@])/g;
+const HIDDEN_SECRET = /(?<=["=:/])•{6}(?=["&@])/g;
 const MASKED_BODY = makeProblem(
   'invalid_body',
   'The body holds masked numbers: reveal them (POST /v1/session/reveal), then change what you want to change.',
