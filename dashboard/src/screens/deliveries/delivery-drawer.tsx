@@ -20,7 +20,7 @@ import { useResource } from '../../data/resource.ts';
 import { toCallHref } from '../../data/routes.ts';
 import { can } from '../../data/session.ts';
 import { onDeliveries } from '../../data/stream.ts';
-import { KindIcon } from '../../components/kind-icon.tsx';
+import { KindTarget } from '../../components/kind-target.tsx';
 import { cancelDelivery, retryDeliveries } from './retry.ts';
 import { SentRequest } from './sent-request.tsx';
 import { TimingBar } from './timing-bar.tsx';
@@ -137,15 +137,7 @@ function Detail({ delivery }: { readonly delivery: DeliveryDetailView }) {
       <Facts
         items={[
           ['Destination', <a href={`/destinations/${delivery.destination_id}`}>{toName(delivery)}</a>],
-          [
-            'Where to',
-            destination !== null && (
-              <span class="delivery-url">
-                <KindIcon kind={destination.kind} /> {destination.kind_title}{' '}
-                <span class="mono">{destination.target}</span>
-              </span>
-            ),
-          ],
+          ['Where to', destination !== null && <KindTarget of={destination} />],
           [
             'Call',
             delivery.call_id !== null && (
@@ -186,7 +178,10 @@ function Detail({ delivery }: { readonly delivery: DeliveryDetailView }) {
           ))}
         </ol>
       </Section>
-      <Section title="Body" hint="Exactly what is signed and sent">
+      <Section
+        title="Body"
+        hint={destination?.url == null ? 'What it is told' : 'Exactly what is signed and sent'}
+      >
         <JsonView text={delivery.body} label="Request body" />
       </Section>
     </div>
@@ -202,16 +197,15 @@ function Attempt({
   readonly body: string;
   readonly isOpen: boolean;
 }) {
-  const { request: sent, explanation } = attempt;
+  const { request: sent, explanation, outcome, status } = attempt;
+  const isDone = outcome === 'delivered' && status === null;
   return (
     <li class="attempt">
       <details open={isOpen}>
         <summary class="attempt-head">
           <span class="attempt-number">{attempt.number}</span>
           <OutcomeBadge outcome={attempt.outcome} isPlain />
-          {(attempt.outcome !== 'delivered' || attempt.status !== null) && (
-            <CodeBadge status={attempt.status} />
-          )}
+          {!isDone && <CodeBadge status={status} />}
           <span class="attempt-title">{explanation?.title ?? toDone(attempt)}</span>
           <span class="muted">{formatLatency(attempt.duration_ms)}</span>
         </summary>
@@ -219,7 +213,14 @@ function Attempt({
           <Facts
             items={[
               ['Started', <Time at={attempt.started_at} shape="exact" />],
-              ['Took', <TimingBar firstByteMs={attempt.first_byte_ms} totalMs={attempt.duration_ms} />],
+              [
+                'Took',
+                <TimingBar
+                  firstByteMs={attempt.first_byte_ms}
+                  totalMs={attempt.duration_ms}
+                  isDone={isDone}
+                />,
+              ],
               ['What happened', attempt.detail],
               ['What to do', explanation?.hint ?? null],
               ['Signature', sent == null ? null : toSignatureText(sent.signature)],
@@ -233,9 +234,9 @@ function Attempt({
           )}
           {attempt.response_body === null ? (
             <p class="muted">
-              {attempt.outcome !== 'delivered'
+              {outcome !== 'delivered'
                 ? 'The answer had no body.'
-                : attempt.status === null
+                : isDone
                   ? 'It took more than one request, of which only what came of them is kept.'
                   : 'Bodies of good answers are not kept.'}
             </p>

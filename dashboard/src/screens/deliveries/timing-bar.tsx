@@ -4,14 +4,17 @@ import { formatLatency } from '../../data/format.ts';
 export function TimingBar({
   firstByteMs,
   totalMs,
+  isDone,
 }: {
   readonly firstByteMs: number | null;
   readonly totalMs: number;
+  /** More than one request, and done: then no single answer is timed. */
+  readonly isDone: boolean;
 }) {
   const share = firstByteMs === null || totalMs <= 0 ? 1 : Math.min(1, firstByteMs / totalMs);
   const text =
     firstByteMs === null
-      ? `${formatLatency(totalMs)}, no answer`
+      ? `${formatLatency(totalMs)}${isDone ? '' : ', no answer'}`
       : `${formatLatency(firstByteMs)} to the first byte, ${formatLatency(totalMs)} in all`;
   return (
     <span class="timing">

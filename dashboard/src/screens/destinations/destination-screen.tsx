@@ -22,7 +22,7 @@ import { can } from '../../data/session.ts';
 import { DestinationEvents } from './destination-events.tsx';
 import { EditDestination } from './destination-setup.ts';
 import { isFailing } from './destinations-screen.tsx';
-import { KindIcon } from '../../components/kind-icon.tsx';
+import { KindTarget } from '../../components/kind-target.tsx';
 import { useQuietReload } from './quiet-reload.ts';
 import { ReceiverSnippet } from './receiver-snippet.tsx';
 import { RetrySchedule } from './retry-schedule.tsx';
@@ -81,17 +81,25 @@ function Shown({
     }
     reload();
   };
+  const retries = (
+    <Section
+      title="Retries"
+      hint={
+        destination.retry_schedule_s === null
+          ? 'The default schedule; each wait varies by ±20 %'
+          : 'A schedule of its own; each wait varies by ±20 %'
+      }
+    >
+      <RetrySchedule waitsS={destination.retry_schedule_effective_s ?? destination.retry_schedule_s ?? []} />
+    </Section>
+  );
   return (
     <div class="destination">
       <PageHead
         title={name}
         back={back}
         meta={<DestinationStateBadge state={destination.state} isFailing={isFailing(destination)} />}
-        subtitle={
-          <span class="destination-target">
-            <KindIcon kind={destination.kind} /> {kindTitle} <span class="mono">{destination.target}</span>
-          </span>
-        }
+        subtitle={<KindTarget of={destination} />}
         actions={
           can('write') && (
             <>
@@ -135,18 +143,7 @@ function Shown({
             </Section>
           )}
           <Settings destination={destination} />
-          <Section
-            title="Retries"
-            hint={
-              destination.retry_schedule_s === null
-                ? 'The default schedule; each wait varies by ±20 %'
-                : 'A schedule of its own; each wait varies by ±20 %'
-            }
-          >
-            <RetrySchedule
-              waitsS={destination.retry_schedule_effective_s ?? destination.retry_schedule_s ?? []}
-            />
-          </Section>
+          {signs && retries}
         </div>
         <div class="destination-column">
           {signs && (
@@ -169,6 +166,7 @@ function Shown({
               </Section>
             </>
           )}
+          {!signs && retries}
           <DestinationEvents destinationId={destination.id} />
         </div>
       </div>
