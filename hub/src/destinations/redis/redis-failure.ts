@@ -27,11 +27,15 @@ export function broken(error: unknown, address: RedisAddress): RedisFailure {
   if (error instanceof ReplyLimitError)
     return failed('protocol', `the server sent ${error.message}; is it a Redis server?`);
   if (!(error instanceof Error)) return failed('reset', CLOSED);
-  if (error.name === 'ConnectionTimeoutError' || error.message === 'Connection timeout')
+  if (error.constructor.name === 'ConnectionTimeoutError') {
+    const where = `to port ${address.port} of ${address.hostname} came about in time`;
     return failed(
       'timeout',
-      `no connection to port ${address.port} of ${address.hostname} came about in time`,
+      address.isTls
+        ? `no TLS connection ${where}; if it takes no encryption, write redis://`
+        : `no connection ${where}`,
     );
+  }
   // The client's own: a reply of a type it does not know, or one that no command waits for.
   if (error instanceof TypeError || error.message.startsWith('Unknown RESP type'))
     return failed('protocol', 'the server sent something that is no Redis reply; is it a Redis server?');

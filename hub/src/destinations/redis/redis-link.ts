@@ -140,12 +140,15 @@ async function openAddress(
     const problem = refuseRedis(options.guard, { ...address, hostname: literal });
     if (problem !== null) return failed('blocked', `the address of ${hostname} cannot be used: ${problem}`);
   }
-  let outcome: LinkOutcome = failed('connect', 'there was no address to dial');
-  for (const literal of resolution.addresses.slice(0, ADDRESSES_DIALLED_MAX)) {
-    outcome = await dial(literal, address, options, deadline);
-    if (outcome.kind === 'open' || !isUnreachable(outcome) || deadline.signal.aborted) break;
+  let failure = failed('connect', 'there was no address to dial');
+  for (const [nth, literal] of resolution.addresses.slice(0, ADDRESSES_DIALLED_MAX).entries()) {
+    const outcome = await dial(literal, address, options, deadline);
+    if (outcome.kind === 'open') return outcome;
+    // "localhost" is two addresses of which most servers listen on one: what that one did says more than a refusal.
+    if (nth === 0 || failure.cause === 'connect') failure = outcome;
+    if (!isUnreachable(outcome) || deadline.signal.aborted) break;
   }
-  return outcome;
+  return failure;
 }
 
 async function dial(
