@@ -25,6 +25,7 @@ const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
   simulation: async () => (await import('./simulation.ts')).proveSimulation,
   isolation: async () => (await import('./isolation.ts')).proveIsolation,
   signatures: async () => (await import('./signatures.ts')).proveSignatures,
+  crm: async () => (await import('./crm.ts')).proveCrm,
   dashboard: async () => (await import('./dashboard.ts')).proveDashboard,
 };
 

@@ -130,7 +130,7 @@ export class PipedriveStandIn {
   countByCallId(): Map<string, StandInCallLog[]> {
     const byId = new Map<string, StandInCallLog[]>();
     for (const log of this.callLogs) {
-      const id = /Call id: ([^<]+)/.exec(String(log.fields['note']))?.[1] ?? '';
+      const id = /Call id:<\/strong> ([^<]+)/.exec(String(log.fields['note']))?.[1] ?? '';
       byId.set(id, [...(byId.get(id) ?? []), log]);
     }
     return byId;

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type CallRecord, toCallKey } from '../crm/call-record.ts';
 import type { ContactId } from '../crm/crm-port.ts';
+import { toHtmlBody } from '../crm/record-body.ts';
 
 /** Fields as `POST /callLogs` names them. */
 export interface CallLogDraft {
@@ -49,7 +50,7 @@ export function toCallLogDraft(
     ...(durationMs !== null && { duration: String(Math.round(durationMs / 1_000)) }),
     ...(contactId !== null && { person_id: Number(contactId) }),
     ...(userId !== undefined && { user_id: userId }),
-    note: toNote(record),
+    note: toHtmlBody(record),
   };
 }
 
@@ -74,23 +75,4 @@ function toOutcome({ outcome, isStartKnown, facts }: CallRecord): CallOutcome {
 /** YYYY-MM-DD HH:MM:SS in UTC. */
 function toUtc(atMs: number): string {
   return new Date(atMs).toISOString().slice(0, 19).replace('T', ' ');
-}
-
-function toNote({ facts, link }: CallRecord): string {
-  const lines = facts.map(({ label, text }) =>
-    escape(label === null ? text : `${label}: ${text}`).replaceAll('\n', '<br>'),
-  );
-  if (link !== null) lines.push(`<a href="${escape(link)}">${escape(link)}</a>`);
-  return lines.join('<br>');
-}
-
-function escape(text: string): string {
-  const signs: Readonly<Record<string, string>> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  };
-  return text.replaceAll(/[&<>"']/g, (sign) => signs[sign] ?? sign);
 }

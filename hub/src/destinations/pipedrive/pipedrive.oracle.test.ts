@@ -125,7 +125,7 @@ function toComparable(request: SeenRequest | undefined): unknown {
   return {
     method: request?.method,
     path: request?.path,
-    query: Object.fromEntries((request?.query ?? [])),
+    query: Object.fromEntries(request?.query ?? []),
     apiToken: request?.headers['x-api-token'],
     login: request?.headers.authorization?.replace(/^Bearer .+/, 'Bearer'),
     type: request?.headers['content-type']?.split(';')[0],

@@ -33,7 +33,7 @@ describe('a Pipedrive destination', () => {
       end_time: '2026-11-22 23:31:00',
       duration: '60',
       person_id: person,
-      note: 'Call id: call-1<br><a href="https://offhook.example/calls/call-1">https://offhook.example/calls/call-1</a>',
+      note: '<p><strong>Call id:</strong> call-1</p><p><a href="https://offhook.example/calls/call-1">Open this call in Offhook</a></p>',
     });
   });
 
@@ -51,8 +51,8 @@ describe('a Pipedrive destination', () => {
     const error = `<script>alert('x')</script> & <img src=x onerror="y">`;
     await attempt(end({ callId: '<b>call</b>', state: 'failed', error }));
     const { note, subject } = server.callLogs[0]?.fields ?? {};
-    expect(note).not.toMatch(/<(script|img|b>)/);
-    expect(note).toContain('Error: &lt;script&gt;');
+    expect(note).not.toMatch(/<(script|img|b>call)/);
+    expect(note).toContain('<strong>Error:</strong> &lt;script&gt;');
     expect(subject).toContain(', ended with error #');
   });
 

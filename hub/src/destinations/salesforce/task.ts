@@ -1,6 +1,7 @@
 /** A call as a Salesforce Task of the subtype Call. Pure. */
-import { type CallRecord, type RecordFact, toCallKey } from '../crm/call-record.ts';
+import { type CallRecord, toCallKey } from '../crm/call-record.ts';
 import type { ContactId } from '../crm/crm-port.ts';
+import { toTextBody } from '../crm/record-body.ts';
 import type { SalesforceSettings } from './salesforce-settings.ts';
 
 /** Fields as the Task object names them; left out where there is nothing to say. */
@@ -81,20 +82,15 @@ function toDay(atMs: number, timeZone: string): string {
   return `${part('year').padStart(4, '0')}-${part('month')}-${part('day')}`;
 }
 
-function toDescription({ fromNumber, toNumber, startAtMs, isStartKnown, facts, link }: CallRecord): string {
-  const lines = [
+function toDescription(record: CallRecord): string {
+  const { fromNumber, toNumber, startAtMs, isStartKnown } = record;
+  const text = [
     ...(fromNumber === null ? [] : [`From: ${fromNumber}`]),
     ...(toNumber === null ? [] : [`To: ${toNumber}`]),
     ...(isStartKnown ? [`Began: ${new Date(startAtMs).toISOString()}`] : []),
-    ...facts.map(toLine),
-    ...(link === null ? [] : [link]),
-  ];
-  const text = lines.join('\n');
+    toTextBody(record),
+  ].join('\n');
   if (text.length <= DESCRIPTION_CHARACTERS_MAX) return text;
   const cut = text.slice(0, DESCRIPTION_CHARACTERS_MAX - 1);
   return `${cut.isWellFormed() ? cut : cut.slice(0, -1)}…`;
-}
-
-function toLine({ label, text }: RecordFact): string {
-  return label === null ? text : `${label}: ${text}`;
 }
