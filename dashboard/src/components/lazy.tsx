@@ -1,11 +1,11 @@
 import { useEffect, useReducer } from 'preact/hooks';
-import type { ComponentType } from 'preact';
+import type { ComponentType, VNode } from 'preact';
 import { showToast } from './toast.tsx';
 
 /** A component in a file of its own, read when it is first shown: what few people open, nobody else waits for. */
 export function defineLazy<Props extends object>(
   load: () => Promise<ComponentType<Props>>,
-): ComponentType<Props> {
+): (props: Props) => VNode | null {
   let Loaded: ComponentType<Props> | null = null;
   return function Lazy(props: Props) {
     const [, render] = useReducer((count: number) => count + 1, 0);

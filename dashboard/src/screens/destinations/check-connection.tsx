@@ -5,12 +5,9 @@ import type { SettingsField } from './settings-schema.ts';
 
 import { useEffect, useState } from 'preact/hooks';
 import { Button } from '../../components/button.tsx';
-import { ProblemNote } from '../../components/problem.tsx';
 import { announce } from '../../components/status-line.tsx';
-import { request, toApiFault } from '../../data/api.ts';
-import type { ApiFault } from '../../data/api.ts';
-import { toFormFaults } from './form-faults.ts';
-import { findFaults, isShown, toSettings } from './settings-schema.ts';
+import { request } from '../../data/api.ts';
+import { toSettings } from './settings-schema.ts';
 import { TestAnswer } from './test-answer.tsx';
 
 /**
@@ -22,32 +19,28 @@ export function CheckConnection({
   fields,
   draft,
   destinationId,
-  onFaults,
+  isPlausible,
+  onRefused,
 }: {
   readonly kind: DestinationKindView;
   readonly fields: readonly SettingsField[];
   readonly draft: DestinationDraft;
   /** What is masked is taken from it; null for a new one. */
   readonly destinationId: string | null;
-  readonly onFaults: (faults: FormFaults) => void;
+  /** Tells what is wrong by itself where something is. */
+  readonly isPlausible: () => boolean;
+  readonly onRefused: (error: unknown) => void;
 }) {
   const [isBusy, setBusy] = useState(false);
   const [answer, setAnswer] = useState<TestView | null>(null);
-  const [fault, setFault] = useState<ApiFault | null>(null);
 
   // An answer is about what was asked: the next letter makes it old.
-  useEffect(() => {
-    setAnswer(null);
-    setFault(null);
-  }, [draft.settings]);
+  useEffect(() => setAnswer(null), [draft.settings]);
 
   const check = async (): Promise<void> => {
-    const own = toSettingFaults(findFaults(fields, draft.settings));
-    onFaults(own);
-    if (Object.keys(own).length > 0) return;
+    if (!isPlausible()) return;
     setBusy(true);
     setAnswer(null);
-    setFault(null);
     try {
       const got = await request<TestView>('POST', `/v1/destination-kinds/${kind.kind}/try`, {
         body: {
@@ -58,11 +51,7 @@ export function CheckConnection({
       setAnswer(got);
       announce(got.ok ? 'The connection works' : 'The connection does not work', { isUrgent: true });
     } catch (error) {
-      const refused = toApiFault(error);
-      const shown = fields.filter((field) => isShown(field, draft.settings)).map(({ name }) => name);
-      const byField = toFormFaults(refused.problem, shown);
-      if (byField === null) setFault(refused);
-      else onFaults(byField);
+      onRefused(error);
     } finally {
       setBusy(false);
     }
@@ -73,11 +62,6 @@ export function CheckConnection({
     kind.signs && destinationId === null && (answer?.status === 401 || answer?.status === 403);
   return (
     <>
-      {fault !== null && (
-        <div class="check-answer">
-          <ProblemNote fault={fault} isCompact />
-        </div>
-      )}
       {answer !== null && (
         <div class="check-answer">
           <TestAnswer

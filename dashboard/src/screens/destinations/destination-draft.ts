@@ -66,7 +66,11 @@ export type DraftBody =
   | { readonly kind: 'fault'; readonly field: keyof DestinationDraft; readonly detail: string };
 
 /** What is sent. Empty lists mean everything, as everywhere. */
-export function toBody(draft: DestinationDraft, fields: readonly SettingsField[]): DraftBody {
+export function toBody(
+  draft: DestinationDraft,
+  fields: readonly SettingsField[],
+  more: Readonly<Record<string, unknown>> = {},
+): DraftBody {
   const schedule = parseSchedule(draft.retrySchedule);
   if (schedule === undefined) {
     return {
@@ -79,6 +83,7 @@ export function toBody(draft: DestinationDraft, fields: readonly SettingsField[]
   return {
     kind: 'body',
     body: {
+      ...more,
       name: draft.name.trim() === '' ? null : draft.name.trim(),
       settings: toSettings(fields, draft.settings),
       filter: {

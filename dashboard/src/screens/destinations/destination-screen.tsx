@@ -20,7 +20,7 @@ import { toEventTitle } from '../../components/operational-words.ts';
 import { useResource } from '../../data/resource.ts';
 import { can } from '../../data/session.ts';
 import { DestinationEvents } from './destination-events.tsx';
-import { EditDestination } from './destination-setup.ts';
+import { EditDestination } from './edit-destination.tsx';
 import { isFailing } from './destinations-screen.tsx';
 import { KindTarget } from '../../components/kind-target.tsx';
 import { useQuietReload } from './quiet-reload.ts';

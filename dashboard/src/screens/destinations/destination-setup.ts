@@ -1,7 +1,10 @@
-/** What is opened to make or change a destination comes as one file of its own: most days nobody does. */
+/**
+ * What few people open, on few days, comes as one file of its own: the page of one destination, and the dialogs that make
+ * and change one. One for all of them, since they share their form.
+ */
 import { defineLazy } from '../../components/lazy.tsx';
 
-const setup = () => import('./destination-dialogs.ts');
+const setup = () => import('./destination-parts.ts');
 
 export const CreateDestination = defineLazy(async () => (await setup()).CreateDestination);
-export const EditDestination = defineLazy(async () => (await setup()).EditDestination);
+export const DestinationScreen = defineLazy(async () => (await setup()).DestinationScreen);

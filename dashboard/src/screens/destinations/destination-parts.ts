@@ -1,0 +1,2 @@
+export { CreateDestination } from './create-destination.tsx';
+export { DestinationScreen } from './destination-screen.tsx';
