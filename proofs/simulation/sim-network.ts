@@ -29,6 +29,8 @@ export interface Receiver {
   /** Refuses the first event of every call with 4xx: the poison rule at its busiest. */
   refusesFirst: boolean;
   readonly latencyMsMax: number;
+  /** Events it takes in one request; 1: no batches. */
+  readonly batchEventsMax: number;
   down: boolean;
 }
 
@@ -47,23 +49,19 @@ export function createSimNetwork(clock: SimClock, random: Random, receiverCount:
     poisonCalls: new Set<string>(),
     refusesFirst: random.chance(0.1),
     latencyMsMax: random.pick([50, 400, 5_000]),
+    batchEventsMax: random.pick([1, 1, 4, 20]),
     down: false,
   }));
 
-  function attempt(index: number, request: AttemptRequest): Promise<AttemptResult> {
+  function attempt(index: number, requests: readonly AttemptRequest[]): Promise<AttemptResult> {
     const receiver = receivers[index] as Receiver;
-    const message = (
-      JSON.parse(Buffer.from(request.body).toString()) as { message: { call: { id: string } } }
-    ).message;
+    const deadlineMs = requests[0]?.deadlineMs ?? 0;
+    const events = requests.map(({ eventId, sequence, attemptNumber, body }) => {
+      const { message } = JSON.parse(Buffer.from(body).toString()) as { message: { call: { id: string } } };
+      return { receiver: index, eventId, callId: message.call.id, sequence, attemptNumber };
+    });
     const accept = (): void => {
-      receipts.push({
-        receiver: index,
-        eventId: request.eventId,
-        callId: message.call.id,
-        sequence: request.sequence,
-        attemptNumber: request.attemptNumber,
-        atMs: clock.nowMs(),
-      });
+      for (const event of events) receipts.push({ ...event, atMs: clock.nowMs() });
     };
     const latencyMs = 1 + random.below(receiver.latencyMsMax);
     const answer = (
@@ -94,15 +92,16 @@ export function createSimNetwork(clock: SimClock, random: Random, receiverCount:
       });
 
     if (receiver.down) return fail('connect', 1);
-    const poison =
-      receiver.poisonCalls.has(message.call.id) || (receiver.refusesFirst && request.sequence === 1);
-    if (poison) return answer(422);
+    const hasPoison = events.some(
+      ({ callId, sequence }) => receiver.poisonCalls.has(callId) || (receiver.refusesFirst && sequence === 1),
+    );
+    if (hasPoison) return answer(422);
     if (!random.chance(receiver.faultiness)) return after(0, accept).then(() => answer(200));
     switch (random.below(12)) {
       case 0:
-        return fail('timeout', request.deadlineMs);
+        return fail('timeout', deadlineMs);
       case 1:
-        return fail('timeout', request.deadlineMs, accept);
+        return fail('timeout', deadlineMs, accept);
       case 2:
         return fail('reset', latencyMs);
       case 3:
@@ -148,8 +147,13 @@ export function createSimNetwork(clock: SimClock, random: Random, receiverCount:
       toPublicSettings: (settings) => ({ ...settings }),
       keepMasked: (_stored, given) => given,
       describeTarget: ({ receiver }) => `receiver ${receiver}`,
+      toBatchRule({ receiver }) {
+        const eventsMax = receivers[receiver]?.batchEventsMax ?? 1;
+        return eventsMax === 1 ? null : { eventsMax, waitMs: 200, bytesMax: 256 * 1024 };
+      },
       open: (settings) => ({
-        attempt: (request) => attempt(settings.receiver, request),
+        attempt: (request) => attempt(settings.receiver, [request]),
+        attemptBatch: (requests) => attempt(settings.receiver, requests),
         close: () => Promise.resolve(),
         abandon: () => {},
       }),

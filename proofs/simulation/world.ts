@@ -11,7 +11,6 @@ import type {
   AttemptResult,
   DestinationGround,
   DestinationKind,
-  DestinationSender,
 } from '../../hub/src/destinations/destination.ts';
 import { createDeliveryEngine, type DeliveryEngine } from '../../hub/src/delivery/engine.ts';
 import { createTestGround } from '../../hub/src/destinations/test-ground.ts';
@@ -334,13 +333,16 @@ class Node {
             ...kind,
             open: (settings: unknown, ground: DestinationGround) => {
               const sender = kind.open(settings as { receiver: number }, ground);
+              const { receiver } = settings as { receiver: number };
+              const watch = (requests: readonly AttemptRequest[], make: () => Promise<AttemptResult>) =>
+                this.#gate<AttemptResult>(this.#watch(receiver, requests, make, options.overlapped));
               return {
-                attempt: (request) => {
-                  const { receiver } = settings as { receiver: number };
-                  return this.#gate<AttemptResult>(
-                    this.#watch(receiver, request, sender, options.overlapped),
-                  );
-                },
+                attempt: (request) => watch([request], () => sender.attempt(request)),
+                attemptBatch: (requests) =>
+                  watch(requests, async () => {
+                    if (sender.attemptBatch === undefined) throw new Error('it takes no batches');
+                    return sender.attemptBatch(requests);
+                  }),
                 close: () => sender.close(),
                 abandon: () => sender.abandon(),
               };
@@ -381,18 +383,21 @@ class Node {
 
   async #watch(
     receiver: number,
-    request: AttemptRequest,
-    sender: DestinationSender,
+    requests: readonly AttemptRequest[],
+    make: () => Promise<AttemptResult>,
     overlapped: (detail: string) => void,
   ): Promise<AttemptResult> {
-    const { message } = JSON.parse(Buffer.from(request.body).toString()) as StatusUpdateMessage;
-    const key = `${receiver}/${message.call.id}`;
-    if (this.#underWay.has(key)) {
-      overlapped(`event ${request.sequence} of ${message.call.id} went to ${receiver} beside another one`);
+    const keys: string[] = [];
+    for (const { body, sequence } of requests) {
+      const { message } = JSON.parse(Buffer.from(body).toString()) as StatusUpdateMessage;
+      const key = `${receiver}/${message.call.id}`;
+      if (this.#underWay.has(key))
+        overlapped(`event ${sequence} of ${message.call.id} went to ${receiver} beside another one`);
+      this.#underWay.add(key);
+      keys.push(key);
     }
-    this.#underWay.add(key);
-    const result = await sender.attempt(request);
-    this.#underWay.delete(key);
+    const result = await make();
+    for (const key of keys) this.#underWay.delete(key);
     return result;
   }
 
