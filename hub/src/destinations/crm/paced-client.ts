@@ -7,7 +7,7 @@ import type { DestinationGround } from '../destination.ts';
 import { type JsonAnswer, type JsonClient, type JsonRequest, toAttemptResult } from '../http/json-client.ts';
 import { ok, stop, stopFailed } from './budget.ts';
 import type { Budget, Step, StopResult } from './crm-port.ts';
-import { reserveTurn, type Pacer } from './pacer.ts';
+import type { Entry, Pacer } from './pacer.ts';
 
 export type Answer = Extract<JsonAnswer, { kind: 'answered' }>;
 
@@ -36,7 +36,7 @@ export interface PacedClientOptions {
 }
 
 /** With less than this left no request is begun: its answer would be lost, and with it what it did. */
-export const REQUEST_MS_MIN = 1_000;
+export const REQUEST_MS_MIN = 500;
 /** After a 429 that does not say how long to wait. */
 export const HOLD_MS_DEFAULT = 1_000;
 export const HOLD_MS_MAX = 3_600_000;
@@ -47,9 +47,14 @@ export function createPacedClient(options: PacedClientOptions): PacedClient {
   return {
     async request(request, budget, pacers = []) {
       for (;;) {
-        const turn = await waitForTurn([pacer, ...pacers], budget, ground);
-        if (turn !== null) return tooLate(title, turn);
-        const answer = await client.request({ ...request, deadlineMs: budget.remainingMs() });
+        if (budget.remainingMs() < REQUEST_MS_MIN)
+          return stopFailed('timeout', `${title} answered too slowly to finish within the deadline`);
+        // The narrow limits first: who waits for the last one keeps a place at those before it from others.
+        const turn = await takeTurn([...pacers, pacer], budget, ground);
+        if (turn.kind === 'too_long') return tooLate(title, turn.waitMs);
+        const answer = await client
+          .request({ ...request, deadlineMs: budget.remainingMs() })
+          .finally(() => turn.leave());
         if (answer.kind === 'failed') return stop(answer);
         if (answer.status !== 429) return ok(answer);
         const holdMs = Math.min(Math.max(toHoldMs(answer), HOLD_MS_DEFAULT), HOLD_MS_MAX);
@@ -76,31 +81,23 @@ export function toRetryAfterMs({ retryAfter }: Answer, nowMs: number): number {
   return Number.isNaN(atMs) ? HOLD_MS_DEFAULT : Math.max(0, atMs - nowMs);
 }
 
-/** null when it has come; else how long it would have taken. */
-async function waitForTurn(
-  pacers: readonly Pacer[],
-  budget: Budget,
-  ground: DestinationGround,
-): Promise<number | null> {
-  for (;;) {
-    const turn = reserveTurn(pacers, ground.monotonicMs(), budget.remainingMs() - REQUEST_MS_MIN);
-    if (turn.kind === 'too_long') return turn.waitMs;
-    await wait(ground, turn.waitMs);
-    const now = ground.monotonicMs();
-    // Somebody met a 429 while we waited: this turn is lost, and all who wait queue anew behind the hold.
-    if (!pacers.some((pacer) => pacer.isHeld(now))) return null;
+async function takeTurn(pacers: readonly Pacer[], budget: Budget, ground: DestinationGround): Promise<Entry> {
+  const entered: Extract<Entry, { kind: 'entered' }>[] = [];
+  const leave = (): void => {
+    for (const place of entered) place.leave();
+  };
+  for (const pacer of pacers) {
+    const entry = await pacer.enter(ground, budget.remainingMs() - REQUEST_MS_MIN);
+    if (entry.kind === 'too_long') {
+      leave();
+      return entry;
+    }
+    entered.push(entry);
   }
-}
-
-function wait(ground: DestinationGround, delayMs: number): Promise<void> {
-  if (delayMs <= 0) return Promise.resolve();
-  return new Promise((resolve) => {
-    ground.setTimer(resolve, Math.ceil(delayMs));
-  });
+  return { kind: 'entered', leave };
 }
 
 function tooLate(title: string, waitMs: number): StopResult {
-  if (waitMs <= 0) return stopFailed('timeout', `${title} answered too slowly to finish within the deadline`);
   return stop({
     kind: 'answered',
     status: 429,

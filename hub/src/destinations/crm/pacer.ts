@@ -1,20 +1,33 @@
 /**
- * Limits of a CRM are per credential, so every destination of this process that uses one shares its pace: a turn is
- * reserved in order of asking, and a 429 holds everybody. Pure but for what it remembers; who asks brings the time.
+ * Limits of a CRM are per credential, so every destination of this process that uses one shares its pace, in order of
+ * asking, and a 429 holds everybody. A place is taken when a request is sent and free again one window after its answer
+ * came: the CRM counts arrivals, which lie somewhere between the two, so that however long the way there takes, no
+ * window of the CRM sees more than the limit. (Counted by the time of sending, 36 of some 290 requests were refused by
+ * the stand-in for HubSpot, because the first ones of a burst took longer than the later ones.)
  * Other processes with the same credential have a pace of their own: together they may run into a 429, which holds.
  */
+import type { DestinationGround } from '../destination.ts';
 
 export interface PaceLimit {
   readonly requests: number;
   readonly windowMs: number;
 }
 
+export type PaceClock = Pick<DestinationGround, 'monotonicMs' | 'setTimer'>;
+
+export type Entry =
+  | {
+      readonly kind: 'entered';
+      /** The answer is there, or will not come. */
+      leave(): void;
+    }
+  /** waitMs: how long it will be at least. */
+  | { readonly kind: 'too_long'; readonly waitMs: number };
+
 export interface Pacer {
-  /** When the next turn could be, at `now` or later. */
-  earliest(now: number): number;
-  /** Takes a turn at a time that is none before the earliest. */
-  take(at: number): void;
-  /** Nobody's turn before this. */
+  /** Waits for a place, but no longer than waitMsMax. */
+  enter(clock: PaceClock, waitMsMax: number): Promise<Entry>;
+  /** Nobody enters before this. */
   hold(untilMs: number): void;
   isHeld(now: number): boolean;
 }
@@ -51,56 +64,87 @@ export function createPacer(limit: PaceLimit): Pacer {
   return new SlidingPacer(limit);
 }
 
+interface Waiter {
+  wake: () => void;
+}
+
 class SlidingPacer implements Pacer {
   limit: PaceLimit;
-  /** Times of the turns taken, in order; at most as many as one window has. */
-  readonly #turns: number[] = [];
+  #inside = 0;
+  /** When places were left, oldest first; those of the last window. */
+  readonly #leftAt: number[] = [];
+  readonly #waiting: Waiter[] = [];
   #heldUntil = Number.NEGATIVE_INFINITY;
 
   constructor(limit: PaceLimit) {
     this.limit = limit;
   }
 
-  earliest(now: number): number {
-    const { requests, windowMs } = this.limit;
-    const before = this.#turns.at(-requests);
-    // In order of asking: a turn is never earlier than one that was given before.
-    return Math.max(
-      now,
-      before === undefined ? now : before + windowMs,
-      this.#heldUntil,
-      this.#turns.at(-1) ?? now,
-    );
-  }
-
-  take(at: number): void {
-    this.#turns.push(at);
-    while (this.#turns.length > this.limit.requests) this.#turns.shift();
+  async enter(clock: PaceClock, waitMsMax: number): Promise<Entry> {
+    const until = clock.monotonicMs() + waitMsMax;
+    const waiter: Waiter = { wake: () => {} };
+    this.#waiting.push(waiter);
+    try {
+      for (;;) {
+        const now = clock.monotonicMs();
+        if (this.#heldUntil > until) return { kind: 'too_long', waitMs: this.#heldUntil - now };
+        const waitMs = this.#waiting[0] === waiter ? this.#countWaitMs(now) : null;
+        if (waitMs !== null && waitMs <= 0) return this.#let(clock);
+        if (now >= until) return { kind: 'too_long', waitMs: waitMs ?? this.limit.windowMs };
+        await sleep(clock, Math.min(waitMs ?? Number.POSITIVE_INFINITY, until - now), waiter);
+      }
+    } finally {
+      this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+      this.#waiting[0]?.wake();
+    }
   }
 
   hold(untilMs: number): void {
     this.#heldUntil = Math.max(this.#heldUntil, untilMs);
+    for (const waiter of this.#waiting) waiter.wake();
   }
 
   isHeld(now: number): boolean {
     return now < this.#heldUntil;
   }
+
+  #let(clock: PaceClock): Entry {
+    this.#inside += 1;
+    let isInside = true;
+    return {
+      kind: 'entered',
+      leave: () => {
+        if (!isInside) return;
+        isInside = false;
+        this.#inside -= 1;
+        this.#leftAt.push(clock.monotonicMs());
+        this.#waiting[0]?.wake();
+      },
+    };
+  }
+
+  /** Until a place is free; null where that depends on answers that are still to come. */
+  #countWaitMs(now: number): number | null {
+    const { requests, windowMs } = this.limit;
+    while (this.#leftAt.length > 0 && (this.#leftAt[0] ?? 0) <= now - windowMs) this.#leftAt.shift();
+    if (this.isHeld(now)) return this.#heldUntil - now;
+    // As many as are too many have to leave the window; the limit may have shrunk meanwhile.
+    const excess = this.#inside + this.#leftAt.length - requests;
+    if (excess < 0) return 0;
+    const leavesAt = this.#leftAt[excess];
+    return leavesAt === undefined ? null : leavesAt + windowMs - now;
+  }
 }
 
-/**
- * One turn at all of them, since one that waits for its second limit after it took its turn at the first would make a
- * crowd there later. Milliseconds until then; where that is longer than waitMsMax, no turn is taken.
- */
-export function reserveTurn(
-  pacers: readonly Pacer[],
-  now: number,
-  waitMsMax: number,
-): { readonly kind: 'reserved' | 'too_long'; readonly waitMs: number } {
-  const at = Math.max(...pacers.map((pacer) => pacer.earliest(now)));
-  const waitMs = at - now;
-  if (waitMs > waitMsMax) return { kind: 'too_long', waitMs };
-  for (const pacer of pacers) pacer.take(at);
-  return { kind: 'reserved', waitMs };
+/** Or until somebody wakes it, since things have changed. */
+function sleep(clock: PaceClock, delayMs: number, waiter: Waiter): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.setTimer(resolve, Math.ceil(delayMs));
+    waiter.wake = () => {
+      cancel();
+      resolve();
+    };
+  });
 }
 
 function toSmallest(limits: readonly PaceLimit[]): PaceLimit {

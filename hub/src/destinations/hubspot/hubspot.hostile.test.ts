@@ -1,0 +1,192 @@
+/** Answers that no HubSpot gives: each ends in a result within the deadline, and none is believed. */
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  CUSTOMER_NUMBER,
+  startHubspotSession,
+  type HubspotSession,
+} from '../../../../test/support/hubspot-session.ts';
+import type { StandInFault, StandInRequest } from '../../../../test/support/hubspot-stand-in.ts';
+
+const sessions: HubspotSession[] = [];
+afterEach(async () => {
+  await Promise.all(sessions.splice(0).map((session) => session.close()));
+});
+
+const BODIES = {
+  nothing: '',
+  'an HTML page': '<html><body>502 Bad Gateway</body></html>',
+  'half a JSON': '{"id":"123","properties":{',
+  null: 'null',
+  'a number': '42',
+  'an id of another type': '{"id":{"$gt":""},"properties":{}}',
+  'an id that is a path': '{"id":"../contacts/1","properties":{}}',
+  'a list': '[{"id":"1"}]',
+  'a prototype': '{"__proto__":{"id":"1"},"constructor":{}}',
+  'too much': `{"id":"1","junk":"${'x'.repeat(400_000)}"}`,
+} as const;
+
+describe('an answer of 200 or 201 that holds', () => {
+  for (const [name, body] of Object.entries(BODIES)) {
+    it(`${name} is no created call: it is looked for, and there is one record in the end`, async () => {
+      const { standIn, deliver, redeliver } = await start();
+      await deliver('warm-up', 'ended');
+      once(standIn, isCreate, { kind: 'answer', when: 'after', status: 201, body });
+      const result = await deliver('call-1', 'ended');
+      expect(result).toMatchObject({ kind: 'failed', cause: 'protocol' });
+      expect(await redeliver('call-1', 'ended')).toMatchObject({ kind: 'done' });
+      expect(standIn.countByCall().get('call-1')).toBe(1);
+    });
+  }
+
+  it('nonsense instead of contacts is no contact', async () => {
+    const { standIn, deliver, redeliver } = await start();
+    const search = (request: StandInRequest) => request.path.endsWith('/search');
+    for (const body of [
+      ...Object.values(BODIES),
+      '{"results":{}}',
+      '{"results":[{"id":"1 OR 1","properties":{"phone":"+31612345678"}}]}',
+      `{"results":[${Array.from({ length: 101 }, () => '{"id":"1","properties":{}}').join(',')}]}`,
+    ]) {
+      once(standIn, search, { kind: 'answer', when: 'before', status: 200, body });
+      expect(await redeliverFirst()).toMatchObject({ kind: 'failed', cause: 'protocol' });
+    }
+    expect(await redeliver('call-1', 'ended')).toMatchObject({ kind: 'done' });
+
+    function redeliverFirst() {
+      return deliver('call-1', 'ended');
+    }
+  });
+
+  it('nonsense instead of the account, the property or its group stops before a call is written', async () => {
+    for (const part of ['/account-info/', '/calls/offhook_call_id', '/calls/hs_call_title']) {
+      const { standIn, deliver, redeliver } = await start();
+      for (const body of Object.values(BODIES)) {
+        once(standIn, ({ path }) => path.includes(part), {
+          kind: 'answer',
+          when: 'before',
+          status: 200,
+          body,
+        });
+        expect(await deliver('call-1', 'ended')).toMatchObject({ kind: 'failed', cause: 'protocol' });
+      }
+      expect(standIn.records()).toHaveLength(0);
+      expect(await redeliver('call-1', 'ended')).toMatchObject({ kind: 'done' });
+    }
+  });
+});
+
+describe('an answer that says no', () => {
+  it('is kept as it came, cut, for the timeline, and carries no token', async () => {
+    const { standIn, deliver } = await start();
+    await deliver('warm-up', 'ended');
+    for (const [status, body] of [
+      [502, BODIES['an HTML page']],
+      [500, 'x'.repeat(200_000)],
+      [418, BODIES.nothing],
+      [402, '{"message":"pay"}'],
+    ] as const) {
+      once(standIn, isCreate, { kind: 'answer', when: 'before', status, body });
+      const result = await deliver('call-1', 'ended');
+      expect(result).toMatchObject({ kind: 'answered', status });
+      expect(result.kind === 'answered' && (result.responseBody?.length ?? 0)).toBeLessThanOrEqual(16 * 1024);
+      expect(JSON.stringify(result)).not.toContain('pat-eu1');
+    }
+  });
+
+  it('is no redirect that would be followed', async () => {
+    const { standIn, deliver } = await start();
+    await deliver('warm-up', 'ended');
+    for (const status of [301, 302, 307, 308]) {
+      once(standIn, isCreate, {
+        kind: 'answer',
+        when: 'before',
+        status,
+        headers: { location: 'http://169.254.169.254/latest' },
+      });
+      expect(await deliver('call-1', 'ended')).toMatchObject({ kind: 'answered', status });
+    }
+  });
+
+  it('names scopes only as scopes look', async () => {
+    const { standIn, deliver } = await start();
+    await deliver('warm-up', 'ended');
+    const body = JSON.stringify({
+      category: 'MISSING_SCOPES',
+      errors: [{ context: { requiredGranularScopes: ['<b>call +31612345678</b>'] } }, 'x', null],
+    });
+    once(standIn, isCreate, { kind: 'answer', when: 'before', status: 403, body });
+    const result = await deliver('call-1', 'ended');
+    expect(result).toMatchObject({ kind: 'failed', cause: 'settings' });
+    expect(result.kind === 'failed' && result.detail).toContain('crm.objects.contacts.write');
+    expect(JSON.stringify(result)).not.toContain('<b>');
+  });
+
+  it('of 403 for another reason than scopes is told as it is', async () => {
+    const { standIn, deliver } = await start();
+    await deliver('warm-up', 'ended');
+    const body = '{"category":"USER_DOES_NOT_HAVE_PERMISSIONS"}';
+    once(standIn, isCreate, { kind: 'answer', when: 'before', status: 403, body });
+    expect(await deliver('call-1', 'ended')).toMatchObject({ kind: 'answered', status: 403 });
+  });
+
+  it('asks for no longer than an hour', async () => {
+    const { standIn, deliver } = await start();
+    standIn.faults.decide = () => ({
+      kind: 'answer',
+      when: 'before',
+      status: 429,
+      headers: { 'retry-after': '999999999' },
+    });
+    expect(await deliver('call-1', 'ended')).toMatchObject({ status: 429, retryAfter: '3600' });
+  });
+});
+
+describe('no answer', () => {
+  it('ends the attempt within its deadline, and the call is one record in the end', async () => {
+    const { standIn, deliver, redeliver } = await start();
+    await deliver('warm-up', 'ended');
+    once(standIn, isCreate, { kind: 'hang', when: 'after' });
+    const startedAt = performance.now();
+    expect(await deliver('call-1', 'ended', { deadlineMs: 900 })).toMatchObject({
+      kind: 'failed',
+      cause: 'timeout',
+    });
+    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    expect(await redeliver('call-1', 'ended')).toMatchObject({ kind: 'done' });
+    expect(standIn.countByCall().get('call-1')).toBe(1);
+  });
+
+  it('names nobody in what is said of it', async () => {
+    const { standIn, deliver } = await start();
+    standIn.faults.decide = () => ({ kind: 'cut', when: 'before' });
+    const result = await deliver('call-1', 'ended');
+    expect(result).toMatchObject({ kind: 'failed' });
+    expect(JSON.stringify(result)).not.toContain(CUSTOMER_NUMBER);
+  });
+});
+
+function isCreate({ method, path }: StandInRequest): boolean {
+  return method === 'POST' && /\/objects\/[^/]+\/calls$/.test(path);
+}
+
+function once(
+  standIn: HubspotSession['standIn'],
+  matches: (request: StandInRequest) => boolean,
+  fault: StandInFault,
+): void {
+  let isSpent = false;
+  standIn.faults.decide = (request) => {
+    if (isSpent || !matches(request)) return null;
+    isSpent = true;
+    return fault;
+  };
+}
+
+async function start(): Promise<HubspotSession> {
+  const session = await startHubspotSession({
+    settings: { requests_per_10s: 250 },
+    standIn: { requestsPer10s: 10_000, searchesPerSecond: 1_000 },
+  });
+  sessions.push(session);
+  return session;
+}
