@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { signPublished, signStandard, verifyStandard } from '@offhook/contract/signature';
@@ -189,6 +189,120 @@ describe('destinations', () => {
     expect((await run('destinations', 'delete', id ?? '', '--yes')).code).toBe(0);
     expect((await run('destinations', 'get', id ?? '')).code).toBe(3);
     await target.switchOff();
+  });
+});
+
+describe('destinations of every kind', () => {
+  it('are listed with their settings', async () => {
+    const kinds = parseLines((await run('kinds', '--json')).stdout);
+    expect(kinds.map((kind) => kind['kind'])).toEqual([
+      'webhook',
+      'slack',
+      'hubspot',
+      'salesforce',
+      'pipedrive',
+      'redis',
+    ]);
+    const redis = await run('kinds', 'redis');
+    expect(redis.stdout).toMatch(/set_name +text +active_calls +Name of the set/);
+    expect(redis.stdout).toMatch(/url +text +needed +URL/);
+    expect(await run('kinds', 'rediss')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Did you mean "redis"?'),
+    });
+  });
+
+  it('take credentials from the environment, a file and stdin, and show none of them', async () => {
+    const secretFile = join(dataDir, 'token.txt');
+    writeFileSync(secretFile, 'pat-from-a-file\n');
+    const withToken = { ...env, HUBSPOT_TOKEN: 'pat-from-the-environment' };
+    const made = await runOffhook(
+      [
+        ...['destinations', 'create', 'hubspot', '--set-env', 'token=HUBSPOT_TOKEN', '--json'],
+        ...['--set', 'api_url=http://127.0.0.1:9', '--set', 'requests_per_10s=50'],
+        ...['--statuses', 'never-said', '--operational-events', 'call.stale'],
+      ],
+      withToken,
+    );
+    const destination = parseLines(made.stdout)[0] as Record<string, string>;
+    const id = String(destination['id']);
+    expect(destination).toMatchObject({
+      kind: 'hubspot',
+      signs: false,
+      settings: { token: '••••••', requests_per_10s: 50, write_when: 'ended' },
+      filter: { statuses: ['never-said'], operational_events: ['call.stale'] },
+    });
+    expect(destination).not.toHaveProperty('secret');
+    expect((await run('destinations', 'list')).stdout).toMatch(new RegExp(`${id} +hubspot`));
+
+    const update = async (args: readonly string[], stdin = '') => {
+      const result = await runOffhook(['destinations', 'update', id, ...args, '--json'], env, stdin);
+      return { ...result, settings: parseLines(result.stdout)[0]?.['settings'] as Record<string, unknown> };
+    };
+    expect((await update(['--set', 'write_when=started', '--set', 'owner_id=42'])).settings).toMatchObject({
+      token: '••••••',
+      write_when: 'started',
+      owner_id: '42',
+      requests_per_10s: 50,
+    });
+    expect((await update(['--unset', 'owner_id'])).settings).not.toHaveProperty('owner_id');
+    expect((await update(['--set-file', `token=${secretFile}`])).code).toBe(0);
+    const piped = await update(['--set-stdin', 'token'], 'pat-from-stdin\n');
+    expect(piped.stdout).not.toContain('pat-from');
+    const typed = await update(['--set', 'token=pat-typed']);
+    expect([typed.code, typed.stderr]).toEqual([0, expect.stringContaining('--set-env token=VARIABLE')]);
+
+    const tested = await run('destinations', 'test', id);
+    expect([tested.code, tested.stdout]).toEqual([1, expect.stringContaining('HubSpot cannot be reached')]);
+    expect(await run('destinations', 'rotate-secret', id)).toMatchObject({ code: 1 });
+    expect((await run('destinations', 'delete', id, '--yes')).code).toBe(0);
+  });
+
+  it('say what is wrong with a setting before anything is asked of the hub, or as the hub says it', async () => {
+    for (const [args, words] of [
+      [['create', 'hubspt', '--set', 'token=x'], 'Did you mean "hubspot"?'],
+      [['create', 'hubspot', '--set', 'tokn=x'], 'Did you mean "token"?'],
+      [['create', 'hubspot', '--set', 'token'], '--set name=value'],
+      [['create', 'hubspot', '--set-env', 'token=NOT_SET_ANYWHERE'], 'NOT_SET_ANYWHERE is not set'],
+      [['create', 'hubspot', '--set-file', 'token=/nowhere/token'], 'cannot be read'],
+      [['create', 'hubspot', '--set-stdin', 'token'], 'Nothing came on stdin'],
+      [['create', 'redis', '--set', 'cluster=maybe'], 'must be true or false'],
+      [['create', 'redis', '--set', 'reconcile_s=often'], 'must be a number'],
+      [['create', 'hubspot'], 'offhook kinds hubspot'],
+      [['create', 'redis', '--kind', 'slack', '--set', 'url=x'], 'Name the kind once'],
+      [['create', 'redis', '--set', 'url=redis://8.8.8.8', '--set', 'set_name=a b'], '/settings/set_name'],
+    ] as const) {
+      const result = await run('destinations', ...args);
+      expect([args, result.code, result.stderr]).toEqual([args, 2, expect.stringContaining(words)]);
+    }
+  });
+});
+
+describe('what the hub says about itself', () => {
+  it('is listed by type, and how good reports are by source', async () => {
+    const target = await Receiver.start();
+    target.answer = () => 500;
+    const { id } = await addWebhook(hub, target.url, {
+      retry_schedule_s: [0.05],
+      filter: { statuses: ['ended'] },
+    });
+    await run('trigger', 'lifecycle', '--override', 'call.id=given-up');
+    const told = await waitFor(async () => {
+      const listed = parseLines((await run('ops', '--types', 'delivery.dead', '--json')).stdout);
+      return listed.find((event) => (event['destination'] as { id: string }).id === id);
+    }, 'the operational event');
+    expect(told).toMatchObject({ type: 'delivery.dead', call_id: 'given-up', delivery: { attempts: 2 } });
+    expect((await run('ops')).stdout).toMatch(/delivery\.dead +given-up +A delivery to/);
+    expect(await run('ops', '--types', 'delivery.died')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Did you mean "delivery.dead"?'),
+    });
+    await run('destinations', 'delete', id, '--yes');
+    await target.switchOff();
+
+    const quality = parseLines((await run('quality', '--json')).stdout)[0];
+    expect(quality).toMatchObject({ sources: expect.any(Array), unpaired_starts: { stale: 0 } });
+    expect((await run('quality', '--since', '7d')).stdout).toMatch(/SOURCE +REPORTS[^]+in whole hours/);
   });
 });
 

@@ -275,7 +275,7 @@ function toBatchWebhook(): Json {
   return {
     operationId: 'eventBatch',
     summary: 'Several events in one request',
-    description: `Sent instead of single events where the settings of a webhook ask for batches; ${BATCH_SIZE_HEADER} says how many. Events of one call stand in their order. The answer is the answer to each of them.`,
+    description: `Sent instead of single events where the settings of a webhook ask for batches; ${BATCH_SIZE_HEADER} says how many. It never holds two events of one call. The answer is the answer to each of them.`,
     security: [{ signature: [] }],
     requestBody: {
       required: true,

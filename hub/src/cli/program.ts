@@ -183,7 +183,7 @@ export function buildProgram(surroundings: Surroundings): {
   withDestinationOptions(
     clientCommand(
       destinations,
-      'create [url or kind]',
+      'create [url-or-kind]',
       'Add a destination; a webhook prints its signing secret, this once.',
       [
         'offhook destinations create https://crm.example/hooks/calls',
