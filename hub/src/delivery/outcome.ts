@@ -113,7 +113,7 @@ function toDetail(result: Exclude<AttemptResult, { kind: 'done' }>): string {
     return `answered ${status} and asked for no further tries (webhook-delivery: abort-message)`;
   if (status >= 300 && status < 400)
     return `answered ${status}: redirects are never followed; set the final URL`;
-  if (status === 401 || status === 403) return `answered ${status}: was the secret rotated?`;
+  if (status === 401 || status === 403) return `answered ${status}: was the secret or token changed?`;
   if (status === 404) return 'answered 404: is the path right?';
   if (status === 410) return 'answered 410 Gone: the destination is disabled';
   if (status === 413) return 'answered 413: the receiver takes no body of this size';
