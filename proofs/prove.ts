@@ -27,6 +27,7 @@ const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
   signatures: async () => (await import('./signatures.ts')).proveSignatures,
   crm: async () => (await import('./crm.ts')).proveCrm,
   dashboard: async () => (await import('./dashboard.ts')).proveDashboard,
+  redis: async () => (await import('./redis.ts')).proveRedis,
 };
 
 process.exitCode = await prove(process.argv.slice(2));
