@@ -127,7 +127,8 @@ export function nextStep(
   const recovery = toRecovery(group, rules);
   const telling = toTelling(group, rules, quietAtMs, nowMs);
   // What is over is told as a whole, with what was not told of it.
-  if (recovery !== null && (telling === null || recovery.atMs <= telling.atMs)) return recovery;
+  if (recovery !== null && (telling === null || recovery.atMs <= Math.max(telling.atMs, nowMs)))
+    return recovery;
   if (telling !== null) return telling;
   const forgetAtMs = isEndedByEvent(group.kind) ? arrivedAtMs + UNENDED_MS_MAX : quietAtMs;
   return { step: 'forget', atMs: forgetAtMs };

@@ -15,6 +15,7 @@ import {
   toCodeSpan,
   toDateText,
   toLink,
+  toProse,
   toUtcText,
 } from './slack-text.ts';
 import { maskText } from '@offhook/contract/masked-text';
@@ -45,14 +46,14 @@ export function renderTrouble(
   const ping = mention === null ? '' : `${toMention(mention)} `;
   const words = toHeadline(group.kind, tally.count, isFollowUp);
   const quote = group.kind === 'calls' ? toQuote(group) : null;
-  const says = isCounted(group.kind) ? '' : ` ${escapeText(cleanLine(group.title, 300))}`;
+  const says = isCounted(group.kind) ? '' : ` ${toProse(cleanLine(group.title, 300))}`;
   const times =
     tally.count === 1
       ? `At ${toUtcText(tally.lastAtMs, nowMs)}.`
       : `First ${toUtcText(tally.firstAtMs, nowMs)}, last ${toUtcText(tally.lastAtMs, nowMs)}.`;
   const over = isClosed ? 'Over: ' : '';
   return {
-    text: `${ping}${over}${words}${quote === null ? '' : `: ${escapeText(quote)}`}${endOf(quote)}${says} ${times}`,
+    text: `${ping}${over}${words}${quote === null ? '' : `: ${toProse(quote)}`}${endOf(quote)}${says} ${times}`,
     blocks: [
       toHeader(isClosed ? ENDED : EMOJI[group.kind], isClosed ? `${words} (over)` : words),
       ...(mention === null ? [] : [toSection(toMention(mention))]),
@@ -71,7 +72,7 @@ export function renderRecovery(
   const { nowMs, recoveryMs } = options;
   const { count, firstAtMs, lastAtMs } = group.total;
   if (group.endedBy !== null) {
-    const said = escapeText(cleanLine(group.endedBy, 300));
+    const said = toProse(cleanLine(group.endedBy, 300));
     const since = `${ENDED_WORDS[group.kind] ?? 'In trouble'} since`;
     return {
       text: `Recovered: ${said} ${since} ${toUtcText(firstAtMs, nowMs)}.`,
@@ -85,7 +86,7 @@ export function renderRecovery(
   }
   const quote = toQuote(group);
   const isOther = group.kind === 'other_calls';
-  const what = isOther ? 'other errors' : `“${escapeText(quote)}”`;
+  const what = isOther ? 'other errors' : `“${toProse(quote)}”`;
   const span = toDuration(recoveryMs);
   const calls = `${count} ${count === 1 ? 'call' : 'calls'}`;
   const when = (toText: (atMs: number, nowMs: number) => string): string =>
@@ -104,7 +105,7 @@ export function renderRecovery(
 
 /** What a try that people ask for posts. */
 export function renderGreeting(name: string | null): SlackMessage {
-  const from = name === null ? '' : ` Destination: ${escapeText(cleanLine(name, 80))}.`;
+  const from = name === null ? '' : ` Destination: ${toProse(cleanLine(name, 80))}.`;
   const said = 'Offhook can reach this channel.';
   return {
     text: `${said}${from}`,

@@ -33,6 +33,11 @@ export function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
+/** Inside a sentence of ours: no stray backtick begins a code span that swallows what follows. */
+export function toProse(line: string): string {
+  return escapeText(line.replaceAll(BACKTICK, "'"));
+}
+
 /**
  * Nothing is formatted inside: no bold, no emoji, no list. Slack knows no escape for a backtick, so one becomes an
  * apostrophe. Empty for empty text, since two backticks with nothing between them would be shown.
