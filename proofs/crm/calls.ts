@@ -1,5 +1,5 @@
 /** What the proof tells the hub, and what each CRM must hold of it in the end. */
-import { createRandom, type Random } from '../simulation/random.ts';
+import type { Random } from '../simulation/random.ts';
 
 export interface PlannedCall {
   readonly callId: string;
@@ -28,7 +28,13 @@ export interface Report {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-export const CUSTOMERS = 150;
+export interface People {
+  /** Whom the CRMs know. */
+  readonly customers: number;
+  /** Other numbers. */
+  readonly strangers: number;
+}
+
 export const OWN_NUMBER = '+31850835037';
 const FIRST_MS = Date.parse('2026-11-01T08:00:00.000Z');
 
@@ -49,19 +55,18 @@ export function toWritten(number: string, index: number): string {
   return ways[index % ways.length] ?? number;
 }
 
-export function planCalls(count: number, seed: number): readonly PlannedCall[] {
-  const random = createRandom(seed);
-  return Array.from({ length: count }, (_, nth) => planCall(nth, random));
+export function planCalls(count: number, people: People, random: Random): readonly PlannedCall[] {
+  return Array.from({ length: count }, (_, nth) => planCall(nth, people, random));
 }
 
-function planCall(nth: number, random: Random): PlannedCall {
+function planCall(nth: number, { customers, strangers }: People, random: Random): PlannedCall {
   const type = random.chance(0.15)
     ? 'web_call'
     : random.chance(0.55)
       ? 'inbound_phone_call'
       : 'outbound_phone_call';
   const isWeb = type === 'web_call';
-  const customerIndex = random.chance(0.9) ? random.below(CUSTOMERS) : null;
+  const customerIndex = random.chance(0.9) ? random.below(customers) : null;
   const startedAtMs = FIRST_MS + nth * 61_000 + random.below(1_000);
   return {
     callId: toCallId(nth, random),
@@ -69,7 +74,7 @@ function planCall(nth: number, random: Random): PlannedCall {
     customer: isWeb
       ? null
       : customerIndex === null
-        ? `+4420794600${String(nth % 90).padStart(2, '0')}`
+        ? `+4420794600${String(random.below(strangers)).padStart(2, '0')}`
         : toCustomerNumber(customerIndex),
     customerIndex,
     namesContact: isWeb && customerIndex !== null && random.chance(0.5),

@@ -10,7 +10,7 @@ import {
 import { PipedriveStandIn, SEARCH_BURST } from '../../test/support/pipedrive-stand-in.ts';
 import { SalesforceStandIn } from '../../test/support/salesforce-stand-in.ts';
 import type { Fault } from '../../test/support/stand-in-server.ts';
-import { CUSTOMERS, type PlannedCall, toCustomerNumber, toWritten } from './calls.ts';
+import { type PlannedCall, toCustomerNumber, toWritten } from './calls.ts';
 
 export interface Crm {
   readonly kind: 'hubspot' | 'salesforce' | 'pipedrive';
@@ -60,13 +60,14 @@ const PIPEDRIVE_PER_2S = 80;
 const SALESFORCE_AT_ONCE = 25;
 const ACCESS_TOKEN_MS = 5_000;
 
-export async function startCrms(): Promise<readonly Crm[]> {
-  return [await startHubspot(), await startSalesforce(), await startPipedrive()];
+export async function startCrms(customers: number): Promise<readonly Crm[]> {
+  return [await startHubspot(customers), await startSalesforce(customers), await startPipedrive(customers)];
 }
 
-async function startHubspot(): Promise<Crm> {
+async function startHubspot(customers: number): Promise<Crm> {
   const standIn: HubspotStandIn = await startHubspotStandIn({ requestsPer10s: HUBSPOT_PER_10S });
   const contacts = eachCustomer(
+    customers,
     (_written, index) =>
       standIn.addContact({
         phone: toCustomerNumber(index).replace('+316', index % 2 === 0 ? '+31 6 ' : '+316'),
@@ -118,9 +119,9 @@ async function startHubspot(): Promise<Crm> {
   };
 }
 
-async function startSalesforce(): Promise<Crm> {
+async function startSalesforce(customers: number): Promise<Crm> {
   const standIn = await SalesforceStandIn.start({ accessTokenMs: ACCESS_TOKEN_MS });
-  const contacts = eachCustomer((written, index) =>
+  const contacts = eachCustomer(customers, (written, index) =>
     index % 4 === 0 ? standIn.addLead({ Phone: written }) : standIn.addContact({ MobilePhone: written }),
   );
   let byKey: ReturnType<SalesforceStandIn['countByCallKey']> | null = null;
@@ -165,10 +166,10 @@ async function startSalesforce(): Promise<Crm> {
   };
 }
 
-async function startPipedrive(): Promise<Crm> {
+async function startPipedrive(customers: number): Promise<Crm> {
   const standIn = await PipedriveStandIn.start({ burst: PIPEDRIVE_PER_2S, accessTokenMs: ACCESS_TOKEN_MS });
   // Its search does not know the notation with 00.
-  const contacts = eachCustomer((written) =>
+  const contacts = eachCustomer(customers, (written) =>
     String(standIn.addPerson('Somebody', [written.replace(/^00/, '+')])),
   );
   const byReference = new Map<string, PipedriveStandIn['callLogs']>();
@@ -227,8 +228,8 @@ async function startPipedrive(): Promise<Crm> {
   };
 }
 
-function eachCustomer(add: (written: string, index: number) => string): readonly string[] {
-  return Array.from({ length: CUSTOMERS }, (_, index) =>
+function eachCustomer(customers: number, add: (written: string, index: number) => string): readonly string[] {
+  return Array.from({ length: customers }, (_, index) =>
     add(toWritten(toCustomerNumber(index), index), index),
   );
 }
