@@ -218,9 +218,20 @@ describe('destinations of every kind', () => {
     const withToken = { ...env, HUBSPOT_TOKEN: 'pat-from-the-environment' };
     const made = await runOffhook(
       [
-        ...['destinations', 'create', 'hubspot', '--set-env', 'token=HUBSPOT_TOKEN', '--json'],
-        ...['--set', 'api_url=http://127.0.0.1:9', '--set', 'requests_per_10s=50'],
-        ...['--statuses', 'never-said', '--operational-events', 'call.stale'],
+        'destinations',
+        'create',
+        'hubspot',
+        '--set-env',
+        'token=HUBSPOT_TOKEN',
+        '--set',
+        'api_url=http://127.0.0.1:9',
+        '--set',
+        'requests_per_10s=50',
+        '--statuses',
+        'never-said',
+        '--operational-events',
+        'call.stale',
+        '--json',
       ],
       withToken,
     );
