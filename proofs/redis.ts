@@ -24,8 +24,22 @@ export interface ProofResult {
 }
 
 const SIZES = {
-  full: { calls: 10_000, chaosMs: 180_000, calmMs: 20_000, hubKills: 3, liveMin: 500, lastsMs: { min: 500, max: 6_500 } },
-  small: { calls: 500, chaosMs: 10_000, calmMs: 2_000, hubKills: 2, liveMin: 20, lastsMs: { min: 150, max: 700 } },
+  full: {
+    calls: 10_000,
+    chaosMs: 180_000,
+    calmMs: 20_000,
+    hubKills: 3,
+    liveMin: 500,
+    lastsMs: { min: 500, max: 6_500 },
+  },
+  small: {
+    calls: 500,
+    chaosMs: 10_000,
+    calmMs: 2_000,
+    hubKills: 2,
+    liveMin: 20,
+    lastsMs: { min: 150, max: 700 },
+  },
 } as const;
 
 /** Of the full comparison. Other losses must be noticed sooner: by the marker, and by the connection. */
@@ -111,7 +125,9 @@ export async function proveRedis({ size, seed }: ProofOptions): Promise<ProofRes
         'ids in the set': verdict.members,
         'hashes compared': verdict.hashes,
         'differences at the end': verdict.problems.length,
-        ...(verdict.problems.length === 0 ? {} : { 'first differences': verdict.problems.slice(0, 5).join('; ') }),
+        ...(verdict.problems.length === 0
+          ? {}
+          : { 'first differences': verdict.problems.slice(0, 5).join('; ') }),
         'deliveries to Redis, delivered': deliveries.delivered,
         'deliveries to Redis, otherwise': owed,
         'attempts that failed at Redis': failedAttempts,
@@ -161,7 +177,8 @@ async function drive(
       if (answer !== null && answer.status !== 200) throw new Error(`a report was answered ${answer.status}`);
       if (answer !== null) {
         const { results } = answer.body as { results: readonly { event?: { id: string } | null }[] };
-        for (const { event } of results) if (event !== undefined && event !== null) sentAt.set(event.id, atMs);
+        for (const { event } of results)
+          if (event !== undefined && event !== null) sentAt.set(event.id, atMs);
         return;
       }
       await wait(100);
@@ -237,7 +254,8 @@ async function compare(
   for (const id of members) if (!active.has(id)) problems.push(`${id} is in the set and not active`);
   for (const id of active) if (!members.has(id)) problems.push(`${id} is active and not in the set`);
   for (const [id, state] of endStates)
-    if ((state === 'in-progress') !== active.has(id)) problems.push(`${id} was reported ${state}, and the hub disagrees`);
+    if ((state === 'in-progress') !== active.has(id))
+      problems.push(`${id} was reported ${state}, and the hub disagrees`);
   let hashes = 0;
   for (const [id, state] of endStates) {
     // Of ended calls a flush takes the hash for good; what is there must be right.
@@ -281,7 +299,10 @@ async function startReceiver(): Promise<Receiver> {
     request.on('end', () => {
       const eventId = String(request.headers['webhook-id']);
       if (!arrivals.has(eventId))
-        arrivals.set(eventId, { atMs: performance.now(), attempt: Number(request.headers['offhook-attempt']) });
+        arrivals.set(eventId, {
+          atMs: performance.now(),
+          attempt: Number(request.headers['offhook-attempt']),
+        });
       response.end();
     });
   });

@@ -68,7 +68,11 @@ export function startChaos({ server: first, random, lastsMs }: ChaosOptions): Ch
     'set deleted': () => server.command('DEL', 'active_calls'),
     'set changed by others': async () => {
       await server.command('SPOP', 'active_calls', '20');
-      await server.command('SADD', 'active_calls', ...Array.from({ length: 20 }, (_, nth) => `zombie-${nth}`));
+      await server.command(
+        'SADD',
+        'active_calls',
+        ...Array.from({ length: 20 }, (_, nth) => `zombie-${nth}`),
+      );
     },
   };
   const run = async (): Promise<void> => {

@@ -55,17 +55,21 @@ export async function createHub(): Promise<Hub> {
     call,
     kill: () => end('SIGKILL'),
     async start() {
-      const started = spawn(process.execPath, [join(import.meta.dirname, '../../hub/bin/offhook.js'), 'start'], {
-        env: {
-          PATH: process.env['PATH'] ?? '',
-          HOST: '127.0.0.1',
-          PORT: String(port),
-          OFFHOOK_DATA_DIR: folder,
-          OFFHOOK_API_KEY: key,
-          LOG_LEVEL: 'fatal',
+      const started = spawn(
+        process.execPath,
+        [join(import.meta.dirname, '../../hub/bin/offhook.js'), 'start'],
+        {
+          env: {
+            PATH: process.env['PATH'] ?? '',
+            HOST: '127.0.0.1',
+            PORT: String(port),
+            OFFHOOK_DATA_DIR: folder,
+            OFFHOOK_API_KEY: key,
+            LOG_LEVEL: 'fatal',
+          },
+          stdio: 'ignore',
         },
-        stdio: 'ignore',
-      });
+      );
       child = started;
       for (;;) {
         if (started.exitCode !== null) throw new Error(`the hub ended with ${started.exitCode}`);

@@ -30,7 +30,13 @@ export function findRedisServer(): string | null {
 export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
   const port = options.port ?? (await findFreePort());
   const child = spawn(EXECUTABLE, ['-'], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = ['bind 127.0.0.1', `port ${port}`, 'save ""', 'appendonly no', ...(options.configuration ?? [])];
+  const lines = [
+    'bind 127.0.0.1',
+    `port ${port}`,
+    'save ""',
+    'appendonly no',
+    ...(options.configuration ?? []),
+  ];
   child.stdin.end(`${lines.join('\n')}\n`);
   await untilReady(child);
   const endWithUs = (): void => void child.kill('SIGKILL');

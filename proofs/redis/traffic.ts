@@ -34,7 +34,8 @@ export function makeTraffic(callCount: number, random: () => number, prefix: str
     const callId = `${prefix}-${nth}`;
     const place = (status: EndState, at: number): void => {
       placed.push({ at, report: toReport(callId, status, at) });
-      if (random() < REPEATED_SHARE) placed.push({ at: at + random() * OTHERS_WITHIN_MAX, report: toReport(callId, status, at) });
+      if (random() < REPEATED_SHARE)
+        placed.push({ at: at + random() * OTHERS_WITHIN_MAX, report: toReport(callId, status, at) });
     };
     const endsAt = nth + 1 + random() * OTHERS_WITHIN_MAX;
     // Late: the start is told only after the end, or a second time long after it.

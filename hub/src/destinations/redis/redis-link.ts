@@ -5,13 +5,13 @@
  */
 import net from 'node:net';
 import tls from 'node:tls';
+import type * as RedisClientModule from '@redis/client';
 import type { EgressGuard } from '../egress/address-rules.ts';
 import type { Resolver } from '../egress/resolver.ts';
 import type { RedisAddress, RedisUrl } from './redis-address.ts';
 import { refuseRedis, toHostText } from './redis-address.ts';
 import type { RedisFailure } from './redis-failure.ts';
 import { broken, failed, refused } from './redis-failure.ts';
-import type { LimitedDecoder } from './reply-limits.ts';
 import { limitReplies } from './reply-limits.ts';
 
 export type Argument = string | Buffer;
@@ -59,7 +59,7 @@ export async function openRedisLink(options: LinkOptions): Promise<LinkOutcome> 
   const deadline = new Deadline(options.timeoutMs, options.signal);
   try {
     let outcome: LinkOutcome = await openNode(options.url, options, deadline);
-    for (const node of [...options.knownNodes]) {
+    for (const node of options.knownNodes) {
       if (outcome.kind === 'open' || !isUnreachable(outcome) || deadline.signal.aborted) break;
       outcome = await openNode(node, options, deadline);
     }
@@ -197,7 +197,8 @@ async function dial(
     : connected;
 }
 
-type RedisModule = typeof import('@redis/client');
+type RedisModule = typeof RedisClientModule;
+
 /** What is used of the client, whose own type depends on every option it was made with. */
 interface RedisClient {
   connect(): Promise<unknown>;
@@ -213,7 +214,7 @@ function loadClient(): Promise<RedisModule> {
   loading ??= (async () => {
     const client = await import('@redis/client');
     const { Decoder } = await import('@redis/client/dist/lib/RESP/decoder.js');
-    limitReplies(Decoder.prototype as LimitedDecoder);
+    limitReplies(Decoder.prototype);
     return client;
   })();
   return loading;

@@ -87,7 +87,17 @@ describe.skipIf(findRedisServer() === null)('as a user of its own (skipped witho
 
   it('signs in with a name and a password that needs encoding, and manages with the documented rights', async () => {
     const server = await stand.startServer();
-    await server.command('ACL', 'SETUSER', 'hub', 'on', '>p@ss/wörd%', '~active_calls*', '~calls', '&events', ...RULES.split(' '));
+    await server.command(
+      'ACL',
+      'SETUSER',
+      'hub',
+      'on',
+      '>p@ss/wörd%',
+      '~active_calls*',
+      '~calls',
+      '&events',
+      ...RULES.split(' '),
+    );
     await server.command('CONFIG', 'SET', 'requirepass', 'admin');
     const url = `redis://hub:${encodeURIComponent('p@ss/wörd%')}@127.0.0.1:${server.port}/0`;
     const settings = { url, call_hashes: true, stream_name: 'calls', publish_channel: 'events' };
@@ -95,12 +105,23 @@ describe.skipIf(findRedisServer() === null)('as a user of its own (skipped witho
     expect(await sender.attempt(makeRequest('a'))).toMatchObject({ kind: 'done' });
     expect(ground.troubles).toEqual([]);
     const kind = createStandKind();
-    expect(await kind.test?.(kind.settings.parse(settings), createTestGround(), 3_000)).toMatchObject({ kind: 'done' });
+    expect(await kind.test?.(kind.settings.parse(settings), createTestGround(), 3_000)).toMatchObject({
+      kind: 'done',
+    });
   });
 
   it('says which right is missing, in attempts and when tested', async () => {
     const server = await stand.startServer();
-    await server.command('ACL', 'SETUSER', 'weak', 'on', '>pw', '~active_calls*', ...RULES.split(' '), '-sadd');
+    await server.command(
+      'ACL',
+      'SETUSER',
+      'weak',
+      'on',
+      '>pw',
+      '~active_calls*',
+      ...RULES.split(' '),
+      '-sadd',
+    );
     await server.command('ACL', 'SETUSER', 'asking', 'on', '>pw', '~active_calls*', '&*', '+@all', '-sadd');
     await server.command('ACL', 'SETUSER', 'mute', 'on', '>pw', '~active_calls*', '+@all', '-publish');
     await server.command('ACL', 'SETUSER', 'elsewhere', 'on', '>pw', '~other*', '+@all');
@@ -109,14 +130,22 @@ describe.skipIf(findRedisServer() === null)('as a user of its own (skipped witho
       const settings = { url: `redis://${user}:pw@127.0.0.1:${server.port}`, ...over };
       return kind.test?.(kind.settings.parse(settings), createTestGround(), 3_000);
     };
-    const { sender } = stand.open({ settings: { url: `redis://weak:pw@127.0.0.1:${server.port}` } }, { calls });
+    const { sender } = stand.open(
+      { settings: { url: `redis://weak:pw@127.0.0.1:${server.port}` } },
+      { calls },
+    );
     expect(await sender.attempt(makeRequest('a'))).toMatchObject({
       cause: 'refused',
       detail: expect.stringMatching(/lacks a right .*'?sadd'?/),
     });
     expect(await test('asking')).toMatchObject({ cause: 'refused', detail: expect.stringMatching(/sadd/) });
-    expect(await test('mute', { publish_channel: 'events' })).toMatchObject({ detail: expect.stringMatching(/publish/) });
-    expect(await test('elsewhere')).toMatchObject({ cause: 'refused', detail: expect.stringMatching(/lacks a right/) });
+    expect(await test('mute', { publish_channel: 'events' })).toMatchObject({
+      detail: expect.stringMatching(/publish/),
+    });
+    expect(await test('elsewhere')).toMatchObject({
+      cause: 'refused',
+      detail: expect.stringMatching(/lacks a right/),
+    });
   });
 
   it('says that a password is wrong, missing, or for nobody, and never tells it', async () => {
@@ -129,9 +158,15 @@ describe.skipIf(findRedisServer() === null)('as a user of its own (skipped witho
       expect(JSON.stringify([result, ground.troubles])).not.toContain('hunter2');
       return result;
     };
-    expect(await attempt(':hunter2@')).toMatchObject({ cause: 'refused', detail: expect.stringMatching(/password/) });
+    expect(await attempt(':hunter2@')).toMatchObject({
+      cause: 'refused',
+      detail: expect.stringMatching(/password/),
+    });
     await server.command('ACL', 'SETUSER', 'default', '>secret');
-    expect(await attempt('')).toMatchObject({ cause: 'refused', detail: expect.stringMatching(/asks for a password/) });
+    expect(await attempt('')).toMatchObject({
+      cause: 'refused',
+      detail: expect.stringMatching(/asks for a password/),
+    });
     expect(await attempt('hub:hunter2@')).toMatchObject({
       cause: 'refused',
       detail: expect.stringMatching(/no such user and password/),
@@ -158,7 +193,12 @@ describe.skipIf(findRedisServer() === null)('in a cluster (skipped without redis
   async function startCluster(folder: string, split: number): Promise<readonly [RedisServer, RedisServer]> {
     const start = (name: string): Promise<RedisServer> =>
       stand.startServer({
-        configuration: ['cluster-enabled yes', `dir ${folder}`, `cluster-config-file ${name}.conf`, 'cluster-node-timeout 2000'],
+        configuration: [
+          'cluster-enabled yes',
+          `dir ${folder}`,
+          `cluster-config-file ${name}.conf`,
+          'cluster-node-timeout 2000',
+        ],
       });
     const nodes = [await start('one'), await start('two')] as const;
     if (split > 0) await nodes[0].command('CLUSTER', 'ADDSLOTSRANGE', '0', String(split - 1));
@@ -194,14 +234,18 @@ describe.skipIf(findRedisServer() === null)('in a cluster (skipped without redis
       '{active_calls}:offhook',
     ]);
 
-    const outside = stand.open({ settings: { url: `redis://127.0.0.1:${other.port}` } }, { destinationId: 'dst_2' });
+    const outside = stand.open(
+      { settings: { url: `redis://127.0.0.1:${other.port}` } },
+      { destinationId: 'dst_2' },
+    );
     expect(await outside.sender.attempt(makeRequest('a'))).toMatchObject({
       detail: 'this Redis is a node of a cluster: switch on "Redis Cluster"',
     });
 
     await owner.command('FLUSHALL');
     const otherId = String(await other.command('CLUSTER', 'MYID'));
-    for (const node of [other, owner]) await node.command('CLUSTER', 'SETSLOT', String(slot), 'NODE', otherId);
+    for (const node of [other, owner])
+      await node.command('CLUSTER', 'SETSLOT', String(slot), 'NODE', otherId);
     ground.calls.set('b', makeKnownCall({ callId: 'b' }));
     expect(await sender.attempt(makeRequest('b'))).toMatchObject({ kind: 'done' });
     await until(async () => (await readSet(other)).join() === 'a,b', 'the set is whole on the other node');

@@ -155,11 +155,11 @@ export function describeRedisTarget({ url: text, key_prefix, set_name }: RedisSe
 export function parseCertificates(text: string): readonly string[] | null {
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   try {
-    for (const block of blocks) new X509Certificate(block);
+    const read = blocks.map((block) => new X509Certificate(block));
+    return read.length === 0 ? null : blocks;
   } catch {
     return null;
   }
-  return blocks.length === 0 ? null : blocks;
 }
 
 interface SettingsProblem {

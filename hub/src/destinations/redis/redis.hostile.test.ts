@@ -15,17 +15,33 @@ afterEach(async () => {
 
 describe('a hostile server in the place of Redis', () => {
   it.each([
-    ['answers garbage', (socket: net.Socket) => onFirst(socket, 'HTTP/1.1 400 Bad Request\r\n\r\n'), 'protocol'],
-    ['answers RESP 3 pushes', (socket: net.Socket) => onFirst(socket, '>3\r\n+MOVING\r\n:1\r\n+169.254.169.254:80\r\n'), 'protocol'],
+    [
+      'answers garbage',
+      (socket: net.Socket) => onFirst(socket, 'HTTP/1.1 400 Bad Request\r\n\r\n'),
+      'protocol',
+    ],
+    [
+      'answers RESP 3 pushes',
+      (socket: net.Socket) => onFirst(socket, '>3\r\n+MOVING\r\n:1\r\n+169.254.169.254:80\r\n'),
+      'protocol',
+    ],
     ['announces a huge bulk string', (socket: net.Socket) => onFirst(socket, '$99999999999\r\n'), 'protocol'],
-    ['announces huge nested arrays', (socket: net.Socket) => onFirst(socket, '*33000000\r\n'.repeat(50)), 'protocol'],
+    [
+      'announces huge nested arrays',
+      (socket: net.Socket) => onFirst(socket, '*33000000\r\n'.repeat(50)),
+      'protocol',
+    ],
     ['answers without end', (socket: net.Socket) => pour(socket), 'protocol'],
     ['never answers', () => {}, 'timeout'],
     ['drips an answer', (socket: net.Socket) => drip(socket), 'timeout'],
     ['closes at once', (socket: net.Socket) => socket.destroy(), 'reset'],
     ['resets', (socket: net.Socket) => socket.resetAndDestroy(), 'reset'],
     ['answers each command with OK', (socket: net.Socket) => answerEach(socket, '+OK\r\n'), 'settings'],
-    ['answers more than it was asked', (socket: net.Socket) => onFirst(socket, '+OK\r\n'.repeat(1_000)), 'protocol'],
+    [
+      'answers more than it was asked',
+      (socket: net.Socket) => onFirst(socket, '+OK\r\n'.repeat(1_000)),
+      'protocol',
+    ],
   ])('that %s fails the attempt in time and takes no memory', async (_, answer, cause) => {
     const port = await serve((socket) => answer(socket));
     const { sender } = stand.open(
@@ -44,7 +60,9 @@ describe('a hostile server in the place of Redis', () => {
     let scans = 0;
     const port = await serve((socket) => {
       socket.on('data', (chunk: Buffer) => {
-        const names = [...chunk.toString('latin1').matchAll(/\*\d+\r\n\$\d+\r\n([A-Z]+)\r\n/g)].map(([, name]) => name);
+        const names = [...chunk.toString('latin1').matchAll(/\*\d+\r\n\$\d+\r\n([A-Z]+)\r\n/g)].map(
+          ([, name]) => name,
+        );
         for (const name of names) {
           if (name === 'TYPE') socket.write('+none\r\n');
           else if (name === 'GET') socket.write('$8\r\ndst_TEST\r\n');
@@ -103,7 +121,10 @@ describe('the egress guard of a Redis destination', () => {
     });
     await until(() => connections > 0, 'it was dialled');
     address = '10.0.0.1';
-    await until(() => ground.troubles.some(({ detail }) => detail.includes('private address')), 'it was blocked');
+    await until(
+      () => ground.troubles.some(({ detail }) => detail.includes('private address')),
+      'it was blocked',
+    );
     expect(await sender.attempt(makeRequest('a'))).toMatchObject({
       cause: 'blocked',
       detail: expect.stringContaining('OFFHOOK_EGRESS_ALLOW'),
@@ -182,7 +203,12 @@ function pour(socket: net.Socket): void {
   const chunk = Buffer.alloc(256 * 1024, 'x');
   socket.write('*65000\r\n');
   const more = (): void => {
-    while (!socket.destroyed && socket.write(`$${chunk.length}\r\n`) && socket.write(chunk) && socket.write('\r\n'));
+    while (
+      !socket.destroyed &&
+      socket.write(`$${chunk.length}\r\n`) &&
+      socket.write(chunk) &&
+      socket.write('\r\n')
+    );
     if (!socket.destroyed) socket.once('drain', more);
   };
   more();

@@ -295,7 +295,7 @@ describe.skipIf(findRedisServer() === null)('a Redis destination (skipped withou
       members: 1,
     });
     const entries = await watcher.xRange('calls', '-', '+');
-    expect(entries.map(({ message }) => ({ ...message }))).toEqual([
+    expect(entries?.map(({ message }) => ({ ...message }))).toEqual([
       { event_id: 'evt_a', event_type: 'status-update', sequence: '3', body },
     ]);
     await Promise.all(Array.from({ length: 500 }, () => sender.attempt(request)));

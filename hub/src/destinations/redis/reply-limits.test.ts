@@ -8,7 +8,6 @@ import {
   ReplyLimitError,
   ReplyMeter,
   TEXT_BYTES_MAX,
-  type LimitedDecoder,
 } from './reply-limits.ts';
 
 const REPLIES = [
@@ -68,8 +67,8 @@ describe('the limits on replies', () => {
   });
 
   it('hold in the decoder of the installed client, before it allocates anything', () => {
-    limitReplies(Decoder.prototype as LimitedDecoder);
-    limitReplies(Decoder.prototype as LimitedDecoder);
+    limitReplies(Decoder.prototype);
+    limitReplies(Decoder.prototype);
     const replies: unknown[] = [];
     const decoder = new Decoder({
       onReply: (reply) => replies.push(reply),
