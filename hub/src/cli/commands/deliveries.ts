@@ -36,7 +36,10 @@ const COLUMNS: readonly Column<DeliveryView>[] = [
 
 function toLastWords(delivery: DeliveryView): string {
   const answer = delivery.last_status === null ? '' : `[${delivery.last_status}] `;
-  return `${answer}${delivery.state_reason ?? delivery.last_detail ?? ''}`.trim();
+  const { state_reason: reason, last_detail: detail } = delivery;
+  // What a pending one waits for says less than what its last try met.
+  const words = delivery.state === 'pending' ? (detail ?? reason) : (reason ?? detail);
+  return `${answer}${words ?? ''}`.trim();
 }
 
 export async function listDeliveries(context: CommandContext, options: Options): Promise<number> {

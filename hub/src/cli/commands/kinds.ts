@@ -19,7 +19,6 @@ export async function showKinds(context: CommandContext, _options: Options, [nam
     printTable(output, kinds, [
       { title: 'KIND', toText: (kind) => kind.kind },
       { title: 'NAME', toText: (kind) => kind.title },
-      { title: 'SETTINGS', toText: (kind) => Object.keys(toFields(kind)).join(', ') },
       { title: 'WHAT IT DOES', toText: (kind) => kind.summary },
     ]);
     return EXIT.ok;
@@ -33,7 +32,6 @@ export async function showKinds(context: CommandContext, _options: Options, [nam
 
 function showKind({ output }: CommandContext, kind: DestinationKindView): void {
   const required = (kind.settings_schema['required'] ?? []) as readonly string[];
-  const { filter, order, concurrency, rate_per_second: rate, timeout_ms: timeoutMs } = kind.defaults;
   output.line(`${output.paint('bold', kind.title)}: ${kind.summary}`);
   output.line('');
   printTable(output, Object.entries(toFields(kind)), [
@@ -45,14 +43,7 @@ function showKind({ output }: CommandContext, kind: DestinationKindView): void {
     },
     {
       title: 'DEFAULT',
-      toText: ([field, facts]) =>
-        facts.default === undefined
-          ? required.includes(field)
-            ? 'needed'
-            : '–'
-          : typeof facts.default === 'string'
-            ? facts.default
-            : JSON.stringify(facts.default),
+      toText: ([field, facts]) => toDefaultWords(facts.default, required.includes(field)),
     },
     {
       title: 'WHAT IT IS',
@@ -60,15 +51,27 @@ function showKind({ output }: CommandContext, kind: DestinationKindView): void {
     },
   ]);
   output.line('');
-  output.line(
-    `Begins with: ${[
-      `events ${JSON.stringify(filter)}`,
-      `order ${order}`,
-      `concurrency ${concurrency}`,
-      ...(rate === null ? [] : [`${rate} a second`]),
-      `timeout ${timeoutMs / 1_000} s`,
-    ].join(', ')}.`,
-  );
+  output.line(toBeginningWords(kind.defaults));
+}
+
+function toDefaultWords(value: unknown, isNeeded: boolean): string | null {
+  if (value === undefined) return isNeeded ? 'needed' : null;
+  if (typeof value === 'string') return value === '' ? null : value;
+  return JSON.stringify(value);
+}
+
+function toBeginningWords(defaults: DestinationKindView['defaults']): string {
+  const { filter, order, concurrency, rate_per_second: rate, timeout_ms: timeoutMs } = defaults;
+  const operational = filter.operational_events ?? [];
+  const facts = [
+    filter.statuses === undefined ? 'every status' : `only ${filter.statuses.join(', ')}`,
+    operational.length === 0 ? 'no operational events' : `the operational events ${operational.join(', ')}`,
+    `order ${order}`,
+    `concurrency ${concurrency}`,
+    ...(rate === null ? [] : [`${rate} a second`]),
+    `timeout ${timeoutMs / 1_000} s`,
+  ];
+  return `Unless you say otherwise: ${facts.join('; ')}.`;
 }
 
 function toValueWords(field: SettingField): string {
