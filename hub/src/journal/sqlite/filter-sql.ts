@@ -44,7 +44,7 @@ const STATE_OF_STATUS: ReadonlyMap<string, CallState> = new Map([
 
 /** `withDeliveries: false` leaves out what is asked of deliveries (a replay asks it of each target itself). */
 export function toConditions(
-  store: Store,
+  store: Pick<Store, 'destinations' | 'sources' | 'prepareRead'>,
   scope: FilterScope,
   accountRow: number,
   filter: JournalFilter,
