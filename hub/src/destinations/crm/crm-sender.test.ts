@@ -30,8 +30,9 @@ describe('a CRM that takes any number of records for one call', () => {
         fc.array(trouble, { maxLength: 20 }),
         fc.constantFrom('ended' as const, 'started' as const),
         fc.array(fc.constantFrom<CallStatus>('in-progress', 'ended'), { maxLength: 5 }),
-        async (troubles, writeWhen, replays) => {
-          const session = open({ write_when: writeWhen });
+        fc.boolean(),
+        async (troubles, writeWhen, replays, looksOnlyInDoubt) => {
+          const session = open({ write_when: writeWhen }, { looksOnlyInDoubt });
           session.crm.troubles.push(...troubles);
           for (const status of ['in-progress', 'ended', ...replays] as const) {
             await session.sendUntilDone(status);
@@ -121,13 +122,13 @@ function open(
   settings: Partial<CrmSettings> = {},
   {
     isKnown = true,
-    refusesDuplicates = false,
-  }: { readonly isKnown?: boolean; readonly refusesDuplicates?: boolean } = {},
+    ...promises
+  }: Partial<Pick<CrmPort, 'refusesDuplicates' | 'looksOnlyInDoubt'>> & { readonly isKnown?: boolean } = {},
 ) {
   const ground = createTestGround();
   const crm: Crm = { records: new Map(), asked: [], troubles: [], account: 'first' };
   const make = (): DestinationSender =>
-    createCrmSender(createPort(crm, ground, refusesDuplicates), { ...SETTINGS, ...settings }, ground);
+    createCrmSender(createPort(crm, ground, promises), { ...SETTINGS, ...settings }, ground);
   let sender = make();
 
   async function send(status: CallStatus): Promise<AttemptResult> {
@@ -165,7 +166,11 @@ function open(
   };
 }
 
-function createPort(crm: Crm, ground: TestGround, refusesDuplicates: boolean): CrmPort<Draft> {
+function createPort(
+  crm: Crm,
+  ground: TestGround,
+  promises: Partial<Pick<CrmPort, 'refusesDuplicates' | 'looksOnlyInDoubt'>>,
+): CrmPort<Draft> {
   /** One request: what it does, done or not, and its answer, lost or not. */
   async function ask<T>(name: string, act: () => T): Promise<Step<T>> {
     crm.asked.push(name);
@@ -177,7 +182,8 @@ function createPort(crm: Crm, ground: TestGround, refusesDuplicates: boolean): C
 
   return {
     title: 'the CRM',
-    refusesDuplicates,
+    refusesDuplicates: false,
+    ...promises,
     parseContactId: () => null,
     prepare: async () => ok(crm.account),
     toDraft: ({ outcome }, contactId) => ({ outcome, contactId }),

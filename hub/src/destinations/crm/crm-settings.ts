@@ -19,7 +19,7 @@ export function crmSettingsFields(title: string) {
       .default('ended')
       .meta({
         title: 'Write a call',
-        description: 'Once it has ended costs half the requests',
+        description: 'Writing it once takes half the requests',
         choices: {
           ended: 'Once it has ended',
           started: 'When it begins, and again when it has ended',
