@@ -64,8 +64,9 @@ interface Lease {
   readonly attempts: number;
 }
 
-/** A sender that takes longer to close is cut off. */
-const CLOSE_MS_MAX = 1_000;
+/** A sender that takes longer to close is cut off: this long at most, and hardly longer than the grace has left. */
+const CLOSE_MS_MAX = 2_000;
+const CLOSE_MS_MIN = 500;
 
 class Engine implements DeliveryEngine {
   readonly #options: DeliveryEngineOptions;
@@ -125,6 +126,8 @@ class Engine implements DeliveryEngine {
   async stop(graceMs: number): Promise<void> {
     if (!this.#running) return;
     this.#running = false;
+    const { clock } = this.#options;
+    const beganMs = clock.monotonicMs();
     for (const cancel of this.#cancels) cancel();
     this.#cancelSweep?.();
     this.#cancelRenew?.();
@@ -136,9 +139,10 @@ class Engine implements DeliveryEngine {
     // What outlasts the grace stays pending: the next process sends it again. Open sockets would keep this one alive.
     const seats = [...this.#seats];
     for (const seat of seats) if (seat.underWay > 0) this.#abandon(seat);
+    const leftMs = graceMs - (clock.monotonicMs() - beganMs);
     let cancelWait = (): void => {};
     const waited = new Promise<void>((resolve) => {
-      cancelWait = this.#options.clock.setTimer(resolve, CLOSE_MS_MAX);
+      cancelWait = clock.setTimer(resolve, Math.max(CLOSE_MS_MIN, Math.min(CLOSE_MS_MAX, leftMs)));
     });
     await Promise.race([Promise.all(seats.map((seat) => this.#close(seat))), waited]);
     cancelWait();
