@@ -129,13 +129,11 @@ export class SlackTrial {
 
   /** What came of an attempt once so much time has passed. */
   async after<T>(ms: number, attempt: Promise<T>): Promise<T> {
-    let result: { readonly value: T } | null = null;
-    void attempt.then((value) => {
-      result = { value };
-    });
     await this.pass(ms);
-    if (result === null) throw new Error(`the attempt has not ended after ${ms} ms`);
-    return (result as { readonly value: T }).value;
+    const late = Symbol('late');
+    const result = await Promise.race([attempt, this.clock.settle().then(() => late)]);
+    if (typeof result === 'symbol') throw new Error(`the attempt has not ended after ${ms} ms`);
+    return result;
   }
 
   /** As a crash does it: what was under way is cut off, and the next process begins with what is on disk. */
@@ -148,14 +146,11 @@ export class SlackTrial {
   /** As a change of settings does it. */
   async reopen(settings: SlackSettings = this.settings): Promise<void> {
     const { sender } = this;
-    const state = { isClosed: false };
-    void sender.close().then(() => {
-      state.isClosed = true;
-    });
+    const closed = sender.close().then(() => true);
     this.settings = settings;
     this.sender = this.kind.open(settings, this.ground);
     // A request under way needs its time.
-    while (!state.isClosed) await this.pass(10);
+    while (!(await Promise.race([closed, this.pass(10).then(() => false)])));
   }
 
   /** First words of what stands in the channel. */

@@ -57,9 +57,7 @@ describe('whatever comes in whichever order', () => {
             const owed = new Map<string, string>();
             const send = (eventId: string, error: string): void => {
               owed.set(eventId, error);
-              void trial.fail({ eventId, error }).then(({ kind }) => {
-                if (kind === 'done') owed.delete(eventId);
-              });
+              void trial.fail({ eventId, error }).then(({ kind }) => kind === 'done' && owed.delete(eventId));
             };
             for (const step of steps) {
               switch (step.kind) {
