@@ -42,7 +42,14 @@ interface Person {
 
 const WINDOW_MS = 2_000;
 export const SEARCH_BURST = 10;
-const OUTCOMES = ['connected', 'no_answer', 'left_message', 'left_voicemail', 'wrong_number', 'busy'];
+const OUTCOMES = new Set([
+  'connected',
+  'no_answer',
+  'left_message',
+  'left_voicemail',
+  'wrong_number',
+  'busy',
+]);
 const FIELD_TYPES: Readonly<Record<string, 'string' | 'number'>> = {
   outcome: 'string',
   to_phone_number: 'string',
@@ -130,7 +137,7 @@ export class PipedriveStandIn {
   countByCallId(): Map<string, StandInCallLog[]> {
     const byId = new Map<string, StandInCallLog[]>();
     for (const log of this.callLogs) {
-      const id = /Call id:<\/strong> ([^<]+)/.exec(String(log.fields['note']))?.[1] ?? '';
+      const id = /Call id:<\/strong> ([^<]+)/.exec(toText(log.fields['note']))?.[1] ?? '';
       byId.set(id, [...(byId.get(id) ?? []), log]);
     }
     return byId;
@@ -255,15 +262,15 @@ export class PipedriveStandIn {
     }
     const missing = REQUIRED.find((name) => fields[name] === undefined || fields[name] === '');
     if (missing !== undefined) return no(400, `"${missing}" is required`);
-    if (!OUTCOMES.includes(String(fields['outcome']))) return no(400, '"outcome" must be one of its values');
+    if (!OUTCOMES.has(toText(fields['outcome']))) return no(400, '"outcome" must be one of its values');
     for (const name of ['start_time', 'end_time'])
-      if (!/^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/.test(String(fields[name])))
+      if (!/^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/.test(toText(fields[name])))
         return no(400, `"${name}" must be YYYY-MM-DD HH:MM:SS`);
-    if (String(fields['end_time']) < String(fields['start_time']))
+    if (toText(fields['end_time']) < toText(fields['start_time']))
       return no(400, '"end_time" is before "start_time"');
-    if (fields['duration'] !== undefined && !/^\d+$/.test(String(fields['duration'])))
+    if (fields['duration'] !== undefined && !/^\d+$/.test(toText(fields['duration'])))
       return no(400, '"duration" must be seconds');
-    if (String(fields['subject'] ?? '').length > 255) return no(400, '"subject" is too long');
+    if (toText(fields['subject']).length > 255) return no(400, '"subject" is too long');
     const person = fields['person_id'];
     if (person !== undefined && this.persons.get(Number(person))?.isDeleted !== false)
       return no(404, 'Person not found');
@@ -308,7 +315,7 @@ export class PipedriveStandIn {
     const activities = [
       ...this.callLogs.map(({ activityId: id, fields, addedAtMs }) => ({
         id,
-        subject: String(fields['subject'] ?? ''),
+        subject: toText(fields['subject']),
         addedAtMs,
       })),
       ...this.otherActivities,
@@ -375,6 +382,10 @@ export class PipedriveStandIn {
 
 function toLogData({ id, activityId, fields }: StandInCallLog): Record<string, unknown> {
   return { id, activity_id: activityId, ...fields, has_recording: false, company_id: 1 };
+}
+
+function toText(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
 function parseObject(text: string): Record<string, unknown> | null {

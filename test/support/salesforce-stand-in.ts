@@ -54,7 +54,7 @@ const TASK_FIELDS = [
   'WhatId',
   'CreatedDate',
 ];
-const READ_ONLY = ['Id', 'CreatedDate'];
+const READ_ONLY = new Set(['Id', 'CreatedDate']);
 const PERSON_FIELDS: Readonly<Record<string, readonly string[]>> = {
   Contact: ['Id', 'LastName', 'Phone', 'MobilePhone', 'HomePhone', 'OtherPhone', 'LastModifiedDate'],
   Lead: [
@@ -135,7 +135,7 @@ export class SalesforceStandIn {
     const byKey = new Map<string, StandInTask[]>();
     for (const task of this.tasks.values()) {
       if (task.isDeleted) continue;
-      const key = String(task.fields['CallObject']);
+      const key = toText(task.fields['CallObject']);
       byKey.set(key, [...(byKey.get(key) ?? []), task]);
     }
     return byKey;
@@ -242,7 +242,7 @@ export class SalesforceStandIn {
       const taken =
         external === null || external === undefined || fields[external] === undefined
           ? undefined
-          : this.#findExternal(external, String(fields[external]))[0];
+          : this.#findExternal(external, toText(fields[external]))[0];
       if (taken !== undefined)
         return refuse(
           400,
@@ -289,7 +289,7 @@ export class SalesforceStandIn {
   /** Without regard to case, as External IDs are compared unless they are set otherwise. */
   #findExternal(field: string, value: string): StandInTask[] {
     return [...this.tasks.values()].filter(
-      (task) => !task.isDeleted && String(task.fields[field] ?? '').toLowerCase() === value.toLowerCase(),
+      (task) => !task.isDeleted && toText(task.fields[field]).toLowerCase() === value.toLowerCase(),
     );
   }
 
@@ -318,7 +318,7 @@ export class SalesforceStandIn {
       const isKnown = TASK_FIELDS.includes(name) || name === custom;
       if (!isKnown || this.hiddenFields.has(name))
         return refuse(400, 'INVALID_FIELD', `No such column '${name}' on sobject of type Task`);
-      if (READ_ONLY.includes(name))
+      if (READ_ONLY.has(name))
         return refuse(400, 'INVALID_FIELD_FOR_INSERT_UPDATE', 'Unable to create/update fields', [name]);
       const max = TASK_TEXT[name];
       if (max !== undefined && typeof value !== 'string')
@@ -327,18 +327,18 @@ export class SalesforceStandIn {
           'JSON_PARSER_ERROR',
           `Cannot deserialize instance of string from ${typeof value} value`,
         );
-      if (max !== undefined && String(value).length > max)
-        return refuse(400, 'STRING_TOO_LONG', `${name}: data value too large: ${String(value)}`, [name]);
+      if (max !== undefined && toText(value).length > max)
+        return refuse(400, 'STRING_TOO_LONG', `${name}: data value too large: ${toText(value)}`, [name]);
     }
     const { TaskSubtype, CallType, CallDurationInSeconds, ActivityDate, WhoId, WhatId } = fields;
-    if (TaskSubtype !== undefined && !['Task', 'Call', 'Email'].includes(String(TaskSubtype)))
+    if (TaskSubtype !== undefined && !['Task', 'Call', 'Email'].includes(toText(TaskSubtype)))
       return refuse(
         400,
         'INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST',
         'bad value for restricted picklist field',
         ['TaskSubtype'],
       );
-    if (CallType !== undefined && !['Inbound', 'Outbound', 'Internal'].includes(String(CallType)))
+    if (CallType !== undefined && !['Inbound', 'Outbound', 'Internal'].includes(toText(CallType)))
       return refuse(
         400,
         'INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST',
@@ -357,7 +357,7 @@ export class SalesforceStandIn {
 
   #checkLink(name: string, value: unknown, prefixes: readonly string[]): StandInAnswer | null {
     if (value === undefined || value === null) return null;
-    const id = String(value);
+    const id = toText(value);
     if (!/^[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?$/.test(id) || !prefixes.includes(id.slice(0, 3)))
       return refuse(400, 'MALFORMED_ID', `${name}: id value of incorrect type: ${id}`, [name]);
     const person = this.people.get(id);
@@ -401,11 +401,10 @@ export class SalesforceStandIn {
       return { status: 200, json: { totalSize: 1, done: true, records: [{ Name: 'Stand-in Ltd' }] } };
     if (query.object !== 'Task')
       return refuse(400, 'INVALID_TYPE', `sObject type '${query.object}' is not supported.`);
-    const known = [...TASK_FIELDS, this.#options.externalIdField ?? ''].filter(
-      (name) => !this.hiddenFields.has(name),
-    );
+    const known = new Set([...TASK_FIELDS, this.#options.externalIdField ?? '']);
+    for (const name of this.hiddenFields) known.delete(name);
     const names = [...query.fields, ...(query.where === null ? [] : [query.where.field])];
-    const unknown = names.find((name) => !known.includes(name));
+    const unknown = names.find((name) => !known.has(name));
     if (unknown !== undefined)
       return refuse(400, 'INVALID_FIELD', `No such column '${unknown}' on entity 'Task'.`);
     const { where } = query;
@@ -413,8 +412,7 @@ export class SalesforceStandIn {
       .filter((task) => !task.isDeleted)
       .filter(
         (task) =>
-          where === null ||
-          String(task.fields[where.field] ?? '').toLowerCase() === where.value.toLowerCase(),
+          where === null || toText(task.fields[where.field]).toLowerCase() === where.value.toLowerCase(),
       )
       .slice(0, query.limit)
       .map((task) => Object.fromEntries(query.fields.map((name) => [name, task.fields[name] ?? null])));
@@ -435,10 +433,12 @@ export class SalesforceStandIn {
       for (const person of this.people.values()) {
         const isOfObject = person.id.startsWith(object === 'Contact' ? '003' : '00Q');
         if (!isOfObject || person.isDeleted || person.fields['IsConverted'] === true) continue;
-        const phones = Object.entries(person.fields)
-          .filter(([name]) => name.endsWith('Phone'))
-          .map(([, value]) => String(value).replaceAll(/\D/g, ''));
-        if (!search.terms.some((term) => phones.includes(term))) continue;
+        const phones = new Set(
+          Object.entries(person.fields)
+            .filter(([name]) => name.endsWith('Phone'))
+            .map(([, value]) => toText(value).replaceAll(/\D/g, '')),
+        );
+        if (!search.terms.some((term) => phones.has(term))) continue;
         searchRecords.push({
           attributes: { type: object, url: `/services/data/${VERSION}/sobjects/${object}/${person.id}` },
           ...Object.fromEntries(fields.map((name) => [name, person.fields[name] ?? null])),
@@ -509,6 +509,10 @@ function parseObject(text: string): Record<string, unknown> | null {
   } catch {
     return null;
   }
+}
+
+function toText(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
 function isDay(value: unknown): boolean {

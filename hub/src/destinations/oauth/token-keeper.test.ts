@@ -21,9 +21,9 @@ afterEach(async () => {
 describe('the keeper of OAuth tokens', () => {
   it('asks once for attempts at the same time, also of several destinations with one credential', async () => {
     const { server, open } = await start();
-    const sessions = [open(), open()];
+    const [first, second] = [open(), open()];
     const taken = await Promise.all(
-      Array.from({ length: 20 }, (_, nth) => sessions[nth % 2]?.session.take(2_000)),
+      Array.from({ length: 20 }, (_, nth) => (nth % 2 === 0 ? first : second).session.take(2_000)),
     );
     expect(new Set(taken.map((one) => valueOf(one))).size).toBe(1);
     expect(server.grants).toBe(1);

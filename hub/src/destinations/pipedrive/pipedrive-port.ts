@@ -80,7 +80,10 @@ class PipedrivePort implements CrmPort<CallLogDraft> {
         limit: String(limit),
         ...(cursor !== null && { cursor }),
       });
-      const step = await this.#client.request({ method: 'GET', path: `/api/v2/activities?${query}` }, budget);
+      const step = await this.#client.request(
+        { method: 'GET', path: `/api/v2/activities?${query.toString()}` },
+        budget,
+      );
       if (step.kind === 'stop') return step;
       if (step.value.status !== 200) return toStop(step.value, 'activities:read');
       const activities = toItems(toFields(step.value.json)['data']);
@@ -93,7 +96,7 @@ class PipedrivePort implements CrmPort<CallLogDraft> {
         ({ subject }) => typeof subject === 'string' && subject.endsWith(reference),
       );
       if (found !== undefined) return ok(toId(found['id']));
-      const last = Date.parse(String(activities.at(-1)?.['add_time'] ?? ''));
+      const last = Date.parse(toText(activities.at(-1)?.['add_time']) ?? '');
       cursor = toText(toFields(toFields(step.value.json)['additional_data'])['next_cursor']);
       if (cursor === null || last < sinceMs) return ok(null);
     }
@@ -137,7 +140,7 @@ class PipedrivePort implements CrmPort<CallLogDraft> {
     // With its country first: that is certain, and mostly enough.
     for (const term of new Set([number, notations.trunk])) {
       const query = new URLSearchParams({ term, fields: 'phone', limit: String(FOUND_MAX) });
-      const request = { method: 'GET', path: `/api/v2/persons/search?${query}` } as const;
+      const request = { method: 'GET', path: `/api/v2/persons/search?${query.toString()}` } as const;
       const step = await this.#client.request(request, budget, [this.#searchPacer]);
       if (step.kind === 'stop') return step;
       if (step.value.status !== 200) return toStop(step.value, 'contacts:read');
@@ -148,8 +151,8 @@ class PipedrivePort implements CrmPort<CallLogDraft> {
           const person = toFields(one['item']);
           const id = toId(person['id']);
           const phones = Array.isArray(person['phones']) ? person['phones'] : [];
-          const matches = phones.map((phone) => matchPhone(String(phone), notations));
-          const rank = matches.includes('international') ? 0 : matches.includes('national') ? 1 : null;
+          const matches = new Set(phones.map((phone) => matchPhone(String(phone), notations)));
+          const rank = matches.has('international') ? 0 : matches.has('national') ? 1 : null;
           return id === null || rank === null ? [] : [{ id, rank }];
         })
         .sort((a, b) => a.rank - b.rank || Number(a.id) - Number(b.id));
@@ -183,7 +186,7 @@ function toStop(answer: Answer, scope: string): StopResult {
       `the Pipedrive app of this login lacks the scope ${scope}; add it and log in again`,
     );
   // Of one thing that is gone; to a lane it would say that nobody wants to hear from us again.
-  if (answer.status === 410) return stop({ ...toAttemptResult(answer), ...{ status: 404 } });
+  if (answer.status === 410) return stop(toAttemptResult({ ...answer, status: 404 }));
   return stopAt(answer);
 }
 

@@ -112,7 +112,7 @@ export function createPipedriveSettingsSchema(guard: EgressGuard): z.ZodType<Pip
     .superRefine((settings, context) => {
       refuseMasks(settings, PIPEDRIVE_SECRETS, context);
       const given = OAUTH_FIELDS.filter((name) => settings[name] !== undefined);
-      const missing = OAUTH_FIELDS.filter((name) => settings[name] === undefined);
+      const missing = OAUTH_FIELDS.find((name) => settings[name] === undefined);
       const refuse = (path: string, message: string): void =>
         context.addIssue({ code: 'custom', path: [path], message });
       if (settings.api_token === undefined && given.length === 0)
@@ -122,10 +122,10 @@ export function createPipedriveSettingsSchema(guard: EgressGuard): z.ZodType<Pip
         );
       if (settings.api_token !== undefined && given.length > 0)
         refuse('api_token', `api_token and ${given[0]} are both given; give one login, not two`);
-      if (given.length > 0 && missing[0] !== undefined)
+      if (given.length > 0 && missing !== undefined)
         refuse(
-          missing[0],
-          `${missing[0]} is missing; an OAuth login is client_id, client_secret and refresh_token`,
+          missing,
+          `${missing} is missing; an OAuth login is client_id, client_secret and refresh_token`,
         );
     });
 }

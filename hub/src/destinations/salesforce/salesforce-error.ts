@@ -21,14 +21,14 @@ export type Trouble =
   | { readonly kind: 'setup'; readonly detail: string }
   | { readonly kind: 'other' };
 
-const LINK_CODES = [
+const LINK_CODES = new Set([
   'INVALID_CROSS_REFERENCE_KEY',
   'INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY',
   'INSUFFICIENT_ACCESS_OR_READONLY',
   'ENTITY_IS_DELETED',
   'MALFORMED_ID',
   'FIELD_INTEGRITY_EXCEPTION',
-];
+]);
 
 /** hasLink: the request named a contact or the like. names: of the fields we send. */
 export function toTrouble(answer: Answer, { hasLink }: { readonly hasLink: boolean }): Trouble {
@@ -41,7 +41,7 @@ export function toTrouble(answer: Answer, { hasLink }: { readonly hasLink: boole
   if (code === 'UNABLE_TO_LOCK_ROW') return { kind: 'locked' };
   if (code === 'DUPLICATE_VALUE' || code === 'DUPLICATE_EXTERNAL_ID')
     return { kind: 'duplicate', recordId: /\b00T[A-Za-z0-9]{12,15}\b/.exec(first.message)?.[0] ?? null };
-  if (hasLink && LINK_CODES.includes(code) && (isAboutLink || (fields.length === 0 && answer.status !== 404)))
+  if (hasLink && LINK_CODES.has(code) && (isAboutLink || (fields.length === 0 && answer.status !== 404)))
     return { kind: 'link_gone' };
   if (answer.status === 404 && (code === 'ENTITY_IS_DELETED' || code === 'NOT_FOUND'))
     return { kind: 'gone' };

@@ -171,11 +171,13 @@ class SalesforcePort implements CrmPort<TaskDraft> {
     const found = records
       .flatMap((record) => {
         const id = toText(record['Id']);
-        const matches = [...CONTACT_PHONES].map((name) => matchPhone(String(record[name] ?? ''), notations));
-        const rank = matches.includes('international') ? 0 : matches.includes('national') ? 1 : null;
+        const matches = new Set(
+          CONTACT_PHONES.map((name) => matchPhone(toText(record[name]) ?? '', notations)),
+        );
+        const rank = matches.has('international') ? 0 : matches.has('national') ? 1 : null;
         if (id === null || rank === null) return [];
         return [
-          { id, rank, isLead: id.startsWith('00Q'), changed: String(record['LastModifiedDate'] ?? '') },
+          { id, rank, isLead: id.startsWith('00Q'), changed: toText(record['LastModifiedDate']) ?? '' },
         ];
       })
       .sort(
@@ -228,7 +230,7 @@ class SalesforcePort implements CrmPort<TaskDraft> {
         // Said with a 403 as if something were forbidden; it is the org's daily limit, so what a 429 means.
         this.#pacer.hold(this.#ground.monotonicMs() + LIMIT_HOLD_MS);
         const retryAfter = String(LIMIT_HOLD_MS / 1_000);
-        return stop({ ...toAttemptResult(answer), ...{ status: 429, retryAfter } });
+        return stop(toAttemptResult({ ...answer, status: 429, retryAfter }));
       }
       case 'locked':
         return stopFailed('refused', 'Salesforce could not lock a row that somebody else was writing to');
