@@ -6,7 +6,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
 
 export interface HubspotStandInOptions {
   readonly token?: string;
@@ -644,7 +643,7 @@ const CALL_PROPERTIES: readonly Property[] = [
   },
 ];
 
-/** As HubSpot does it: the searchable copy leaves the country code out. */
+/** As HubSpot does it: the searchable copy leaves the country code out. (Here: one digit for +1, else two.) */
 function toContactProperties(given: Readonly<Record<string, string>>, atMs: number): Record<string, string> {
   const properties: Record<string, string> = {
     lastmodifieddate: new Date(1_795_000_000_000 + atMs).toISOString(),
@@ -656,9 +655,12 @@ function toContactProperties(given: Readonly<Record<string, string>>, atMs: numb
   ] as const) {
     const number = given[from];
     if (number === undefined) continue;
-    const parsed = parsePhoneNumberFromString(number);
-    if (parsed !== undefined) properties[`hs_calculated_${into}`] = parsed.number;
-    properties[`hs_searchable_calculated_${into}`] = parsed?.nationalNumber ?? number.replaceAll(/\D/g, '');
+    const digits = number.replaceAll(/\D/g, '');
+    const isInternational = number.trim().startsWith('+');
+    if (isInternational) properties[`hs_calculated_${into}`] = `+${digits}`;
+    properties[`hs_searchable_calculated_${into}`] = isInternational
+      ? digits.slice(digits.startsWith('1') ? 1 : 2)
+      : digits;
   }
   return properties;
 }
