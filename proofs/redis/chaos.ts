@@ -7,8 +7,9 @@ export interface Chaos {
   readonly server: RedisServer;
   /** Faults done, by name. */
   readonly faults: Readonly<Record<FaultName, number>>;
-  /** Ends with Redis well. */
-  stop(): Promise<void>;
+  begin(): void;
+  /** Ends with Redis well, and can begin again. */
+  end(): Promise<void>;
 }
 
 const FAULTS = [
@@ -32,9 +33,11 @@ export interface ChaosOptions {
   readonly lastsMs: { readonly min: number; readonly max: number };
 }
 
-export function startChaos({ server: first, random, lastsMs }: ChaosOptions): Chaos {
+export function createChaos({ server: first, random, lastsMs }: ChaosOptions): Chaos {
   let server = first;
-  let isStopping = false;
+  let isEnding = false;
+  let running: Promise<void> = Promise.resolve();
+  let queue: FaultName[] = [];
   const faults = Object.fromEntries(FAULTS.map((name) => [name, 0])) as Record<FaultName, number>;
   const pause = (): Promise<void> => wait(lastsMs.min + random() * (lastsMs.max - lastsMs.min));
   const restart = async (awayMs: number): Promise<void> => {
@@ -76,8 +79,7 @@ export function startChaos({ server: first, random, lastsMs }: ChaosOptions): Ch
     },
   };
   const run = async (): Promise<void> => {
-    let queue: FaultName[] = [];
-    while (!isStopping) {
+    while (!isEnding) {
       // Each once, in an order of its own, then again.
       if (queue.length === 0) queue = shuffle(FAULTS, random);
       const name = queue.pop();
@@ -87,14 +89,19 @@ export function startChaos({ server: first, random, lastsMs }: ChaosOptions): Ch
       await pause();
     }
   };
-  const running = run();
   return {
     get server() {
       return server;
     },
     faults,
-    async stop() {
-      isStopping = true;
+    begin() {
+      isEnding = false;
+      running = run();
+      // A fault that cannot be done is a bug of the proof: told by end().
+      running.catch(() => {});
+    },
+    async end() {
+      isEnding = true;
       await running;
     },
   };

@@ -182,7 +182,7 @@ describe('the egress guard of a Redis destination', () => {
 });
 
 async function serve(onConnection: (socket: net.Socket) => void): Promise<number> {
-  const server = net.createServer((socket) => {
+  const server = net.createServer({ noDelay: true }, (socket) => {
     socket.on('error', () => {});
     onConnection(socket);
   });
