@@ -254,6 +254,10 @@ describe('a test', () => {
     expect((await tryKind('board', { settings, destination_id: id })).json().ok).toBe(true);
     expect(tests.at(-1)).toMatchObject({ id, settings: { token: 'canary', channel: '#new' } });
     expect((await hub.call('GET', `/v1/destinations/${id}`)).json().target).toBe('#calls');
+    // What a destination remembers belongs to the credentials it has: others are tried by themselves.
+    const other = { settings: { token: 'another', channel: '#new' }, destination_id: id };
+    expect((await tryKind('board', other)).json().ok).toBe(true);
+    expect(tries.at(-1)?.settings).toEqual(other.settings);
     const asked = tests.length + tries.length;
     expect((await tryKind('board', { settings })).json().errors[0].pointer).toBe('/settings/token');
     const webhook = (

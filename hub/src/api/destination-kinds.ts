@@ -80,7 +80,10 @@ export function defineDestinationKindRoutes(ground: ApiGround): readonly Route[]
         const { problem } = limiter.take(key.id);
         if (problem !== null) return problem;
         const { settings } = parsed;
-        const result = await (destination === undefined
+        const isOfDestination =
+          destination !== undefined &&
+          (destinationKind.signs || hasSameCredentials(destinationKind, destination.settings, settings));
+        const result = await (!isOfDestination
           ? tester.tryKind({
               accountId: key.accountId,
               kind: destinationKind.kind,
@@ -93,6 +96,23 @@ export function defineDestinationKindRoutes(ground: ApiGround): readonly Route[]
       },
     }),
   ];
+}
+
+/**
+ * What a destination remembers belongs to the credentials it has: a refresh token that others brought would take the
+ * place of its own, although nobody has saved them.
+ */
+function hasSameCredentials(kind: DestinationKindPort, stored: unknown, given: unknown): boolean {
+  const { properties = {} } = toSettingsSchema(kind.settings) as {
+    properties?: Readonly<Record<string, { readonly secret?: boolean }>>;
+  };
+  const toCredentials = (settings: unknown): string =>
+    JSON.stringify(
+      Object.entries(properties).map(([name, { secret }]) =>
+        secret === true ? ((settings as Readonly<Record<string, unknown>>)[name] ?? null) : null,
+      ),
+    );
+  return toCredentials(stored) === toCredentials(given);
 }
 
 /** Written out: what a destination begins with where neither its creation nor its kind says otherwise. */
