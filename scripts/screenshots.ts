@@ -11,6 +11,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
 import type { HubAccess } from '../test/support/hub-client.ts';
+import type { Kinds } from './screenshots/kinds.ts';
 import type { PastKeys } from './screenshots/past.ts';
 import type { Picture, PictureTheme, Sitting } from './screenshots/pictures.ts';
 import type { SceneReport } from './screenshots/scene.ts';
@@ -22,6 +23,7 @@ import { callApi } from '../test/support/hub-client.ts';
 import { startHubProcess } from '../test/support/hub-process.ts';
 import { waitFor } from '../test/support/wait-for.ts';
 import { reportDashboard } from './dashboard.ts';
+import { startKinds } from './screenshots/kinds.ts';
 import { writePast } from './screenshots/past.ts';
 import { listPictures, takePicture, THEMES } from './screenshots/pictures.ts';
 import { shrinkPng } from './screenshots/png.ts';
@@ -61,13 +63,20 @@ async function takeScreenshots(only: readonly string[] | undefined, isKept: bool
   });
   hub.child.stdout?.resume();
   const stop = new AbortController();
+  let kinds: Kinds | null = null;
   const calling = sendOnTime(hub, future, stop.signal);
   try {
     tell(`the hub lives at ${hub.address}/#key=${hub.apiKey}`);
+    kinds = await startKinds(hub);
     const cookie = await workForAWhile(hub, keys);
     await wait(LIVE_MS);
     const sitting: Sitting = { address: hub.address, cookie, timeZone: scene.timeZone };
-    const shown = { ...(await findShown(hub)), callId: scene.shownCallId, watchKey: keys.watch };
+    const shown = {
+      ...(await findShown(hub)),
+      hubspot: kinds.hubspot,
+      callId: scene.shownCallId,
+      watchKey: keys.watch,
+    };
     const pictures = listPictures(shown).filter(({ name }) => only === undefined || only.includes(name));
     await takeAll(sitting, pictures);
     if (isKept) {
@@ -79,6 +88,7 @@ async function takeScreenshots(only: readonly string[] | undefined, isKept: bool
     await calling;
     await hub.kill('SIGTERM');
     await receivers.stop();
+    await kinds?.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -27,6 +27,7 @@ export function listPictures(shown: {
   readonly deliveryId: string;
   readonly destinationId: string;
   readonly watchKey: string;
+  readonly hubspot: { readonly token: string; readonly url: string };
 }): readonly Picture[] {
   const wide = { size: WIDE, who: 'admin' } as const;
   const phone = { size: PHONE, who: 'admin' } as const;
@@ -48,6 +49,15 @@ export function listPictures(shown: {
     },
     { ...wide, name: 'destinations', path: '/destinations', ready: '[data-row-key]' },
     { ...wide, name: 'destination', path: `/destinations/${shown.destinationId}`, ready: 'main h1' },
+    { ...wide, name: 'kinds', path: '/destinations?new=choose', ready: '.kind' },
+    {
+      ...wide,
+      name: 'kind',
+      path: '/destinations?new=hubspot',
+      ready: '.dialog form',
+      act: (page) => checkHubspot(page, shown.hubspot),
+    },
+    { ...wide, name: 'events', path: '/settings?tab=events', ready: '[data-row-key]' },
     { ...wide, name: 'keys', path: '/settings?tab=keys', ready: '[data-row-key]' },
     { ...wide, name: 'audit', path: '/settings?tab=audit', ready: '[data-row-key]' },
     {
@@ -58,6 +68,7 @@ export function listPictures(shown: {
       ready: '.call-tile',
     },
     { ...phone, name: 'live-narrow', path: '/live', ready: '.call-tile' },
+    { ...phone, name: 'kind-narrow', path: '/destinations?new=redis', ready: '.dialog form' },
     { ...phone, name: 'call-narrow', path: call, ready: '.story' },
   ];
 }
@@ -127,3 +138,17 @@ async function scrollTo(page: Page, heading: string): Promise<void> {
 
 /** Below the bar, with the frame of its panel. */
 const HEADING_PX = 90;
+
+async function checkHubspot(
+  page: Page,
+  { token, url }: { readonly token: string; readonly url: string },
+): Promise<void> {
+  await page.getByLabel('Name').fill('Sales');
+  await page.getByLabel('Access token').fill(token);
+  await page.getByText('More settings').click();
+  await page.getByLabel('API address').fill(url);
+  await page.getByText('More settings').click();
+  await page.getByRole('button', { name: 'Check connection' }).click();
+  await page.locator('.test-answer').waitFor();
+  await page.evaluate(`document.querySelector('.dialog-body').scrollTo(0, 0)`);
+}
