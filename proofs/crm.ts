@@ -29,9 +29,9 @@ export interface ProofResult {
 const SIZES = {
   full: {
     calls: 2_000,
-    people: { customers: 24, strangers: 6 },
+    people: { customers: 16, strangers: 4 },
     kills: 50,
-    feedMs: 190_000,
+    feedMs: 160_000,
     drainMsMax: 150_000,
   },
   small: { calls: 120, people: { customers: 8, strangers: 3 }, kills: 4, feedMs: 9_000, drainMsMax: 25_000 },
@@ -209,7 +209,7 @@ class Run {
     const kinds = this.#crms.map(({ kind }) => kind);
     while (this.kills < count) {
       const isAimed = this.kills % 2 === 1;
-      await pause(200 + this.#random.below(3_000));
+      await pause(200 + this.#random.below(2_000));
       const wasHit = isAimed && (await this.#aimAt(kinds[this.#random.below(kinds.length)] ?? 'hubspot'));
       if (wasHit) this.aimedKills += 1;
       await this.stopHub();

@@ -21,8 +21,13 @@ import {
   type HubspotSettings,
 } from './hubspot-settings.ts';
 
-/** HubSpot counts five searches a second over everybody who uses the account; one is left to others. */
-const SEARCH_LIMIT: PaceLimit = { requests: 4, windowMs: 1_000 };
+/**
+ * HubSpot counts five searches a second over everybody who uses the account; one is left to others. These limits and
+ * that of all requests are kept in shares of their window: a hub that was killed begins without a memory of what it has
+ * sent, and two full bursts in one window would be more than is allowed.
+ */
+const SEARCH_LIMIT: PaceLimit = { requests: 2, windowMs: 500 };
+const SHARE_MS = 1_000;
 const WINDOW_MS = 10_000;
 
 export function createHubspotKind(options: KindOptions): DestinationKind<HubspotSettings> {
@@ -31,7 +36,7 @@ export function createHubspotKind(options: KindOptions): DestinationKind<Hubspot
 
   function connect(settings: HubspotSettings, ground: DestinationGround): Connection {
     const credentialKey = toCredentialKey(settings);
-    const all = pacers.take(credentialKey, { requests: settings.requests_per_10s, windowMs: WINDOW_MS });
+    const all = pacers.take(credentialKey, toPace(settings.requests_per_10s));
     const search = searchPacers.take(credentialKey, SEARCH_LIMIT);
     const client = createPacedClient({
       title: 'HubSpot',
@@ -83,6 +88,12 @@ export function createHubspotKind(options: KindOptions): DestinationKind<Hubspot
       }
     },
   };
+}
+
+/** Limits below one in a share are kept by longer ones. */
+function toPace(requestsPer10s: number): PaceLimit {
+  const requests = Math.max(1, Math.floor((requestsPer10s * SHARE_MS) / WINDOW_MS));
+  return { requests, windowMs: Math.ceil((requests * WINDOW_MS) / requestsPer10s) };
 }
 
 interface Connection {

@@ -30,10 +30,12 @@ export const BURST_BY_OAUTH = 80;
 export const SEARCH_BURST = 10;
 export const BURST_WINDOW_MS = 2_000;
 /**
- * Turns at even distances instead of bursts: a hub that is killed and started again begins without a memory of what it
- * has sent, and then only one turn comes too early. The rest is room for the way there, which shifts some.
+ * A quarter of the limit in a quarter of its window: a hub that is killed and started again begins without a memory of
+ * what it has sent, and two full bursts in one window would be more than is allowed. The rest is left to other programs
+ * of the same user.
  */
-const SHARE_USED = 0.7;
+const SHARES = 4;
+const SHARE_USED = 0.8;
 /** Refused again right after a wait: then it is no burst but the allowance of the day. */
 export const REFUSED_HOLD_MS_MAX = 10 * 60_000;
 
@@ -89,7 +91,8 @@ export function createPipedriveKind(options: KindOptions): DestinationKind<Piped
 }
 
 function toPace(burst: number): PaceLimit {
-  return { requests: 1, windowMs: Math.ceil(BURST_WINDOW_MS / (burst * SHARE_USED)) };
+  const requests = Math.max(1, Math.floor((burst * SHARE_USED) / SHARES));
+  return { requests, windowMs: BURST_WINDOW_MS / SHARES };
 }
 
 /** Pipedrive bans who goes on asking after a 429, so each one in a row is waited for twice as long. */

@@ -20,7 +20,7 @@ import {
 } from './salesforce-settings.ts';
 
 /** Salesforce documents no limit per second; this one of ours keeps a flood from eating the org's daily allowance at once. */
-const PACE = { requests: 5, windowMs: 100 } as const;
+const PACE = { requests: 25, windowMs: 500 } as const;
 const CLIENTS_MAX = 4;
 
 export function createSalesforceKind(options: KindOptions): DestinationKind<SalesforceSettings> {
