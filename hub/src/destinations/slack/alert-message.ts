@@ -47,10 +47,9 @@ export function renderTrouble(
   const words = toHeadline(group.kind, tally.count, isFollowUp);
   const quote = group.kind === 'calls' ? toQuote(group) : null;
   const says = isCounted(group.kind) ? '' : ` ${toProse(cleanLine(group.title, 300))}`;
-  const times =
-    tally.count === 1
-      ? `At ${toUtcText(tally.lastAtMs, nowMs)}.`
-      : `First ${toUtcText(tally.firstAtMs, nowMs)}, last ${toUtcText(tally.lastAtMs, nowMs)}.`;
+  const times = isOneMoment(tally)
+    ? `At ${toUtcText(tally.lastAtMs, nowMs)}.`
+    : `First ${toUtcText(tally.firstAtMs, nowMs)}, last ${toUtcText(tally.lastAtMs, nowMs)}.`;
   const over = isClosed ? 'Over: ' : '';
   return {
     text: `${ping}${over}${words}${quote === null ? '' : `: ${toProse(quote)}`}${endOf(quote)}${says} ${times}`,
@@ -90,7 +89,7 @@ export function renderRecovery(
   const span = toDuration(recoveryMs);
   const calls = `${count} ${count === 1 ? 'call' : 'calls'}`;
   const when = (toText: (atMs: number, nowMs: number) => string): string =>
-    count === 1
+    isOneMoment(group.total)
       ? `${calls} at ${toText(lastAtMs, nowMs)}`
       : `${calls} between ${toText(firstAtMs, nowMs)} and ${toText(lastAtMs, nowMs)}`;
   return {
@@ -186,13 +185,17 @@ function toBody(group: AlertGroup): readonly SlackBlock[] {
   return group.title === '' ? [] : [toPlainSection(group.title)];
 }
 
+/** In whole seconds, as they are shown. */
+function isOneMoment({ firstAtMs, lastAtMs }: Tally): boolean {
+  return Math.floor(firstAtMs / 1_000) === Math.floor(lastAtMs / 1_000);
+}
+
 /** Nothing where the one example says it already. */
 function toTimes(group: AlertGroup, tally: Tally, nowMs: number): readonly SlackBlock[] {
   const { total } = group;
-  const own =
-    tally.count === 1
-      ? toDateText(tally.lastAtMs, nowMs)
-      : `First ${toDateText(tally.firstAtMs, nowMs)} · last ${toDateText(tally.lastAtMs, nowMs)}`;
+  const own = isOneMoment(tally)
+    ? toDateText(tally.lastAtMs, nowMs)
+    : `First ${toDateText(tally.firstAtMs, nowMs)} · last ${toDateText(tally.lastAtMs, nowMs)}`;
   if (total.count > tally.count)
     return [toContext(`${own} · ${total.count} since ${toDateText(total.firstAtMs, nowMs)}`)];
   const isSaid = tally.count === 1 && tally.examples.some(({ callId }) => callId !== null);

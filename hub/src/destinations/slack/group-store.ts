@@ -37,6 +37,9 @@ const PAGES_MAX = 5;
 /** Of what one write may carry; the rest follows in the next. */
 const GROUPS_WRITTEN_MAX = 100;
 
+/** An event's id as pages hold it. */
+export type EventMark = string;
+
 /** Which events a group holds, in pages that are only ever added to. */
 export class EventLog {
   readonly #known = new Set<string>();
@@ -50,12 +53,11 @@ export class EventLog {
     for (const page of pages) for (const event of toEvents(page)) this.#known.add(event);
   }
 
-  has(eventId: string): boolean {
-    return this.#known.has(toEvent(eventId));
+  has(event: EventMark): boolean {
+    return this.#known.has(event);
   }
 
-  add(eventId: string): void {
-    const event = toEvent(eventId);
+  add(event: EventMark): void {
     if (this.#known.has(event)) return;
     this.#known.add(event);
     const last = this.#pages.at(-1);
@@ -248,7 +250,7 @@ function toPageKey(groupKey: string, page: number): string {
   return `${EVENTS_PREFIX}${groupKey}:${page}`;
 }
 
-function toEvent(eventId: string): string {
+export function toEventMark(eventId: string): EventMark {
   return createHash('sha256').update(eventId).digest('base64url').slice(0, EVENT_CHARACTERS);
 }
 

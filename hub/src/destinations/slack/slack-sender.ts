@@ -28,8 +28,8 @@ import {
 } from './alert-group.ts';
 import type { AlertGroup, GroupRules, GroupStep, Tally } from './alert-group.ts';
 import { renderRecovery, renderTrouble } from './alert-message.ts';
-import { createGroupStore, EventLog } from './group-store.ts';
-import type { GroupStore, StoredGroup } from './group-store.ts';
+import { createGroupStore, EventLog, toEventMark } from './group-store.ts';
+import type { EventMark, GroupStore, StoredGroup } from './group-store.ts';
 import type { SendGate } from './send-gate.ts';
 import type { SlackAnswer, SlackChannel } from './slack-channel.ts';
 import type { SlackMessage } from './slack-message.ts';
@@ -80,7 +80,7 @@ interface Entry extends StoredGroup {
 
 interface Waiter {
   readonly alert: Exclude<Alert, { kind: 'nothing' }>;
-  readonly eventId: string;
+  readonly event: EventMark;
   readonly arrivedAtMs: number;
   /** By the monotonic clock: when the attempt must be over. */
   readonly endsAtMs: number;
@@ -171,13 +171,14 @@ export class SlackSender implements DestinationSender {
       };
     const unread = await this.#loadBy(endsAtMs);
     if (unread !== null) return { ...unread, timing: since() };
-    const counted = this.#findCounted(request.eventId);
+    const event = toEventMark(request.eventId);
+    const counted = this.#findCounted(event);
     if (counted === null) {
       const failure = await this.#tryOwed(endsAtMs);
       if (failure !== null) return { ...failure, timing: since() };
     }
     const result = await (counted === null
-      ? this.#enter(alert, request.eventId, endsAtMs)
+      ? this.#enter(alert, event, endsAtMs)
       : this.#count(counted, 'Counted before'));
     return { ...result, timing: since() };
   }
@@ -185,11 +186,11 @@ export class SlackSender implements DestinationSender {
   // ── what comes in ──
 
   /** Waits for a message about it where one is due now; else it is counted. */
-  #enter(alert: Waiter['alert'], eventId: string, endsAtMs: number): Promise<AttemptResult> {
+  #enter(alert: Waiter['alert'], event: EventMark, endsAtMs: number): Promise<AttemptResult> {
     const nowMs = this.#ground.nowMs();
     const entry = this.#entryFor(alert, nowMs);
     return new Promise((resolve) => {
-      const waiter: Waiter = { alert, eventId, arrivedAtMs: nowMs, endsAtMs, resolve, cancelTimer: () => {} };
+      const waiter: Waiter = { alert, event, arrivedAtMs: nowMs, endsAtMs, resolve, cancelTimer: () => {} };
       const candidate = applyAll(entry.group, [...entry.waiters, waiter], this.#options.rules);
       const { step, atMs } = nextStep(candidate, this.#options.rules, nowMs);
       const isDue = step !== 'forget' && step !== 'change' && atMs <= nowMs;
@@ -234,7 +235,7 @@ export class SlackSender implements DestinationSender {
   /** On disk, and so no longer lost: the loop owes it a message. */
   #keep(entry: Entry, waiter: Waiter): void {
     entry.group = apply(entry.group, waiter, this.#options.rules);
-    entry.events.add(waiter.eventId);
+    entry.events.add(waiter.event);
     this.#entries.set(entry.group.key, entry);
     this.#schedule();
     void this.#count(entry, this.#describeCounted(entry.group)).then(waiter.resolve);
@@ -262,8 +263,8 @@ export class SlackSender implements DestinationSender {
     return `Counted: the message of ${told} is followed up at ${toUtcText(Math.max(atMs, nowMs), nowMs)}`;
   }
 
-  #findCounted(eventId: string): Entry | null {
-    for (const entry of this.#entries.values()) if (entry.events.has(eventId)) return entry;
+  #findCounted(event: EventMark): Entry | null {
+    for (const entry of this.#entries.values()) if (entry.events.has(event)) return entry;
     return null;
   }
 
@@ -450,7 +451,7 @@ export class SlackSender implements DestinationSender {
     this.#slowAnswers = 0;
     this.#settleOwing(null);
     const nowMs = this.#ground.nowMs();
-    for (const { eventId } of batch) entry.events.add(eventId);
+    for (const { event } of batch) entry.events.add(event);
     const later = entry.waiters;
     if (step === 'recover') {
       entry.waiters = [];
@@ -507,7 +508,7 @@ export class SlackSender implements DestinationSender {
   #enterAgain(waiters: readonly Waiter[]): void {
     for (const waiter of waiters) {
       waiter.cancelTimer();
-      void this.#enter(waiter.alert, waiter.eventId, waiter.endsAtMs).then(waiter.resolve);
+      void this.#enter(waiter.alert, waiter.event, waiter.endsAtMs).then(waiter.resolve);
     }
   }
 

@@ -7,7 +7,8 @@ type Step =
   | { readonly kind: 'repeat'; readonly of: number }
   | { readonly kind: 'pass'; readonly ms: number }
   | { readonly kind: 'reopen' }
-  | { readonly kind: 'limit'; readonly seconds: number };
+  | { readonly kind: 'limit'; readonly seconds: number }
+  | { readonly kind: 'fault'; readonly times: number };
 
 const STEPS = fc.array(
   fc.oneof(
@@ -26,6 +27,10 @@ const STEPS = fc.array(
         kind: fc.constant('pass' as const),
         ms: fc.oneof(fc.nat(1_500), fc.nat(90_000)),
       }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant('fault' as const), times: fc.integer({ min: 1, max: 4 }) }),
     },
     { weight: 1, arbitrary: fc.constant({ kind: 'reopen' as const }) },
     {
@@ -80,6 +85,13 @@ describe('whatever comes in whichever order', () => {
                 case 'reopen':
                   await trial.reopen();
                   break;
+                case 'fault':
+                  // Not done: what was done without an answer would be told again.
+                  for (let time = 0; time < step.times; time += 1)
+                    trial.slack.faults.push(
+                      time % 2 === 0 ? { kind: 'dropped' } : { kind: 'before', status: 503 },
+                    );
+                  break;
                 case 'limit':
                   trial.slack.faults.push({ kind: 'before', status: 429, retryAfterS: step.seconds });
                   break;
@@ -90,7 +102,8 @@ describe('whatever comes in whichever order', () => {
               await trial.pass(20_000);
               for (const [eventId, error] of owed) send(eventId, error);
             }
-            await trial.pass(600_000);
+            // Longer than the pauses between tries of what is owed.
+            await trial.pass(7_200_000);
             expect(owed.size).toBe(0);
             expect(trial.callsTold).toBe(sent.size);
             if (trial.slack.messages.length > 1) expect(trial.leastGapMs).toBeGreaterThanOrEqual(1_000);

@@ -382,7 +382,7 @@ describe('a lost answer', () => {
       '1 more call failed',
       'Recovered',
     ]);
-    expect(trial.slack.messages.at(-1)?.text).toContain('(2 calls between');
+    expect(trial.slack.messages.at(-1)?.text).toContain('(2 calls at 12:00:05 UTC)');
   });
 
   it.each([500, 503])('of a message that was posted before a %i is the same', async (status) => {
