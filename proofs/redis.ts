@@ -255,6 +255,11 @@ async function untilEqual(
   }
 }
 
+const HASHES_AT_ONCE = 1_000;
+const READ_STATUSES = `local found = {}
+  for nth, key in ipairs(ARGV) do found[nth] = redis.call('HGET', key, 'status') end
+  return found`;
+
 /** The set with the hub's list of active calls and with what was reported; each hash with what was reported. */
 async function compare(
   hub: Hub,
@@ -270,12 +275,19 @@ async function compare(
     if ((state === 'in-progress') !== active.has(id))
       problems.push(`${id} was reported ${state}, and the hub disagrees`);
   let hashes = 0;
-  for (const [id, state] of endStates) {
-    // Of ended calls a flush takes the hash for good; what is there must be right.
-    const status = await server.command('HGET', `active_calls:call:${id}`, 'status');
-    if (status !== null) hashes += 1;
-    if (status === null ? state === 'in-progress' : status !== state)
-      problems.push(`the hash of ${id} says ${String(status)} and not ${state}`);
+  const ids = [...endStates.keys()];
+  for (let at = 0; at < ids.length; at += HASHES_AT_ONCE) {
+    const chunk = ids.slice(at, at + HASHES_AT_ONCE);
+    const keys = chunk.map((id) => `active_calls:call:${id}`);
+    const statuses = (await server.command('EVAL', READ_STATUSES, '0', ...keys)) as (string | null)[];
+    for (const [nth, id] of chunk.entries()) {
+      const status = statuses[nth] ?? null;
+      const state = endStates.get(id);
+      if (status !== null) hashes += 1;
+      // Of ended calls a flush takes the hash for good; what is there must be right.
+      if (status === null ? state === 'in-progress' : status !== state)
+        problems.push(`the hash of ${id} says ${String(status)} and not ${String(state)}`);
+    }
   }
   return { active: active.size, members: members.size, hashes, problems };
 }

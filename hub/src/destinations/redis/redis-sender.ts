@@ -145,7 +145,6 @@ export class RedisSender implements DestinationSender {
       for (const waiting of batch) waiting.settle(outcome);
       return;
     }
-    this.#recover();
     for (const waiting of batch)
       waiting.settle({ kind: 'done', detail: this.#describe(waiting, outcome.active) });
   }
@@ -273,10 +272,15 @@ export class RedisSender implements DestinationSender {
   async #compare(): Promise<void> {
     const outcome = await this.#compareAll();
     this.#comparing = null;
-    if (outcome === null) this.#recover();
-    else if (outcome !== 'lost-meanwhile') this.#tell(outcome.detail, null);
-    if (outcome === null) this.#compareSoon(this.#settings.reconcile_s * 1_000);
-    else this.#compareSoon(outcome === 'lost-meanwhile' ? 0 : this.#nextRetryMs());
+    if (this.#isClosing) return;
+    if (outcome === 'lost-meanwhile') return this.#compareSoon(0);
+    if (outcome !== null) {
+      this.#tell(outcome.detail, null);
+      return this.#compareSoon(this.#nextRetryMs());
+    }
+    this.#retries = 0;
+    this.#toldTrouble = null;
+    this.#compareSoon(this.#settings.reconcile_s * 1_000);
   }
 
   async #compareAll(): Promise<RedisFailure | 'lost-meanwhile' | null> {
@@ -305,11 +309,6 @@ export class RedisSender implements DestinationSender {
       this.#tell(UNCOMPARED.detail, error);
       return UNCOMPARED;
     }
-  }
-
-  #recover(): void {
-    this.#retries = 0;
-    this.#toldTrouble = null;
   }
 
   /** Each kind of trouble once, until all is well again. */
