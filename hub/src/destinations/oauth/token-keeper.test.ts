@@ -113,6 +113,16 @@ describe('the keeper of OAuth tokens', () => {
     );
   });
 
+  it('knows what was rotated while settings were only tried, when they are saved afterwards', async () => {
+    const { server, open } = await start({ rotatesRefreshTokens: true });
+    const tried = open();
+    expect((await tried.session.take(2_000)).kind).toBe('taken');
+    tried.session.close();
+    const saved = open();
+    expect((await saved.session.take(2_000)).kind).toBe('taken');
+    expect([...saved.ground.remembered.values()][0]?.value).toContain(server.refreshToken);
+  });
+
   it('tells a refused login as a matter of settings, and asks again only after a while', async () => {
     const clock = { nowMs: 0 };
     const { server, open } = await start({}, clock);

@@ -62,13 +62,16 @@ export const RENEW_BEFORE_MS = 60_000;
 export const TOKEN_DEADLINE_MS_MAX = 10_000;
 /** A refused login is not asked for again within this time: each try counts against the login limits of the org. */
 export const REFUSED_FOR_MS = 60_000;
+/** Of a credential that nobody uses any more, but whose refresh token is not the one of the settings. */
+export const UNUSED_KEPT_MS = 60 * 60_000;
 const MEMORY_KEY = 'oauth';
 
 export function createTokenKeeper({ http, userAgent }: TokenKeeperOptions): TokenKeeper {
   const shared = new Map<string, SharedCredential>();
   return {
     open(credential, ground) {
-      for (const [key, known] of shared) if (known.isUnused) shared.delete(key);
+      const now = ground.monotonicMs();
+      for (const [key, known] of shared) if (known.isForgettable(now)) shared.delete(key);
       const key = toKey(credential);
       const known = shared.get(key) ?? new SharedCredential(credential);
       shared.set(key, known);
@@ -141,6 +144,7 @@ class SharedCredential {
   /** Tells whether what is remembered came from the refresh token that stands in the settings now. */
   readonly #settingsHash: string;
   readonly #sessions = new Set<Session>();
+  #leftAtMs = 0;
   #held: HeldToken | null = null;
   /** The newest that the server gave, and when; null while the one in the settings has not been rotated. */
   #rotated: { readonly token: string; readonly atMs: number } | null = null;
@@ -159,11 +163,15 @@ class SharedCredential {
 
   leave(session: Session): void {
     this.#sessions.delete(session);
+    this.#leftAtMs = session.ground.monotonicMs();
   }
 
-  /** A renewal under way may bring the only valid refresh token, so whoever opens meanwhile must meet it here. */
-  get isUnused(): boolean {
-    return this.#sessions.size === 0 && this.#renewing === null;
+  isForgettable(now: number): boolean {
+    if (this.#sessions.size > 0) return false;
+    // A renewal under way may bring the only valid refresh token, so whoever opens meanwhile must meet it here. And
+    // people try settings before they save them: what the server rotated then is known here alone.
+    const isKept = this.#renewing !== null || this.#rotated !== null;
+    return !isKept || now - this.#leftAtMs > UNUSED_KEPT_MS;
   }
 
   forgetRenewal(session: Session): void {
