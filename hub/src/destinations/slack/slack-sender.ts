@@ -377,7 +377,7 @@ export class SlackSender implements DestinationSender {
     entry.isSending = true;
     for (const waiter of batch) waiter.cancelTimer();
     const candidate = applyAll(entry.group, batch, rules);
-    const answer = await this.#request(candidate, step, entry.isPlain, this.#toRequestMs(batch));
+    const answer = await this.#requestSafely(candidate, step, entry.isPlain, this.#toRequestMs(batch));
     entry.isSending = false;
     switch (answer.kind) {
       case 'taken':
@@ -403,6 +403,20 @@ export class SlackSender implements DestinationSender {
       case 'failed':
         this.#settleFailed(entry, answer.result, batch);
         break;
+    }
+  }
+
+  /** Nobody above would hear of a bug of ours in here, and whoever waits would wait for ever. */
+  async #requestSafely(
+    group: AlertGroup,
+    step: Exclude<GroupStep, 'forget'>,
+    isPlain: boolean,
+    deadlineMs: number,
+  ): Promise<SlackAnswer> {
+    try {
+      return await this.#request(group, step, isPlain, deadlineMs);
+    } catch (error) {
+      return { kind: 'failed', result: this.#fail('the message could not be made', error, NO_TIME) };
     }
   }
 

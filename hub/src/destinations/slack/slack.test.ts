@@ -603,6 +603,21 @@ describe('a refusal', () => {
   });
 });
 
+describe('a mistake of ours while a message is made', () => {
+  it('costs its attempts, and nothing else', async () => {
+    const trial = new SlackTrial({ mode: 'hook' });
+    const { toCallLink } = trial.ground;
+    Object.assign(trial.ground, {
+      toCallLink: () => {
+        throw new Error('a bug');
+      },
+    });
+    expect(await trial.after(100, trial.fail())).toMatchObject({ kind: 'failed' });
+    Object.assign(trial.ground, { toCallLink });
+    expect(await trial.after(2_000, trial.fail())).toMatchObject({ kind: 'done' });
+  });
+});
+
 describe('a journal in trouble', () => {
   it('fails what it cannot count, and what Slack took stays done', async () => {
     const trial = new SlackTrial({ mode: 'hook' });
