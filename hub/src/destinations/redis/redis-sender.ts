@@ -156,7 +156,10 @@ export class RedisSender implements DestinationSender {
     const callIds = [...new Set(batch.flatMap(({ callId }) => (callId === null ? [] : [callId])))];
     for (let isFirst = true; ; isFirst = false) {
       const session = await this.#open();
-      if (!(session instanceof RedisSession)) return session;
+      if (!(session instanceof RedisSession)) {
+        if (isFirst && session.cause === 'reset') continue;
+        return session;
+      }
       const truths = await this.#readTruths(callIds);
       if (truths === null) return failed('settings', 'the hub could not read its journal');
       const commands = toTruthCommands(truths, this.#keys, this.#settings, this.#ground.nowMs());
@@ -169,7 +172,6 @@ export class RedisSender implements DestinationSender {
       }
       // A slot that has moved, or a connection that the other side had closed while it was idle: once more, on a new one.
       if (!isFirst || !(outcome.code === 'MOVED' || outcome.cause === 'reset')) return outcome;
-      this.#lastFailure = null;
     }
   }
 
@@ -202,7 +204,9 @@ export class RedisSender implements DestinationSender {
     const last = this.#lastFailure;
     const nowMs = this.#ground.monotonicMs();
     if (this.#session?.link.isOpen === true) return this.#session;
-    if (last !== null && nowMs - last.atMs < OPEN_GAP_MS_MIN) return last.failure;
+    // A reset may be the last sign of a server that is back already.
+    if (last !== null && last.failure.cause !== 'reset' && nowMs - last.atMs < OPEN_GAP_MS_MIN)
+      return last.failure;
     const opened = await this.#openLink(() => this.#lose(), OPEN_MS_MAX, this.#ending.signal);
     if (opened.kind === 'failed') return this.#fail(opened);
     const session = new RedisSession(opened.link, {
@@ -230,10 +234,7 @@ export class RedisSender implements DestinationSender {
       return outcome;
     }
     // Out of memory passes on the same link; all else may be another server, or another role, behind the same name.
-    if (outcome.code !== 'OOM') {
-      session.link.destroy();
-      this.#fail(outcome);
-    }
+    if (outcome.code !== 'OOM') session.link.destroy();
     return outcome;
   }
 

@@ -145,6 +145,28 @@ describe.skipIf(findRedisServer() === null)('as a user of its own (skipped witho
     });
   });
 
+  it('tells trouble in its own work once, however often attempts succeed meanwhile', async () => {
+    const server = await stand.startServer();
+    await server.command('ACL', 'SETUSER', 'half', 'on', '>pw', '~*', '+@all', '-sscan');
+    const { sender, ground } = stand.open(
+      { settings: { url: `redis://half:pw@127.0.0.1:${server.port}` } },
+      { calls },
+    );
+    await until(() => ground.troubles.length > 0, 'the missing right was told');
+    const scans = async (): Promise<number> =>
+      Number(
+        /cmdstat_sscan:.*rejected_calls=(\d+)/.exec(
+          String(await server.command('INFO', 'commandstats')),
+        )?.[1] ?? 0,
+      );
+    for (let nth = 0; (await scans()) < 3; nth += 1)
+      expect(await sender.attempt(makeRequest('a', { eventId: `evt_${nth}` }))).toMatchObject({
+        kind: 'done',
+      });
+    await sender.close();
+    expect(ground.troubles).toEqual([{ detail: expect.stringMatching(/lacks a right.*sscan/), error: null }]);
+  });
+
   it('says that a password is wrong, missing, or for nobody, and never tells it', async () => {
     const server = await stand.startServer();
     const attempt = async (credentials: string) => {

@@ -78,7 +78,7 @@ export function makeRequest(callId: string, over: Partial<AttemptRequest> = {}):
   };
 }
 
-const UNTIL_MS_MAX = 10_000;
+const UNTIL_MS_MAX = 20_000;
 
 /** Waits for a fact. */
 export async function until(isSo: () => Promise<boolean> | boolean, fact: string): Promise<void> {
