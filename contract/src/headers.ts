@@ -26,5 +26,5 @@ export const OUTCOME_HEADER = 'Offhook-Outcome';
 export const DELIVERY_CONTROL_HEADER = 'webhook-delivery';
 export const DELIVERY_CONTROL_ABORT = 'abort-message';
 
-/** Value of X-Webhook-Event: the only event type Offhook sends. */
+/** Value of X-Webhook-Event for the events of calls; operational events have their own type, batches theirs. */
 export const STATUS_UPDATE_EVENT = 'status-update';
