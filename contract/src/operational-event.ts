@@ -95,7 +95,7 @@ export function toOperationalSummary(content: OperationalContent): string {
     case 'destination.recovered':
       return `${nameOf(content.destination)} takes deliveries again.`;
     case 'delivery.dead':
-      return `A delivery to ${nameOf(content.destination)} was given up after ${content.delivery.attempts} attempts.`;
+      return `A delivery to ${nameOf(content.destination)} was given up after ${toAttempts(content.delivery.attempts)}.`;
     case 'call.stale':
       return 'A call has been live for so long without a report of its end that it no longer counts as active.';
     case 'source.silent':
@@ -111,6 +111,10 @@ export function toOperationalSummary(content: OperationalContent): string {
 
 function nameOf({ id, kind, name }: DestinationPart): string {
   return name ?? `The ${kind} destination ${id}`;
+}
+
+function toAttempts(count: number): string {
+  return count === 1 ? 'one attempt' : `${count} attempts`;
 }
 
 function toPercent(rate: number): string {
