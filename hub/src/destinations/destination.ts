@@ -104,7 +104,26 @@ export type AttemptResult =
       /** One plain sentence for people, without secrets: "certificate expired on 2026-01-01". */
       readonly detail: string;
       readonly timing: AttemptTiming;
+    }
+  | {
+      /**
+       * Nothing is wrong, but now is not the moment: the event is put off and counts as not tried. No attempt is
+       * recorded, the lane learns nothing, and the call's next event still waits. A sender says it only where time
+       * alone, or an event that is surely coming, ends the wait; one that goes on for LATER_TOTAL_MS_MAX is taken as
+       * failed. The next try is told the same attemptNumber. Never the answer to a batch.
+       */
+      readonly kind: 'later';
+      /** Taken as at least LATER_MS_MIN and at most LATER_MS_MAX. */
+      readonly afterMs: number;
+      /** What it waits for, in one plain sentence without secrets or numbers of people: "Waits for …". */
+      readonly detail: string;
+      readonly timing: AttemptTiming;
     };
+
+export const LATER_MS_MIN = 1_000;
+export const LATER_MS_MAX = 3_600_000;
+/** Since the event was accepted. */
+export const LATER_TOTAL_MS_MAX = 24 * 3_600_000;
 
 /** Settings of one destination, made ready for sending once and reused for every attempt. */
 export interface DestinationSender {
