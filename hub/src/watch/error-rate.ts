@@ -6,6 +6,8 @@
 import type { AccountId } from '../journal/ids.ts';
 import type { Watch, WatchedJournal } from './watch.ts';
 
+import { lookAtEach } from './watch.ts';
+
 export interface ErrorRateRule {
   /** Failed of all that finished, 0 to 1. */
   readonly threshold: number;
@@ -80,8 +82,8 @@ export function createErrorRateWatch(options: {
   return {
     name: 'error-rate',
     everyMs: ERROR_RATE_LOOK_MS,
-    async look(nowMs) {
-      for (const { id } of await journal.listAccounts()) await lookAt(id, nowMs);
+    async look(nowMs, isStopped) {
+      await lookAtEach(await journal.listAccounts(), isStopped, ({ id }) => lookAt(id, nowMs));
     },
   };
 }

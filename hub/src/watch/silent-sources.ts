@@ -9,6 +9,7 @@ import type { Source } from '../journal/journal.ts';
 import type { Watch, WatchedJournal } from './watch.ts';
 
 import { judgeSilence } from '../live/silence.ts';
+import { lookAtEach } from './watch.ts';
 
 /** A source's history is read for its judgement: once a minute is enough for silences of five minutes and more. */
 export const SILENCE_LOOK_MS = 60_000;
@@ -90,8 +91,8 @@ export function createSilenceWatch(options: {
   return {
     name: 'silent-sources',
     everyMs: SILENCE_LOOK_MS,
-    async look(nowMs) {
-      for (const { id } of await journal.listAccounts()) await lookAtAccount(id, nowMs);
+    async look(nowMs, isStopped) {
+      await lookAtEach(await journal.listAccounts(), isStopped, ({ id }) => lookAtAccount(id, nowMs));
     },
   };
 }

@@ -11,6 +11,11 @@ export const STALE_LOOKBACK_MS = 24 * 3_600_000;
 /** Calls of one look: a source that died with 100,000 live calls is told of over the next looks. */
 export const STALE_CALLS_PER_LOOK = 500;
 
+/** They share a commit. */
+const APPENDED_AT_ONCE = 50;
+
+type StaleCall = Awaited<ReturnType<WatchedJournal['listLiveCallsSince']>>[number];
+
 export function createStaleWatch(options: {
   readonly journal: Pick<WatchedJournal, 'appendOperationalEvent' | 'listLiveCallsSince'>;
   readonly staleAfterMs: number;
@@ -19,26 +24,32 @@ export function createStaleWatch(options: {
   let sinceMs: number | null = null;
   let limit = STALE_CALLS_PER_LOOK;
 
+  function tell({ accountId, call }: StaleCall): Promise<unknown> {
+    const liveSinceMs = call.liveSinceMs ?? call.firstReportAtMs;
+    return journal.appendOperationalEvent(
+      accountId,
+      {
+        type: 'call.stale',
+        call: { id: call.callId, type: call.type },
+        live_since: new Date(liveSinceMs).toISOString(),
+      },
+      `call.stale ${liveSinceMs} ${call.callId}`,
+    );
+  }
+
   return {
     name: 'stale-calls',
     everyMs: WATCH_MS,
-    async look(nowMs) {
+    async look(nowMs, isStopped) {
       const beforeMs = nowMs - staleAfterMs;
-      sinceMs ??= beforeMs - STALE_LOOKBACK_MS;
-      // The clock was set back: what it says now was looked at already.
+      // A clock that was ahead left the mark in the future: what became stale since is looked at again, and what was
+      // told already keeps its key.
+      if (sinceMs === null || beforeMs < sinceMs - WATCH_MS) sinceMs = beforeMs - STALE_LOOKBACK_MS;
       if (beforeMs <= sinceMs) return;
       const stale = await journal.listLiveCallsSince(sinceMs, beforeMs, limit);
-      for (const { accountId, call } of stale) {
-        const liveSinceMs = call.liveSinceMs ?? call.firstReportAtMs;
-        await journal.appendOperationalEvent(
-          accountId,
-          {
-            type: 'call.stale',
-            call: { id: call.callId, type: call.type },
-            live_since: new Date(liveSinceMs).toISOString(),
-          },
-          `call.stale ${liveSinceMs} ${call.callId}`,
-        );
+      for (let from = 0; from < stale.length; from += APPENDED_AT_ONCE) {
+        if (isStopped()) return;
+        await Promise.all(stale.slice(from, from + APPENDED_AT_ONCE).map(tell));
       }
       const isCut = stale.length >= limit;
       const reachedMs = isCut ? (stale.at(-1)?.call.liveSinceMs ?? sinceMs) : beforeMs;

@@ -19,5 +19,24 @@ export interface Watch {
   readonly name: string;
   /** How often it looks; a multiple of WATCH_MS. */
   readonly everyMs: number;
-  look(nowMs: number): Promise<void>;
+  /** isStopped is asked between steps: a look at many accounts ends soon after the hub is told to. */
+  look(nowMs: number, isStopped: () => boolean): Promise<void>;
+}
+
+/** One account in trouble does not keep the others from being looked at; its error is thrown when all have been. */
+export async function lookAtEach<Item>(
+  items: readonly Item[],
+  isStopped: () => boolean,
+  look: (item: Item) => Promise<void>,
+): Promise<void> {
+  const errors: unknown[] = [];
+  for (const item of items) {
+    if (isStopped()) return;
+    try {
+      await look(item);
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
 }

@@ -17,6 +17,7 @@ import { startWatchers } from './watchers.ts';
 const NOW = Date.parse('2026-11-18T10:00:00Z');
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
+const GOES_ON = () => false;
 const opened: Journal[] = [];
 
 afterEach(async () => {
@@ -53,12 +54,12 @@ describe('the watch over stale calls', () => {
     await report(journal, 'call-1', 'in-progress');
     await report(journal, 'call-2', 'in-progress');
     await report(journal, 'call-2', 'ended');
-    await watch.look(clock.nowMs());
+    await watch.look(clock.nowMs(), GOES_ON);
     expect(await listTold(journal)).toEqual([]);
     await clock.runUntil(NOW + 4 * HOUR + MINUTE);
-    await watch.look(clock.nowMs());
-    await watch.look(clock.nowMs());
-    await createStaleWatch({ journal, staleAfterMs: 4 * HOUR }).look(clock.nowMs());
+    await watch.look(clock.nowMs(), GOES_ON);
+    await watch.look(clock.nowMs(), GOES_ON);
+    await createStaleWatch({ journal, staleAfterMs: 4 * HOUR }).look(clock.nowMs(), GOES_ON);
     expect(await listTold(journal)).toEqual(['call.stale call-1']);
   });
 
@@ -73,7 +74,7 @@ describe('the watch over stale calls', () => {
     await report(journal, 'later', 'in-progress');
     const watch = createStaleWatch({ journal, staleAfterMs: 4 * HOUR });
     await clock.runUntil(NOW + 5 * HOUR);
-    for (let look = 0; look < 4; look += 1) await watch.look(clock.nowMs());
+    for (let look = 0; look < 4; look += 1) await watch.look(clock.nowMs(), GOES_ON);
     const told = new Set<string>();
     for (let cursor: string | null = null; ;) {
       const page = await journal.listOperationalEvents('default', ['call.stale'], { limit: 200, cursor });
@@ -83,6 +84,21 @@ describe('the watch over stale calls', () => {
     }
     expect(told.size).toBe(count + 1);
     expect(told).toContain('later');
+  });
+});
+
+describe('the watch over stale calls, its clock', () => {
+  it('tells what became stale while the clock was ahead, once it is right again', async () => {
+    const clock = createSimClock(NOW);
+    const journal = await openJournal(clock);
+    await report(journal, 'call-1', 'in-progress');
+    const watch = createStaleWatch({ journal, staleAfterMs: 4 * HOUR });
+    // Ten days ahead, and nothing is old enough to be told within the look back of a day.
+    await watch.look(NOW + 240 * HOUR, GOES_ON);
+    expect(await listTold(journal)).toEqual([]);
+    await clock.runUntil(NOW + 5 * HOUR);
+    await watch.look(clock.nowMs(), GOES_ON);
+    expect(await listTold(journal)).toEqual(['call.stale call-1']);
   });
 });
 
@@ -103,19 +119,19 @@ describe('the watch over error rates', () => {
         'STT connection failed',
       );
     }
-    await watch.look(clock.nowMs());
+    await watch.look(clock.nowMs(), GOES_ON);
     expect(await listTold(journal), 'nine calls are too few').toEqual([]);
     await report(journal, 'call-9', 'in-progress');
     await report(journal, 'call-9', 'ended');
-    await watch.look(clock.nowMs());
+    await watch.look(clock.nowMs(), GOES_ON);
     expect(await listTold(journal)).toEqual(['error_rate.high']);
     watch = makeWatch();
-    await watch.look(clock.nowMs());
+    await watch.look(clock.nowMs(), GOES_ON);
     expect(await listTold(journal)).toEqual(['error_rate.high']);
     await clock.runUntil(NOW + 20 * MINUTE);
-    await watch.look(clock.nowMs());
+    await watch.look(clock.nowMs(), GOES_ON);
     watch = makeWatch();
-    await watch.look(clock.nowMs());
+    await watch.look(clock.nowMs(), GOES_ON);
     expect(await listTold(journal)).toEqual(['error_rate.normal', 'error_rate.high']);
   });
 
@@ -126,9 +142,9 @@ describe('the watch over error rates', () => {
     for (let index = 0; index < 12; index += 1) {
       await report(journal, `call-${index}`, index < 3 ? 'ended-with-error' : 'ended');
     }
-    await watch.look(clock.nowMs());
+    await watch.look(clock.nowMs(), GOES_ON);
     await report(journal, 'one-more', 'ended');
-    await watch.look(clock.nowMs());
+    await watch.look(clock.nowMs(), GOES_ON);
     expect(await listTold(journal)).toEqual(['error_rate.high']);
   });
 });
@@ -156,23 +172,47 @@ describe('the watch over silent sources', () => {
       readSourceActivity: async () => [toActivity(lastMs)],
     };
     let watch = createSilenceWatch({ journal: watched, clock });
-    await watch.look(clock.nowMs());
+    await watch.look(clock.nowMs(), GOES_ON);
     expect(await listTold(journal)).toEqual([]);
     await clock.runUntil(NOW + 2 * HOUR);
-    await watch.look(clock.nowMs());
+    await watch.look(clock.nowMs(), GOES_ON);
     expect(await listTold(journal)).toEqual(['source.silent']);
     watch = createSilenceWatch({ journal: watched, clock });
-    await watch.look(clock.nowMs());
+    await watch.look(clock.nowMs(), GOES_ON);
     lastMs = clock.nowMs();
     await clock.runUntil(clock.nowMs() + MINUTE);
-    await watch.look(clock.nowMs());
+    await watch.look(clock.nowMs(), GOES_ON);
     await clock.runUntil(clock.nowMs() + MINUTE);
-    await watch.look(clock.nowMs());
+    await watch.look(clock.nowMs(), GOES_ON);
     expect(await listTold(journal)).toEqual(['source.resumed', 'source.silent']);
   });
 });
 
 describe('the watchers', () => {
+  it('look at every account, whatever befalls one of them', async () => {
+    const clock = createSimClock(NOW);
+    const journal = await openJournal(clock);
+    const other = await journal.createAccount('Other', { kind: 'hub', id: 'hub' });
+    for (let index = 0; index < 10; index += 1) {
+      await journal.acceptReports([
+        toIncoming(toReport(`call-${index}`, 'ended-with-error'), { accountId: other.id }),
+      ]);
+    }
+    const watch = createErrorRateWatch({
+      journal: {
+        ...journal,
+        readCallStatistics: async (request) => {
+          if (request.accountId === 'default') throw new Error('unreadable');
+          return journal.readCallStatistics(request);
+        },
+      },
+      rule: { threshold: 0.25, windowMs: 15 * MINUTE, finishedMin: 10 },
+    });
+    await expect(watch.look(clock.nowMs(), GOES_ON)).rejects.toThrow('unreadable');
+    const { items } = await journal.listOperationalEvents(other.id, undefined, FIRST_PAGE);
+    expect(items.map(({ content }) => content.type)).toEqual(['error_rate.high']);
+  });
+
   it('go on after trouble, which is told once', async () => {
     const clock = createSimClock(NOW);
     const journal = await openJournal(clock);

@@ -43,7 +43,7 @@ export function startWatchers(options: {
       if (atMs < (dueAtMs.get(watch) ?? 0)) continue;
       dueAtMs.set(watch, atMs + watch.everyMs);
       try {
-        await watch.look(clock.nowMs());
+        await watch.look(clock.nowMs(), () => isStopped);
         inTrouble.delete(watch.name);
       } catch (error) {
         if (!inTrouble.has(watch.name) && !isStopped) options.troubled(watch.name, error);
