@@ -198,6 +198,7 @@ export async function startHub(settings: Settings): Promise<Hub> {
         journal,
         clock: systemClock,
         staleAfterMs: settings.staleAfterMs,
+        retentionDays: settings.retentionDays,
         dir: settings.exportDir,
         every: settings.exportEvery,
         format: settings.exportFormat,

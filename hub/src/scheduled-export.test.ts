@@ -13,7 +13,7 @@ import { waitFor } from '../../test/support/wait-for.ts';
 import { accept, createDestination, FIRST_PAGE } from './journal/conformance/harness.ts';
 import { createSecretBox } from './journal/secret-box.ts';
 import { openSqliteJournal } from './journal/sqlite/sqlite-journal.ts';
-import { listPeriods, PERIODS_BACK_MAX, startScheduledExport } from './scheduled-export.ts';
+import { listPeriods, PROGRESS_FILE, startScheduledExport } from './scheduled-export.ts';
 
 const NOW = Date.parse('2026-11-18T22:00:00Z');
 const HOUR = 3_600_000;
@@ -39,6 +39,7 @@ function start(more: Partial<ScheduledExportOptions> = {}) {
     journal,
     clock,
     staleAfterMs: 4 * HOUR,
+    retentionDays: 30,
     dir,
     every: 'day',
     format: 'ndjson',
@@ -98,23 +99,51 @@ describe('a scheduled export', () => {
     expect(items.filter(({ action }) => action === 'data.exported')).toHaveLength(6);
   });
 
-  it('after a start writes what was missed, and never again what is there', async () => {
+  it('after a start writes what was missed, and what was moved away never again', async () => {
     await accept(journal, 'call-1', 'in-progress');
     await clock.runUntil(NOW + 3 * DAY);
     const first = start({ format: 'parquet', isMasked: false });
     await first.reach(clock.nowMs() + 1, 9);
     await first.scheduled.stop();
-    expect(await readdir(join(dir, 'default'))).toHaveLength(9);
     const bytes = await readFile(join(dir, 'default', 'calls-2026-11-18.parquet'));
     const rows = await parquetReadObjects({ file: new Uint8Array(bytes).buffer });
     expect(rows).toMatchObject([{ id: 'call-1', customer_number: '+31612345678' }]);
-    await writeFile(join(dir, 'default', 'calls-2026-11-18.parquet'), 'kept');
-    await rm(join(dir, 'default', 'events-2026-11-19.parquet'));
+    for (const name of await readdir(join(dir, 'default'))) {
+      if (name !== PROGRESS_FILE) await rm(join(dir, 'default', name));
+    }
     const second = start({ format: 'parquet' });
-    await second.reach(clock.nowMs() + 1, 1);
+    await clock.runUntil(clock.nowMs() + 1);
+    await second.reach(NOW + 4 * DAY, 3);
     await second.scheduled.stop();
-    expect(second.written).toEqual(['default/events-2026-11-19.parquet']);
-    expect(await readFile(join(dir, 'default', 'calls-2026-11-18.parquet'), 'utf8')).toBe('kept');
+    expect(second.written).toEqual([
+      'default/calls-2026-11-21.parquet',
+      'default/events-2026-11-21.parquet',
+      'default/deliveries-2026-11-21.parquet',
+    ]);
+  });
+
+  it('writes a day again that a clock two days ahead wrote before it had ended', async () => {
+    await accept(journal, 'call-1', 'in-progress');
+    const ahead = { ...clock, nowMs: () => clock.nowMs() + 2 * DAY };
+    const first = start({ clock: ahead });
+    await first.reach(NOW + 1, 3);
+    await first.scheduled.stop();
+    expect(first.written[0]).toBe('default/calls-2026-11-18.ndjson');
+    await accept(journal, 'call-2', 'in-progress');
+    const second = start();
+    await second.reach(NOW + 3 * HOUR, 3);
+    await second.scheduled.stop();
+    expect(second.written[0]).toBe('default/calls-2026-11-18.ndjson');
+    expect(await readLines('default/calls-2026-11-18.ndjson')).toHaveLength(2);
+  });
+
+  it('begins with the first whole day that retention has left', async () => {
+    await accept(journal, 'call-1', 'in-progress');
+    await clock.runUntil(NOW + 20 * DAY);
+    const { scheduled, written, reach } = start({ retentionDays: 7 });
+    await reach(clock.nowMs() + 1, 18);
+    await scheduled.stop();
+    expect(written[0]).toBe('default/calls-2026-12-02.ndjson');
   });
 
   it('tells once that the folder cannot be written, leaves no half file, and goes on when it can', async () => {
@@ -133,9 +162,11 @@ describe('a scheduled export', () => {
 });
 
 describe('the periods of a schedule', () => {
-  it('are those that have ended since the first call, and not endlessly many', () => {
-    expect(listPeriods('hour', NOW, NOW + 90 * 60_000)).toEqual([NOW]);
-    expect(listPeriods('hour', NOW, NOW + 10_000)).toEqual([]);
-    expect(listPeriods('day', 0, NOW)).toHaveLength(PERIODS_BACK_MAX.day);
+  it('are those that have ended since the first call, or since the last one that was written', () => {
+    const from = { every: 'hour', sinceMs: NOW - 2 * HOUR + 5, currentMs: NOW } as const;
+    expect(listPeriods({ ...from, reachedMs: null })).toEqual([NOW - 2 * HOUR, NOW - HOUR]);
+    expect(listPeriods({ ...from, reachedMs: NOW - HOUR })).toEqual([NOW - HOUR]);
+    expect(listPeriods({ ...from, reachedMs: NOW })).toEqual([]);
+    expect(listPeriods({ ...from, sinceMs: NOW + 5, reachedMs: null })).toEqual([]);
   });
 });

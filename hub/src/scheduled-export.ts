@@ -2,13 +2,14 @@
  * Exports on a schedule: one file of each list for every day (or hour) in UTC, in a folder. In: the journal. Out:
  * `<folder>/<account>/calls-2026-11-21.parquet`, there only when it is whole.
  *
- * A period is written soon after it has ended, and what was missed while the hub was down after its start: a file that
- * is there is never written again, so deleting one makes it anew. A call stands in the period of its last change, an
- * event in that of its acceptance, a delivery in that of its making, as it is when the file is written.
+ * A period is written soon after it has ended, and what was missed while the hub was down after its start, as far as
+ * retention has left it. How far it has come is kept beside the files, so that files may be moved away. A call stands in
+ * the period of its last change, an event in that of its acceptance, a delivery in that of its making, as it is when the
+ * file is written.
  */
 import { createWriteStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Clock } from './clock.ts';
@@ -19,11 +20,12 @@ import type { ExportedList, ExportedLists } from './api/exported-lists.ts';
 
 import { openExportEncoder } from './api/export-encoder.ts';
 import { createExportedLists } from './api/exported-lists.ts';
+import { createKindNameReader } from './api/kind-names.ts';
 import { maskView } from './api/mask-view.ts';
 
 const LOOK_MS = 60_000;
-/** Periods looked back on: what lies further back was written, or was not wanted. */
-export const PERIODS_BACK_MAX = { day: 31, hour: 48 } as const;
+/** In each account's folder: how far its exports have come. Without it they begin again where retention does. */
+export const PROGRESS_FILE = '.offhook-export.json';
 /** Commits of a period's last moment have long been readable by then. */
 const SETTLE_MS = 30_000;
 const PAGE_ITEMS = 200;
@@ -37,10 +39,17 @@ export interface ScheduledExport {
 export interface ScheduledExportOptions {
   readonly journal: Pick<
     Journal,
-    'listAccounts' | 'readCountedSince' | 'listCalls' | 'listEvents' | 'listDeliveries' | 'appendAudit'
+    | 'listDestinations'
+    | 'listAccounts'
+    | 'readCountedSince'
+    | 'listCalls'
+    | 'listEvents'
+    | 'listDeliveries'
+    | 'appendAudit'
   >;
   readonly clock: Clock;
   readonly staleAfterMs: number;
+  readonly retentionDays: number;
   readonly dir: string;
   readonly every: 'day' | 'hour';
   readonly format: ExportFormat;
@@ -57,7 +66,7 @@ export interface ScheduledExportOptions {
 
 export function startScheduledExport(options: ScheduledExportOptions): ScheduledExport {
   const { clock } = options;
-  const lists = createExportedLists(options);
+  const lists = createExportedLists({ ...options, kindNames: createKindNameReader(options.journal) });
   const aborter = new AbortController();
   let isTroubled = false;
   let running: Promise<void> = Promise.resolve();
@@ -71,9 +80,13 @@ export function startScheduledExport(options: ScheduledExportOptions): Scheduled
 
   async function look(): Promise<void> {
     try {
+      const errors: unknown[] = [];
       for (const { id } of await options.journal.listAccounts()) {
-        await exportAccount(options, lists, id, aborter.signal);
+        if (aborter.signal.aborted) return;
+        // One account's folder that cannot be written keeps no other from being exported.
+        await exportAccount(options, lists, id, aborter.signal).catch((error: unknown) => errors.push(error));
       }
+      if (errors.length > 0) throw errors[0];
       isTroubled = false;
     } catch (error) {
       // A full disk or a folder that went away is tried again a minute later; the journal and calls know nothing of it.
@@ -97,23 +110,77 @@ async function exportAccount(
   accountId: AccountId,
   signal: AbortSignal,
 ): Promise<void> {
+  const { every, retentionDays, clock } = options;
   const countedSinceMs = await options.journal.readCountedSince(accountId);
   if (countedSinceMs === null) return;
-  for (const startMs of listPeriods(options.every, countedSinceMs, options.clock.nowMs())) {
+  const folder = join(options.dir, accountId);
+  const nowMs = clock.nowMs();
+  const currentMs = toPeriod(nowMs - SETTLE_MS, PERIOD_MS[every]);
+  const toldMs = await readProgress(folder);
+  // What a clock that was ahead wrote held what there was then: the mark is put back, and each period is written again
+  // when it has really ended.
+  const reachedMs = toldMs === null ? null : Math.min(toldMs, currentMs);
+  if (toldMs !== null && toldMs !== reachedMs) await writeProgress(folder, currentMs);
+  const periods = listPeriods({
+    every,
+    sinceMs: Math.max(countedSinceMs, toWholeSince(nowMs - retentionDays * PERIOD_MS.day, every)),
+    reachedMs,
+    currentMs,
+  });
+  for (const startMs of periods) {
     await exportList(options, lists.calls, accountId, startMs, signal);
     await exportList(options, lists.events, accountId, startMs, signal);
     await exportList(options, lists.deliveries, accountId, startMs, signal);
+    await writeProgress(folder, startMs + PERIOD_MS[every]);
   }
 }
 
-/** Starts of the periods that have ended since, oldest first. */
-export function listPeriods(every: 'day' | 'hour', sinceMs: number, nowMs: number): readonly number[] {
-  const lengthMs = PERIOD_MS[every];
-  const currentMs = toPeriod(nowMs - SETTLE_MS, lengthMs);
-  const firstMs = Math.max(toPeriod(sinceMs, lengthMs), currentMs - PERIODS_BACK_MAX[every] * lengthMs);
+/** Starts of the periods that have ended and are not written yet, oldest first. */
+export function listPeriods(span: {
+  readonly every: 'day' | 'hour';
+  readonly sinceMs: number;
+  /** End of the last period that was written; null where none was. */
+  readonly reachedMs: number | null;
+  /** Start of the one that has not. */
+  readonly currentMs: number;
+}): readonly number[] {
+  const lengthMs = PERIOD_MS[span.every];
   const starts: number[] = [];
-  for (let startMs = firstMs; startMs < currentMs; startMs += lengthMs) starts.push(startMs);
+  for (
+    let startMs = toPeriod(Math.max(span.sinceMs, span.reachedMs ?? 0), lengthMs);
+    startMs < span.currentMs;
+    startMs += lengthMs
+  ) {
+    starts.push(startMs);
+  }
   return starts;
+}
+
+/** The first period of which retention has taken nothing. */
+function toWholeSince(keptSinceMs: number, every: 'day' | 'hour'): number {
+  return toPeriod(keptSinceMs, PERIOD_MS[every]) + PERIOD_MS[every];
+}
+
+/** Unix ms; null where there is none, or none that can be read. */
+async function readProgress(folder: string): Promise<number | null> {
+  try {
+    const { until } = JSON.parse(await readFile(join(folder, PROGRESS_FILE), 'utf8')) as { until?: unknown };
+    const ms = typeof until === 'string' ? Date.parse(until) : Number.NaN;
+    return Number.isFinite(ms) ? ms : null;
+  } catch (error) {
+    if (
+      error instanceof SyntaxError ||
+      (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+    )
+      return null;
+    throw error;
+  }
+}
+
+async function writeProgress(folder: string, untilMs: number): Promise<void> {
+  const part = join(folder, `${PROGRESS_FILE}.part`);
+  await writeFile(part, `${JSON.stringify({ until: new Date(untilMs).toISOString() })}\n`, { mode: 0o600 });
+  await rename(part, join(folder, PROGRESS_FILE));
 }
 
 function toPeriod(ms: number, lengthMs: number): number {
@@ -139,10 +206,12 @@ async function exportList<View>(
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, every, format } = options;
-  const path = join(options.dir, accountId, toExportName(list.what, startMs, every, format));
-  if (signal.aborted || (await isThere(path))) return;
+  signal.throwIfAborted();
+  const folder = join(options.dir, accountId);
+  const name = toExportName(list.what, startMs, every, format);
+  const path = join(folder, name);
   const startedAtMs = clock.monotonicMs();
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const part = `${path}.part`;
   const counted = { rows: 0 };
   try {
@@ -154,20 +223,21 @@ async function exportList<View>(
     const file = await open(part, 'r');
     await file.sync();
     await file.close();
+    // Before the file is there: what cannot be written to the audit log must not leave.
+    await options.journal.appendAudit(
+      {
+        accountId,
+        action: 'data.exported',
+        subject: list.what,
+        detail: { what: list.what, format, file: name, rows: counted.rows, masked: options.isMasked },
+      },
+      { kind: 'hub', id: 'hub' },
+    );
     await rename(part, path);
   } catch (error) {
     await rm(part, { force: true });
     throw error;
   }
-  await options.journal.appendAudit(
-    {
-      accountId,
-      action: 'data.exported',
-      subject: list.what,
-      detail: { what: list.what, format, path, rows: counted.rows, masked: options.isMasked },
-    },
-    { kind: 'hub', id: 'hub' },
-  );
   options.written({ path, rows: counted.rows, durationMs: clock.monotonicMs() - startedAtMs });
 }
 
@@ -192,15 +262,5 @@ async function* readPieces<View>(
   for (const { bytes, rows } of encoder.end()) {
     counted.rows += rows;
     yield bytes;
-  }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw error;
   }
 }

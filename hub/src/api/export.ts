@@ -35,8 +35,13 @@ const exportQuery = z.strictObject({
   }),
 });
 
-export function defineExportRoutes({ journal, clock, settings }: ApiGround): readonly Route[] {
-  const lists = createExportedLists({ journal, clock, staleAfterMs: settings.staleAfterMs });
+export function defineExportRoutes({ journal, clock, settings, kindNames }: ApiGround): readonly Route[] {
+  const lists = createExportedLists({
+    journal,
+    clock,
+    staleAfterMs: settings.staleAfterMs,
+    kindNames,
+  });
 
   function defineExport<View>(
     list: ExportedList<View>,

@@ -1,8 +1,9 @@
 /** The lists that leave as files: what a row of each is, and how a page of them is read. */
 import type { Clock } from '../clock.ts';
 import type { AccountId } from '../journal/ids.ts';
-import type { JournalFilter, JournalReader, Page, PageRequest } from '../journal/journal.ts';
+import type { DeliveryEntry, JournalFilter, JournalReader, Page, PageRequest } from '../journal/journal.ts';
 import type { ExportColumn } from './export-format.ts';
+import type { KindNameReader } from './kind-names.ts';
 
 import { toCallView, toDeliveryView, toEventView } from './views.ts';
 
@@ -29,8 +30,9 @@ export function createExportedLists(options: {
   readonly journal: Pick<JournalReader, 'listCalls' | 'listEvents' | 'listDeliveries'>;
   readonly clock: Clock;
   readonly staleAfterMs: number;
+  readonly kindNames: KindNameReader;
 }): ExportedLists {
-  const { journal, clock, staleAfterMs } = options;
+  const { journal, clock, staleAfterMs, kindNames } = options;
   return {
     calls: {
       what: 'calls',
@@ -55,7 +57,17 @@ export function createExportedLists(options: {
       async readPage(accountId, filter, page) {
         const nowMs = clock.nowMs();
         const { items, nextCursor } = await journal.listDeliveries(accountId, filter, page);
-        return { items: items.map((delivery) => toDeliveryView(delivery, nowMs)), nextCursor };
+        // Each explained as what it goes to, as in the list.
+        const kindOf = await kindNames(
+          accountId,
+          items.map(({ destinationId }) => destinationId),
+        );
+        const toView = (delivery: DeliveryEntry): DeliveryView =>
+          toDeliveryView(delivery, nowMs, {
+            destinationState: null,
+            destinationKind: kindOf.get(delivery.destinationId) ?? null,
+          });
+        return { items: items.map(toView), nextCursor };
       },
     },
   };
