@@ -33,6 +33,11 @@ export interface PacedClientOptions {
   readonly ground: DestinationGround;
   /** How long nothing is to be sent after this 429. */
   toHoldMs?(answer: Answer): number;
+  /**
+   * What the timeline shows of an answer that ends an attempt: codes and names of fields, null (and without it) nothing.
+   * CRMs repeat values in their words, and values are numbers and words of callers, so the body itself is never kept.
+   */
+  toKept?(answer: Answer): Readonly<Record<string, unknown>> | null;
 }
 
 /** With less than this left no request is begun: its answer would be lost, and with it what it did. */
@@ -52,10 +57,12 @@ export function createPacedClient(options: PacedClientOptions): PacedClient {
         // The narrow limits first: who waits for the last one keeps a place at those before it from others.
         const turn = await takeTurn([...pacers, pacer], budget, ground);
         if (turn.kind === 'too_long') return tooLate(title, turn.waitMs);
-        const answer = await client
+        const received = await client
           .request({ ...request, deadlineMs: budget.remainingMs() })
           .finally(() => turn.leave());
-        if (answer.kind === 'failed') return stop(answer);
+        if (received.kind === 'failed') return stop(received);
+        const kept = options.toKept?.(received) ?? null;
+        const answer = { ...received, body: kept === null ? null : Buffer.from(JSON.stringify(kept)) };
         if (answer.status !== 429) return ok(answer);
         const holdMs = Math.min(Math.max(toHoldMs(answer), HOLD_MS_DEFAULT), HOLD_MS_MAX);
         pacer.hold(ground.monotonicMs() + holdMs);
