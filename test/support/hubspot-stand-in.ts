@@ -9,6 +9,8 @@ import type { AddressInfo } from 'node:net';
 
 export interface HubspotStandInOptions {
   readonly token?: string;
+  /** Of the same account; they share what HubSpot counts by account. */
+  readonly otherToken?: string;
   readonly scopes?: readonly string[];
   readonly portalId?: number;
   readonly requestsPer10s?: number;
@@ -48,7 +50,9 @@ export type StandInFault =
     }
   | { readonly kind: 'cut'; readonly when: 'before' | 'after' }
   /** It never answers. */
-  | { readonly kind: 'hang'; readonly when: 'before' | 'after' };
+  | { readonly kind: 'hang'; readonly when: 'before' | 'after' }
+  /** The sender hears nothing, and what it asked is done so much later. */
+  | { readonly kind: 'done-late'; readonly afterMs: number };
 
 export interface StandInObject {
   readonly id: string;
@@ -149,6 +153,7 @@ class StandIn implements HubspotStandIn {
     this.#nowMs = options.nowMs ?? (() => performance.now());
     this.#options = {
       token: STAND_IN_TOKEN,
+      otherToken: '',
       scopes: STAND_IN_SCOPES,
       portalId: 4_711_001,
       requestsPer10s: 100,
@@ -239,6 +244,11 @@ class StandIn implements HubspotStandIn {
     };
     this.requests.push(request);
     const fault = this.faults.decide(request);
+    if (fault?.kind === 'done-late') {
+      setTimeout(() => this.#answer(request, text), fault.afterMs);
+      incoming.socket.destroy();
+      return;
+    }
     const reply = fault === null || fault.when === 'after' ? this.#answer(request, text) : null;
     if (fault?.kind === 'cut') {
       incoming.socket.destroy();
@@ -259,7 +269,8 @@ class StandIn implements HubspotStandIn {
     const url = new URL(request.path, 'http://stand-in');
     const path = toDatedPath(url.pathname);
     if (path === '/oauth/v2/private-apps/get/access-token-info') return this.#tellToken(request);
-    if (request.headers.authorization !== `Bearer ${this.#options.token}`) {
+    const { token, otherToken } = this.#options;
+    if (![token, otherToken].some((one) => request.headers.authorization === `Bearer ${one}`)) {
       return {
         status: 401,
         ...problem('Authentication credentials not found.', 'INVALID_AUTHENTICATION'),
@@ -329,6 +340,11 @@ class StandIn implements HubspotStandIn {
     if (rest.length === 1 && method === 'PATCH') return this.#update(type, id, json, query);
     if (rest.length === 5 && rest[1] === 'associations' && rest[2] === 'default' && method === 'PUT')
       return this.#associate(id, rest[3] ?? '', rest[4] ?? '');
+    if (rest.length === 4 && rest[1] === 'associations' && rest[2] === 'contacts' && method === 'DELETE') {
+      // What is not linked is not linked afterwards either.
+      this.#calls.get(id)?.contacts.delete(rest[3] ?? '');
+      return { status: 204 };
+    }
     return notFound();
   }
 

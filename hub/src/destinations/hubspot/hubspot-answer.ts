@@ -14,6 +14,62 @@ export function readRecordId(answer: Answer): string | null {
   return parsed.success ? parsed.data.id : null;
 }
 
+const CODE = /^[A-Z][A-Z0-9_.]{1,80}$/;
+const FIELD = /^[a-z]\w{0,99}$/i;
+const ERROR_ITEMS_MAX = 20;
+const KEPT = z.object({
+  category: z.string().regex(CODE).optional().catch(undefined),
+  subCategory: z.string().regex(CODE).optional().catch(undefined),
+  policyName: z.string().regex(CODE).optional().catch(undefined),
+  message: z.string().catch(''),
+  errors: z.array(z.unknown()).catch([]),
+});
+/** Validation of properties puts a list into the text of its message: `…: [{"error":"INVALID_LONG","name":"hs_x"}]`. */
+const KEPT_ERROR = z.object({
+  code: z.string().regex(CODE).optional().catch(undefined),
+  error: z.string().regex(CODE).optional().catch(undefined),
+  in: z.string().regex(FIELD).optional().catch(undefined),
+  name: z.string().regex(FIELD).optional().catch(undefined),
+  context: z
+    .object({ propertyName: z.array(z.string()).catch([]) })
+    .catch({ propertyName: [] })
+    .transform(({ propertyName }) => propertyName.filter((name) => FIELD.test(name))),
+});
+
+/** Of an error, what no value can stand in: HubSpot's codes and the names of properties. */
+export function toKept(answer: Answer): Readonly<Record<string, unknown>> | null {
+  const parsed = KEPT.safeParse(answer.json);
+  if (!parsed.success) return null;
+  const { category, subCategory, policyName, message, errors } = parsed.data;
+  const items = [...errors, ...readList(message)].slice(0, ERROR_ITEMS_MAX).flatMap((error) => {
+    const item = KEPT_ERROR.safeParse(error);
+    return item.success ? [item.data] : [];
+  });
+  const codes = new Set(items.flatMap(({ code, error }) => [code, error]).filter(isSaid));
+  const fields = new Set(items.flatMap((item) => [item.in, ...item.context, item.name]).filter(isSaid));
+  const kept = {
+    ...(category !== undefined && { category }),
+    ...(subCategory !== undefined && { subCategory }),
+    ...(policyName !== undefined && { policy: policyName }),
+    ...(codes.size > 0 && { errors: [...codes] }),
+    ...(fields.size > 0 && { fields: [...fields] }),
+  };
+  return Object.keys(kept).length === 0 ? null : kept;
+}
+
+function isSaid(text: string | undefined): text is string {
+  return text !== undefined;
+}
+
+function readList(message: string): readonly unknown[] {
+  try {
+    const list = JSON.parse(message.slice(message.indexOf('['))) as unknown;
+    return Array.isArray(list) ? list : [];
+  } catch {
+    return [];
+  }
+}
+
 const SCOPES = z.array(z.string().regex(/^[a-z0-9._-]{1,80}$/)).max(40);
 const PROBLEM = z.object({
   category: z.string().catch(''),

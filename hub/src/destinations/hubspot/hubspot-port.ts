@@ -9,7 +9,7 @@ import type { Budget, CreateOutcome, CrmPort, Step, StopResult, UpdateOutcome } 
 import { toE164, toNationalDigits } from '../crm/e164.ts';
 import type { Answer, PacedClient } from '../crm/paced-client.ts';
 import type { Pacer } from '../crm/pacer.ts';
-import type { DestinationMemory } from '../destination.ts';
+import type { AttemptResult, DestinationMemory } from '../destination.ts';
 import {
   isConflict,
   isPropertyMissing,
@@ -33,15 +33,15 @@ export const SCHEMA_SCOPE = 'crm.schemas.contacts.write';
 
 export interface HubspotPortOptions {
   readonly client: PacedClient;
-  /** HubSpot allows five searches a second and account. */
-  readonly searchPacer: Pacer;
+  /** HubSpot allows five searches a second and account, which is known once an attempt is prepared. */
+  takeSearchPacer(portalId: string): Pacer;
   readonly memory: DestinationMemory;
   readonly credentialKey: string;
   readonly ownerId: string | undefined;
 }
 
 export interface HubspotPort extends CrmPort<HubspotDraft> {
-  prepare(budget: Budget): Promise<Step<string | null>>;
+  prepare(budget: Budget): Promise<Step<string>>;
   /** The account that the token belongs to. */
   readAccount(budget: Budget): Promise<Step<HubspotAccount>>;
 }
@@ -73,16 +73,16 @@ class Port implements HubspotPort {
   readonly title = 'HubSpot';
   readonly refusesDuplicates = true;
   readonly #client: PacedClient;
-  readonly #searchPacer: Pacer;
+  readonly #takeSearchPacer: HubspotPortOptions['takeSearchPacer'];
   readonly #memory: DestinationMemory;
   readonly #memoryKey: string;
   readonly #ownerId: string | undefined;
   #portalId: string | null = null;
-  #preparing: Promise<Step<string | null>> | null = null;
+  #preparing: Promise<Step<string>> | null = null;
 
-  constructor({ client, searchPacer, memory, credentialKey, ownerId }: HubspotPortOptions) {
+  constructor({ client, takeSearchPacer, memory, credentialKey, ownerId }: HubspotPortOptions) {
     this.#client = client;
-    this.#searchPacer = searchPacer;
+    this.#takeSearchPacer = takeSearchPacer;
     this.#memory = memory;
     this.#memoryKey = `hubspot:${credentialKey}`;
     this.#ownerId = ownerId;
@@ -97,15 +97,23 @@ class Port implements HubspotPort {
   }
 
   /** Once for a credential: whose account it is, and that calls can be told apart there. */
-  async prepare(budget: Budget): Promise<Step<string | null>> {
-    if (this.#portalId !== null) return ok(this.#portalId);
-    this.#preparing ??= this.#prepare(budget).finally(() => {
-      this.#preparing = null;
+  async prepare(budget: Budget): Promise<Step<string>> {
+    for (;;) {
+      if (this.#portalId !== null) return ok(this.#portalId);
+      const others = this.#preparing;
+      if (others === null) break;
+      // Attempts of one destination have the same time, so who joins has more of it left than the one who asks.
+      const step = await others;
+      if (step.kind === 'ok' || !wasTooLate(step.result)) return step;
+    }
+    const preparing = this.#prepare(budget).finally(() => {
+      if (this.#preparing === preparing) this.#preparing = null;
     });
-    return this.#preparing;
+    this.#preparing = preparing;
+    return preparing;
   }
 
-  async #prepare(budget: Budget): Promise<Step<string | null>> {
+  async #prepare(budget: Budget): Promise<Step<string>> {
     const [known] = await this.#memory.read([this.#memoryKey]);
     if (known !== undefined) {
       this.#portalId = known;
@@ -235,6 +243,16 @@ class Port implements HubspotPort {
     if (step.value.status !== 200 || readRecordId(step.value) === null)
       return this.#refuse(step.value, WRITE_SCOPE);
     if (contactId === null || contactId === wroteContactId) return ok('updated');
+    if (wroteContactId !== null && wroteContactId !== undefined) {
+      // Before the new link, not after it: ids of merged contacts lead to the one that stayed, and that may be the same.
+      const unlinked = await this.#client.request(
+        { method: 'DELETE', path: `${path}/associations/contacts/${encodeURIComponent(wroteContactId)}` },
+        budget,
+      );
+      if (unlinked.kind === 'stop') return unlinked;
+      const { status } = unlinked.value;
+      if (status !== 404 && (status < 200 || status >= 300)) return this.#refuse(unlinked.value, WRITE_SCOPE);
+    }
     const linked = await this.#client.request(
       { method: 'PUT', path: `${path}/associations/default/contacts/${encodeURIComponent(contactId)}` },
       budget,
@@ -257,10 +275,12 @@ class Port implements HubspotPort {
 
   async findContact(number: string, budget: Budget): Promise<Step<string | null>> {
     const json = toContactSearch(number, await toNationalDigits(number));
+    const account = await this.prepare(budget);
+    if (account.kind === 'stop') return account;
     const step = await this.#client.request(
       { method: 'POST', path: `${CONTACTS}/search`, json, isRepeatable: true },
       budget,
-      [this.#searchPacer],
+      [this.#takeSearchPacer(account.value)],
     );
     if (step.kind === 'stop') return step;
     const parsed = FOUND.safeParse(step.value.json);
@@ -300,6 +320,13 @@ class Port implements HubspotPort {
     this.#portalId = null;
     await this.#memory.write([{ key: this.#memoryKey, value: null }]);
   }
+}
+
+/** Another with more time left may do better. */
+function wasTooLate(result: AttemptResult): boolean {
+  return result.kind === 'failed'
+    ? result.cause === 'timeout'
+    : result.kind === 'answered' && result.status === 429;
 }
 
 const ACCOUNT = z.object({

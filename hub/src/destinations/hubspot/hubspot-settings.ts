@@ -38,7 +38,7 @@ export function createHubspotSettingsSchema(guard: EgressGuard): z.ZodType<Hubsp
         .meta({
           title: 'Access token',
           description:
-            'Of a service key (Development, Keys, Service keys) or a private app; begins with pat-',
+            'Of a service key (Development, Keys, Service keys) or a private app; begins with pat-. A test creates the call property offhook_call_id in that account where it has none yet, as the first call would',
           secret: true,
           placeholder: 'pat-na1-…',
         } satisfies FieldMeta),

@@ -107,6 +107,21 @@ it('leaves one record of each call where two hubs deliver the same calls at the 
   await session.close();
 }, 60_000);
 
+it('leaves one record where HubSpot carries a creation out after everybody has stopped waiting', async () => {
+  const session = await startHubspotSession();
+  session.standIn.faults.decide = ({ method, path }) =>
+    method === 'POST' && path.endsWith('/objects/2026-03/calls') && session.standIn.records().length === 0
+      ? { kind: 'done-late', afterMs: 400 }
+      : null;
+  expect((await session.deliver('call-1', 'ended')).kind).toBe('failed');
+  session.standIn.faults.decide = () => null;
+  expect((await session.redeliver('call-1', 'ended')).kind).toBe('done');
+  // The late one is refused by its key.
+  await new Promise((resolve) => void setTimeout(resolve, 600));
+  expect(session.standIn.countByCall()).toEqual(new Map([['call-1', 1]]));
+  await session.close();
+});
+
 it('has the intent on disk before it asks HubSpot to create anything', async () => {
   const session = await startHubspotSession();
   let remembered: string | undefined;

@@ -76,21 +76,66 @@ describe('an answer of 200 or 201 that holds', () => {
 });
 
 describe('an answer that says no', () => {
-  it('is kept as it came, cut, for the timeline, and carries no token', async () => {
+  it('is kept as its codes and the names of fields, since HubSpot repeats values in its words', async () => {
     const { standIn, deliver } = await start();
     await deliver('warm-up', 'ended');
-    for (const [status, body] of [
-      [502, BODIES['an HTML page']],
-      [500, 'x'.repeat(200_000)],
-      [418, BODIES.nothing],
-      [402, '{"message":"pay"}'],
+    const secret = '+31612345678 has the flu';
+    const details = [
+      { isValid: false, message: `${secret} is not valid`, error: 'INVALID_LONG', name: 'hs_call_duration' },
+      { isValid: false, message: secret, error: secret, name: secret },
+    ];
+    for (const [status, body, kept] of [
+      [502, `<html>${secret}</html>`, null],
+      [500, secret.repeat(10_000), null],
+      [418, BODIES.nothing, null],
+      [
+        402,
+        JSON.stringify({ message: secret, category: 'PAYMENT_REQUIRED' }),
+        { category: 'PAYMENT_REQUIRED' },
+      ],
+      [402, JSON.stringify({ message: secret, category: secret, subCategory: secret }), null],
+      [
+        403,
+        JSON.stringify({
+          category: 'VALIDATION_ERROR',
+          message: `Property values were not valid: ${JSON.stringify(details)}`,
+          errors: [
+            { message: secret, code: 'BAD', in: 'hs_timestamp', context: { propertyName: ['hs_x', secret] } },
+          ],
+          context: { id: [secret] },
+        }),
+        {
+          category: 'VALIDATION_ERROR',
+          errors: ['BAD', 'INVALID_LONG'],
+          fields: ['hs_timestamp', 'hs_x', 'hs_call_duration'],
+        },
+      ],
     ] as const) {
       once(standIn, isCreate, { kind: 'answer', when: 'before', status, body });
       const result = await deliver('call-1', 'ended');
       expect(result).toMatchObject({ kind: 'answered', status });
-      expect(result.kind === 'answered' && (result.responseBody?.length ?? 0)).toBeLessThanOrEqual(16 * 1024);
-      expect(JSON.stringify(result)).not.toContain('pat-eu1');
+      if (result.kind !== 'answered') throw new Error('unreachable');
+      const text = result.responseBody === null ? 'null' : Buffer.from(result.responseBody).toString();
+      expect(JSON.parse(text)).toEqual(kept);
     }
+  });
+
+  it('keeps no word of HubSpot where it says 429, either', async () => {
+    const { standIn, deliver } = await start();
+    await deliver('warm-up', 'ended');
+    const body = JSON.stringify({
+      message: 'about +31612345678',
+      policyName: 'DAILY',
+      category: 'RATE_LIMITS',
+    });
+    once(standIn, isCreate, { kind: 'answer', when: 'before', status: 429, body });
+    const result = await deliver('call-1', 'ended');
+    expect(result).toMatchObject({ kind: 'answered', status: 429 });
+    if (result.kind !== 'answered') throw new Error('unreachable');
+    expect(JSON.parse(Buffer.from(result.responseBody ?? []).toString())).toEqual({
+      category: 'RATE_LIMITS',
+      policy: 'DAILY',
+    });
   });
 
   it('is no redirect that would be followed', async () => {

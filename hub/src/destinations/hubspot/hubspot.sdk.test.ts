@@ -92,6 +92,20 @@ it('is asked for a call by its key, and to link a contact, as the SDK asks', asy
   expect(session.standIn.records()[0]?.contacts).toEqual(new Set([contact.id]));
 });
 
+it('is asked to take a link away as the SDK asks', async () => {
+  const { session, theirs, client } = await startBoth();
+  session.standIn.addContact({ phone: CUSTOMER_NUMBER });
+  const named = session.standIn.addContact({});
+  await session.reopen({ write_when: 'started' });
+  await session.deliver('call-1', 'in-progress');
+  await session.deliver('call-1', 'ended', { metadata: { crm_id: named.id } });
+  const unlinked = find(session.standIn, 'DELETE', '/crm/objects/2026-03/calls/');
+  const before = theirs.requests.length;
+  const ids = unlinked?.path.match(/\d{6,}/g) ?? [];
+  await client.crm.associations.v4.basicApi.archive('calls', ids[0] ?? '', 'contacts', ids[1] ?? '');
+  expect(shape([unlinked])).toEqual(shape(theirs.requests.slice(before)));
+});
+
 it('is asked for contacts, and to create one, as the SDK asks', async () => {
   const { session, theirs, client } = await startBoth({ unknown_contacts: 'create_contact' });
   await session.deliver('call-1', 'ended');

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import {
   CALL_START_MS,
   createFastClock,
@@ -9,7 +10,7 @@ import {
   type HubspotSession,
   type HubspotSessionOptions,
 } from '../../../../test/support/hubspot-session.ts';
-import type { StandInRequest } from '../../../../test/support/hubspot-stand-in.ts';
+import type { StandInFault, StandInRequest } from '../../../../test/support/hubspot-stand-in.ts';
 import { MASK } from '../masked-settings.ts';
 
 const sessions: HubspotSession[] = [];
@@ -310,6 +311,37 @@ describe('whom a call is with', () => {
     expect(standIn.records()[0]?.contacts).toEqual(new Set([contact.id]));
   });
 
+  it('is another contact where a later message names another, and no longer the first', async () => {
+    const { standIn, deliver } = await start({ settings: { write_when: 'started' } });
+    const first = standIn.addContact({ phone: CUSTOMER_NUMBER });
+    const named = standIn.addContact({});
+    await deliver('call-1', 'in-progress');
+    expect(standIn.records()[0]?.contacts).toEqual(new Set([first.id]));
+    await deliver('call-1', 'ended', { metadata: { crm_id: named.id } });
+    expect(standIn.records()[0]?.contacts).toEqual(new Set([named.id]));
+  });
+
+  it('is another contact by a retry, where the process died in the middle of that', async () => {
+    const { standIn, deliver, redeliver } = await start({ settings: { write_when: 'started' } });
+    standIn.addContact({ phone: CUSTOMER_NUMBER });
+    const colleague = standIn.addContact({});
+    const named = standIn.addContact({});
+    await deliver('call-1', 'in-progress');
+    // Whom somebody linked by hand stays.
+    standIn.records()[0]?.contacts.add(colleague.id);
+    for (const method of ['DELETE', 'PUT']) {
+      failOnce(standIn, (request) => request.method === method, {
+        kind: 'answer',
+        when: 'after',
+        status: 502,
+      });
+      const result = await deliver('call-1', 'ended', { metadata: { crm_id: named.id } });
+      expect(result.kind).not.toBe('done');
+    }
+    expect((await redeliver('call-1', 'ended', { metadata: { crm_id: named.id } })).kind).toBe('done');
+    expect(standIn.records()[0]?.contacts).toEqual(new Set([colleague.id, named.id]));
+  });
+
   it('is linked by a replay, where the contact was added since', async () => {
     const { standIn, deliver, redeliver, reopen } = await start();
     await deliver('call-1', 'ended');
@@ -500,6 +532,11 @@ describe('the settings', () => {
     for (const given of broken) expect(kind.settings.safeParse(given).success).toBe(false);
   });
 
+  it('say in the form that a test may create the property', () => {
+    const { properties = {} } = z.toJSONSchema(kind.settings, { io: 'input' });
+    expect(JSON.stringify(properties['token'])).toContain('A test creates the call property offhook_call_id');
+  });
+
   it('assign calls to an owner', async () => {
     const { standIn, deliver } = await start({ settings: { owner_id: '75771234' } });
     await deliver('a', 'ended');
@@ -531,6 +568,59 @@ describe('the limits of HubSpot', () => {
     expect(standIn.observed().per10s).toBeLessThanOrEqual(100);
     expect(standIn.observed().per10s).toBeGreaterThan(80);
   }, 30_000);
+
+  it('of searches are kept by all destinations of one account, whatever their tokens', async () => {
+    const clock = createFastClock(10);
+    const otherToken = 'pat-eu1-99999999-1111-2222-3333-444444444444';
+    const session = await start({ standIn: { nowMs: clock.monotonicMs, otherToken }, ground: { clock } });
+    const { standIn, kind, ground, settings } = session;
+    const other = kind.open(kind.settings.parse({ ...settings, token: otherToken }), ground);
+    await Promise.all(
+      Array.from({ length: 60 }, (_, index) =>
+        session.deliver(`call-${index}`, 'ended', {
+          customer: { number: `+3161${String(index).padStart(7, '0')}` },
+          deadlineMs: 600_000,
+          ...(index % 2 === 0 && { sender: other }),
+        }),
+      ),
+    );
+    await other.close();
+    expect(standIn.records()).toHaveLength(60);
+    expect(standIn.observed().refused).toBe(0);
+    expect(standIn.observed().searchesPerSecond).toBeLessThanOrEqual(5);
+  }, 30_000);
+
+  it('are let go of where a destination is cut off, so that a wider one holds afterwards', async () => {
+    const { kind, ground, settings, standIn } = await start({ standIn: { requestsPer10s: 1_000 } });
+    const narrow = kind.open(kind.settings.parse({ ...settings, requests_per_10s: 1 }), ground);
+    narrow.abandon();
+    const wide = kind.open(kind.settings.parse({ ...settings, requests_per_10s: 250 }), ground);
+    const budgetMs = 5_000;
+    const result = await kind.test?.(
+      kind.settings.parse({ ...settings, requests_per_10s: 250 }),
+      ground,
+      budgetMs,
+    );
+    await wide.close();
+    expect(result).toMatchObject({ kind: 'done' });
+    expect(standIn.requests.length).toBeGreaterThan(3);
+  });
+
+  it('of time that one attempt has are not those of the others that wait with it', async () => {
+    const { standIn, deliver, ground } = await start();
+    // The first asks whose account it is, and has hardly any time left for it.
+    let isFirst = true;
+    standIn.faults.decide = ({ path }) => {
+      if (!isFirst || !path.startsWith('/account-info/')) return null;
+      isFirst = false;
+      return { kind: 'hang', when: 'before' };
+    };
+    const first = deliver('call-1', 'ended', { deadlineMs: 700 });
+    const second = deliver('call-2', 'ended', { deadlineMs: 10_000 });
+    expect(await first).toMatchObject({ kind: 'failed', cause: 'timeout' });
+    expect(await second).toMatchObject({ kind: 'done' });
+    expect(ground.troubles).toEqual([]);
+  });
 
   it('wait inside the attempt where HubSpot says 429, and cost no try', async () => {
     const clock = createJumpingClock();
@@ -581,12 +671,16 @@ function isSearch({ path }: StandInRequest): boolean {
   return path.endsWith('/search');
 }
 
-function failOnce(standIn: HubspotSession['standIn'], matches: (request: StandInRequest) => boolean): void {
+function failOnce(
+  standIn: HubspotSession['standIn'],
+  matches: (request: StandInRequest) => boolean,
+  fault: StandInFault = { kind: 'cut', when: 'after' },
+): void {
   let isSpent = false;
   standIn.faults.decide = (request) => {
     if (isSpent || !matches(request)) return null;
     isSpent = true;
-    return { kind: 'cut', when: 'after' };
+    return fault;
   };
 }
 

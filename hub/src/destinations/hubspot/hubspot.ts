@@ -7,11 +7,11 @@ import { startBudget, stopFailed } from '../crm/budget.ts';
 import { createCrmSender } from '../crm/crm-sender.ts';
 import type { Budget, Step } from '../crm/crm-port.ts';
 import { createPacedClient, type PacedClient } from '../crm/paced-client.ts';
-import { createPacerBook, type PaceLimit } from '../crm/pacer.ts';
+import { createPacerBook, type PaceLimit, type Pacer } from '../crm/pacer.ts';
 import type { AttemptResult, DestinationGround, DestinationKind } from '../destination.ts';
 import { openJsonClient } from '../http/json-client.ts';
 import type { KindOptions } from '../kind-options.ts';
-import { toHoldMs, toMissingScopes } from './hubspot-answer.ts';
+import { toHoldMs, toKept, toMissingScopes } from './hubspot-answer.ts';
 import { createHubspotPort, READ_SCOPE, WRITE_SCOPE, type HubspotPort } from './hubspot-port.ts';
 import {
   createHubspotSettingsSchema,
@@ -22,7 +22,8 @@ import {
 } from './hubspot-settings.ts';
 
 /**
- * HubSpot counts five searches a second over everybody who uses the account; one is left to others. These limits and
+ * HubSpot counts five searches a second over everybody who uses the account, so destinations with other tokens of it
+ * share this pace; one is left to others. This limit and
  * that of all requests are kept in shares of their window: a hub that was killed begins without a memory of what it has
  * sent, and two full bursts in one window would be more than is allowed.
  */
@@ -37,7 +38,19 @@ export function createHubspotKind(options: KindOptions): DestinationKind<Hubspot
   function connect(settings: HubspotSettings, ground: DestinationGround): Connection {
     const credentialKey = toCredentialKey(settings);
     const all = pacers.take(credentialKey, toPace(settings.requests_per_10s));
-    const search = searchPacers.take(credentialKey, SEARCH_LIMIT);
+    let search: { readonly account: string; readonly pacer: Pacer; release(): void } | null = null;
+    const takeSearchPacer = (portalId: string): Pacer => {
+      const account = `${new URL(settings.api_url).host} ${portalId}`;
+      if (search?.account !== account) {
+        search?.release();
+        search = { account, ...searchPacers.take(account, SEARCH_LIMIT) };
+      }
+      return search.pacer;
+    };
+    const release = (): void => {
+      all.release();
+      search?.release();
+    };
     const client = createPacedClient({
       title: 'HubSpot',
       client: openJsonClient(options.http, new URL(settings.api_url), {
@@ -47,18 +60,22 @@ export function createHubspotKind(options: KindOptions): DestinationKind<Hubspot
       pacer: all.pacer,
       ground,
       toHoldMs: (answer) => toHoldMs(answer, ground.nowMs()),
+      toKept,
     });
     const released: PacedClient = {
       ...client,
       close() {
-        all.release();
-        search.release();
+        release();
         client.close();
+      },
+      abandon() {
+        release();
+        client.abandon();
       },
     };
     const port = createHubspotPort({
       client: released,
-      searchPacer: search.pacer,
+      takeSearchPacer,
       memory: ground.memory,
       credentialKey,
       ownerId: settings.owner_id,
