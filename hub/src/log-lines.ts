@@ -117,6 +117,18 @@ function toDeliveryObserver(log: Logger, writeFast: WriteFast): DeliveryObserver
         state: recorded.state,
       });
     },
+    postponed({ delivery, dueAtMs, detail }) {
+      writeFast?.('delivery.postponed', {
+        delivery_id: delivery.id,
+        destination_id: delivery.destinationId,
+        account_id: delivery.accountId,
+        event_id: delivery.eventId,
+        call_row: delivery.callRow,
+        sequence: delivery.sequence,
+        detail,
+        next_due_ms: dueAtMs,
+      });
+    },
     laneChanged({ destination, breaker, detail }) {
       const fields = { destination_id: destination.id, account_id: destination.accountId, breaker, detail };
       if (breaker === 'open') log.warn(fields, 'lane.changed');

@@ -78,6 +78,7 @@ async function obey(order: WriterOrder): Promise<void> {
     random: Math.random,
     observer: {
       attempted() {},
+      postponed() {},
       laneChanged() {},
       healthChanged() {},
       troubled: (detail, error) => tell(`trouble ${detail}: ${String(error)}`),

@@ -356,6 +356,7 @@ class Node {
       nodeId,
       observer: {
         attempted: options.attempted,
+        postponed: () => {},
         laneChanged: () => {},
         healthChanged: () => {},
         troubled: options.troubled,

@@ -9,7 +9,7 @@ import type { ClaimedDelivery, Destination, IncomingReport, Journal } from '../.
 import type { Random } from '../../proofs/simulation/random.ts';
 import type { Scene, SceneDestination, SceneReport } from './scene.ts';
 
-import { deliver } from '../../hub/src/delivery/deliver.ts';
+import { deliver, type MadeAttempt } from '../../hub/src/delivery/deliver.ts';
 import { Flow } from '../../hub/src/delivery/flow.ts';
 import { createApiKeyText } from '../../hub/src/ingest/api-key.ts';
 import { createSecretBox } from '../../hub/src/journal/secret-box.ts';
@@ -238,13 +238,12 @@ async function attemptDue(
     const finished = await Promise.all(
       claims.map(async (claim) => {
         const lane = lanes.get(claim.destinationId) as Lane;
-        return {
-          lane,
-          done: await deliver([claim], lane.destination, toSender(lane, claim, clock, random), {
-            clock,
-            random: random.next,
-          }),
-        };
+        const done = await deliver([claim], lane.destination, toSender(lane, claim, clock, random), {
+          clock,
+          random: random.next,
+        });
+        if (done.kind === 'put-off') throw new Error('Nothing of the scene asks to wait.');
+        return { lane, done };
       }),
     );
     await journal.recordAttempts(finished.flatMap(({ done }) => done.records));
@@ -286,7 +285,7 @@ function toSender(lane: Lane, claim: ClaimedDelivery, clock: Clock, random: Rand
 async function learn(
   journal: Journal,
   lane: Lane,
-  { lane: signal }: Awaited<ReturnType<typeof deliver>>,
+  { lane: signal }: MadeAttempt,
   nowMs: number,
 ): Promise<void> {
   const { id } = lane.destination;

@@ -99,6 +99,12 @@ export type TestResult =
       readonly cause: string;
       readonly detail: string;
       readonly timing: TestTiming;
+    }
+  | {
+      readonly kind: 'later';
+      /** What it would wait for. */
+      readonly detail: string;
+      readonly timing: TestTiming;
     };
 
 interface TestTiming {

@@ -28,6 +28,7 @@ export function toTestView(result: TestResult, destinationKind: string): z.outpu
   const status = result.kind === 'answered' ? result.status : null;
   const cause = result.kind === 'failed' ? result.cause : null;
   const detail = result.kind === 'answered' ? null : result.detail;
+  // Put off is neither: nothing is wrong, but nothing was tried to its end.
   const ok = result.kind === 'done' || (status !== null && status >= 200 && status < 300);
   const body = result.kind === 'answered' ? result.responseBody : null;
   return {
@@ -36,12 +37,27 @@ export function toTestView(result: TestResult, destinationKind: string): z.outpu
     cause,
     detail,
     response_body: body === null ? null : Buffer.from(body).toString('utf8'),
-    explanation: ok
-      ? null
-      : explainAttempt({ status, cause, detail, ageMs: null, destinationState: null, destinationKind }),
+    explanation: explain(result, destinationKind),
     duration_ms: toTenths(result.timing.totalMs),
     first_byte_ms: result.timing.firstByteMs === null ? null : toTenths(result.timing.firstByteMs),
   };
+}
+
+function explain(result: TestResult, destinationKind: string): z.output<typeof explanationView> | null {
+  const facts = { ageMs: null, destinationState: null, destinationKind };
+  switch (result.kind) {
+    case 'done':
+      return null;
+    case 'later':
+      return {
+        title: 'It asks to wait',
+        hint: 'Nothing is wrong, but it could not be tried to its end now. Test it again in a moment.',
+      };
+    case 'answered':
+      return explainAttempt({ status: result.status, cause: null, detail: null, ...facts });
+    case 'failed':
+      return explainAttempt({ status: null, cause: result.cause, detail: result.detail, ...facts });
+  }
 }
 
 function toTenths(ms: number): number {

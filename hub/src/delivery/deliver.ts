@@ -1,12 +1,12 @@
 /**
  * One attempt as a list of steps. In: leased deliveries that go in one request (most often one) and their destination.
- * Out: the records of what happened and what is to happen next. First try and retry take this one path; only the
- * number differs.
+ * Out: the records of what happened and what is to happen next, or until when the destination puts it off. First try
+ * and retry take this one path; only the number differs.
  */
 import type { AttemptRequest, AttemptResult, DestinationSender } from '../destinations/destination.ts';
 import type { Clock } from '../clock.ts';
 import type { AttemptRecord, ClaimedDelivery, Destination } from '../journal/journal.ts';
-import { decideOutcome, type Decision, type LaneSignal } from './outcome.ts';
+import { decideOutcome, limitLater, type Decision, type LaneSignal, type Verdict } from './outcome.ts';
 import { continueTrace } from './trace-context.ts';
 
 export interface DeliverPorts {
@@ -14,11 +14,21 @@ export interface DeliverPorts {
   readonly random: () => number;
 }
 
-export interface FinishedAttempt {
+export type FinishedAttempt = MadeAttempt | PutOffAttempt;
+
+export interface MadeAttempt {
+  readonly kind: 'made';
   /** One for each delivery, in their order. */
   readonly records: readonly AttemptRecord[];
   readonly lane: LaneSignal;
   readonly detail: string | null;
+}
+
+/** Of one delivery: a batch is never put off. */
+export interface PutOffAttempt {
+  readonly kind: 'put-off';
+  readonly dueAtMs: number;
+  readonly detail: string;
 }
 
 export async function deliver(
@@ -29,8 +39,12 @@ export async function deliver(
 ): Promise<FinishedAttempt> {
   const startedAtMs = ports.clock.nowMs();
   const requests = deliveries.map((delivery) => toRequest(delivery, destination, startedAtMs, ports.random));
-  const result = await attempt(sender, requests);
+  const answer = await attempt(sender, requests);
   const endedAtMs = ports.clock.nowMs();
+  const result = limitLater(answer, deliveries, endedAtMs);
+  if (result.kind === 'later') {
+    return { kind: 'put-off', dueAtMs: endedAtMs + result.afterMs, detail: result.detail };
+  }
   const isShared = deliveries.length > 1;
   let lane: LaneSignal = { kind: 'works' };
   let detail: string | null = null;
@@ -47,7 +61,7 @@ export async function deliver(
     ({ lane, detail } = decision);
     return toRecord(delivery, result, decision, startedAtMs, endedAtMs, deliveries.length);
   });
-  return { records, lane, detail };
+  return { kind: 'made', records, lane, detail };
 }
 
 function toRequest(
@@ -93,7 +107,7 @@ async function attempt(
 
 function toRecord(
   delivery: ClaimedDelivery,
-  result: AttemptResult,
+  result: Verdict,
   decision: Decision,
   startedAtMs: number,
   endedAtMs: number,

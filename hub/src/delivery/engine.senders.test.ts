@@ -372,6 +372,7 @@ async function openHub(
     nodeId: 'node-1',
     observer: {
       attempted: () => {},
+      postponed: () => {},
       laneChanged: () => {},
       healthChanged: () => {},
       troubled: (detail, error) => troubles.push(`${detail}: ${String(error)}`),

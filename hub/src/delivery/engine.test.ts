@@ -119,6 +119,7 @@ async function openHub(limits: Partial<DeliveryLimits> = {}): Promise<Hub> {
     nodeId: 'node-1',
     observer: {
       attempted: () => {},
+      postponed: () => {},
       laneChanged: () => {},
       healthChanged: () => {},
       troubled: (detail, error) => expect.fail(`${detail} ${String(error)}`),

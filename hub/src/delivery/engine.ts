@@ -17,7 +17,7 @@ import {
   type DestinationJournal,
   type RecordedAttempt,
 } from '../journal/journal.ts';
-import { deliver } from './deliver.ts';
+import { deliver, type MadeAttempt, type PutOffAttempt } from './deliver.ts';
 import type { LaneSignal } from './outcome.ts';
 import { Lane, type Seat } from './lane.ts';
 import { DELIVERY_LIMITS, type DeliveryLimits } from './limits.ts';
@@ -377,22 +377,56 @@ class Engine implements DeliveryEngine {
     lane.inFlight -= 1;
     this.#inFlight -= 1;
     this.#unrecorded += deliveries.length;
-    this.#learn(lane, finished.lane, finished.detail);
+    if (finished.kind === 'made') this.#learn(lane, finished.lane, finished.detail);
     this.#pump(lane);
-    const recorded = await this.#record(deliveries, finished.records);
+    if (finished.kind === 'made') await this.#finish(deliveries, destination, finished);
+    else await this.#postpone(deliveries, finished);
     const wasFull = this.#unrecorded >= this.#limits.unrecordedMax;
     this.#unrecorded -= deliveries.length;
+    if (wasFull && this.#unrecorded < this.#limits.unrecordedMax) this.#pumpAll();
+    else this.#pump(lane);
+    if (!this.#running && this.#inFlight + this.#unrecorded === 0) this.#idle?.();
+  }
+
+  async #finish(
+    deliveries: readonly ClaimedDelivery[],
+    destination: Destination,
+    { records }: MadeAttempt,
+  ): Promise<void> {
+    const recorded = await this.#record(deliveries, records);
     for (const [index, delivery] of deliveries.entries()) {
       this.#forgetLease(delivery);
-      const record = finished.records[index];
+      const record = records[index];
       const one = recorded[index];
       if (record !== undefined && one !== undefined) {
         this.#options.observer.attempted({ delivery, destination, record, recorded: one });
       }
     }
-    if (wasFull && this.#unrecorded < this.#limits.unrecordedMax) this.#pumpAll();
-    else this.#pump(lane);
-    if (!this.#running && this.#inFlight + this.#unrecorded === 0) this.#idle?.();
+  }
+
+  /**
+   * The lease is forgotten before the journal is asked: the next one has as many attempts before it, and where it
+   * overtook the answer it would be taken for this one, and held by nobody until it ran out. A token that is stale by
+   * then, or a journal in trouble, costs nothing but another try, which the destination may put off again.
+   */
+  async #postpone(deliveries: readonly ClaimedDelivery[], { dueAtMs, detail }: PutOffAttempt): Promise<void> {
+    const { journal, observer } = this.#options;
+    const postponements = deliveries.map((delivery) => ({
+      row: delivery.row,
+      token: this.#tokenOf(delivery),
+      dueAtMs,
+      detail,
+    }));
+    for (const delivery of deliveries) this.#forgetLease(delivery);
+    try {
+      await journal.postponeDeliveries(postponements);
+      for (const delivery of deliveries) observer.postponed({ delivery, dueAtMs, detail });
+    } catch (error) {
+      observer.troubled(
+        'a delivery could not be put off; it is tried again once its lease has run out',
+        error,
+      );
+    }
   }
 
   /**
@@ -588,7 +622,10 @@ class Engine implements DeliveryEngine {
     const { journal, clock, observer } = this.#options;
     const claims = [...this.#leases].map(([row, { token }]) => ({ row, token }));
     try {
-      const lost = new Set(await journal.renewLeases(claims, this.#limits.leaseMs, clock.nowMs()));
+      const asked = new Map(claims.map(({ row, token }) => [row, token]));
+      const rows = await journal.renewLeases(claims, this.#limits.leaseMs, clock.nowMs());
+      // What was taken anew while the journal answered is not lost with the lease that it had before.
+      const lost = new Set(rows.filter((row) => this.#leases.get(row)?.token === asked.get(row)));
       if (lost.size === 0) return;
       for (const lane of this.#lanes.values()) {
         const kept = lane.held.filter((delivery) => !lost.has(delivery.row));

@@ -14,6 +14,13 @@ export interface DeliveryObserver {
     readonly record: AttemptRecord;
     readonly recorded: RecordedAttempt;
   }): void;
+  /** Its destination said: not now. No attempt was made. */
+  postponed(postponement: {
+    readonly delivery: ClaimedDelivery;
+    /** Unix ms. */
+    readonly dueAtMs: number;
+    readonly detail: string;
+  }): void;
   laneChanged(change: {
     readonly destination: Destination;
     /** open: failing, one probe at a time. closed: flows again. */

@@ -1,19 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import type { AttemptResult } from '../destinations/destination.ts';
-import { decideOutcome, POISON_REJECTIONS } from './outcome.ts';
+import {
+  LATER_MS_MAX,
+  LATER_MS_MIN,
+  LATER_TOTAL_MS_MAX,
+  type AttemptResult,
+} from '../destinations/destination.ts';
+import { decideOutcome, limitLater, POISON_REJECTIONS, type Verdict } from './outcome.ts';
 
 const timing = { firstByteMs: 3, totalMs: 4 };
 const fresh = { attempts: 0, rejections: 0 };
 const nowMs = Date.UTC(2026, 0, 1);
 
-function answered(
-  status: number,
-  more: Partial<Extract<AttemptResult, { kind: 'answered' }>> = {},
-): AttemptResult {
+function answered(status: number, more: Partial<Extract<AttemptResult, { kind: 'answered' }>> = {}): Verdict {
   return { kind: 'answered', status, retryAfter: null, abort: false, responseBody: null, timing, ...more };
 }
 
-function decide(result: AttemptResult, delivery = fresh, scheduleS: readonly number[] | null = null) {
+function decide(result: Verdict, delivery = fresh, scheduleS: readonly number[] | null = null) {
   return decideOutcome(result, delivery, scheduleS, nowMs, () => 0.5);
 }
 
@@ -30,7 +32,7 @@ describe('decideOutcome', () => {
   );
 
   it('retries when no answer came', () => {
-    const failed: AttemptResult = { kind: 'failed', cause: 'tls', detail: 'certificate expired', timing };
+    const failed: Verdict = { kind: 'failed', cause: 'tls', detail: 'certificate expired', timing };
     expect(decide(failed)).toMatchObject({
       outcome: 'retry',
       detail: 'certificate expired',
@@ -40,7 +42,7 @@ describe('decideOutcome', () => {
   });
 
   it('takes what a kind calls done as delivered and keeps what it says', () => {
-    const done: AttemptResult = { kind: 'done', detail: 'Call 4711 created in HubSpot', timing };
+    const done: Verdict = { kind: 'done', detail: 'Call 4711 created in HubSpot', timing };
     expect(decide(done)).toMatchObject({
       outcome: 'delivered',
       detail: 'Call 4711 created in HubSpot',
@@ -49,7 +51,7 @@ describe('decideOutcome', () => {
   });
 
   it('retries what was refused in words that are no status, and never takes it for poison', () => {
-    const refused: AttemptResult = { kind: 'failed', cause: 'refused', detail: 'OOM', timing };
+    const refused: Verdict = { kind: 'failed', cause: 'refused', detail: 'OOM', timing };
     expect(decide(refused, { attempts: 4, rejections: 4 })).toMatchObject({
       outcome: 'retry',
       rejected: false,
@@ -59,7 +61,7 @@ describe('decideOutcome', () => {
   });
 
   it('lets an answer to several events kill none of them, but has them sent alone', () => {
-    const shared = (result: AttemptResult) => decideOutcome(result, fresh, null, nowMs, () => 0.5, true);
+    const shared = (result: Verdict) => decideOutcome(result, fresh, null, nowMs, () => 0.5, true);
     expect(shared(answered(422))).toMatchObject({ outcome: 'retry', rejected: true });
     expect(shared(answered(500, { abort: true }))).toMatchObject({ outcome: 'retry', rejected: true });
     expect(shared(answered(503))).toMatchObject({ outcome: 'retry', rejected: false });
@@ -113,5 +115,51 @@ describe('decideOutcome', () => {
         releasesNext: false,
       });
     }
+  });
+});
+
+describe('limitLater', () => {
+  const acceptedAtMs = nowMs - 60_000;
+  const later = (afterMs: number): AttemptResult => ({
+    kind: 'later',
+    afterMs,
+    detail: 'Waits for the start',
+    timing,
+  });
+
+  it('leaves what was attempted as it is', () => {
+    expect(limitLater(answered(500), [{ acceptedAtMs: 0 }, { acceptedAtMs: 0 }], nowMs)).toEqual(
+      answered(500),
+    );
+  });
+
+  it.each([
+    [5_000, 5_000],
+    [1_500.2, 1_501],
+    [0, LATER_MS_MIN],
+    [-1, LATER_MS_MIN],
+    [Number.NaN, LATER_MS_MIN],
+    [Number.POSITIVE_INFINITY, LATER_MS_MAX],
+    [2 * LATER_MS_MAX, LATER_MS_MAX],
+  ])('takes %d ms as %d ms', (afterMs, takenMs) => {
+    expect(limitLater(later(afterMs), [{ acceptedAtMs }], nowMs)).toEqual(later(takenMs));
+  });
+
+  it('counts it as failed once the event is a day old', () => {
+    const at = (ageMs: number) => limitLater(later(5_000), [{ acceptedAtMs: nowMs - ageMs }], nowMs);
+    expect(at(LATER_TOTAL_MS_MAX - 1)).toMatchObject({ kind: 'later' });
+    expect(at(LATER_TOTAL_MS_MAX)).toEqual({
+      kind: 'failed',
+      cause: 'refused',
+      detail: 'it was put off for more than a day: Waits for the start',
+      timing,
+    });
+  });
+
+  it('counts it as failed for a batch', () => {
+    expect(limitLater(later(5_000), [{ acceptedAtMs }, { acceptedAtMs }], nowMs)).toMatchObject({
+      kind: 'failed',
+      detail: 'a batch cannot be put off: Waits for the start',
+    });
   });
 });

@@ -1,7 +1,12 @@
 /**
  * What one answer means for its delivery and for its lane (design section 6). A pure table: answer in, decision out.
  */
-import type { AttemptResult } from '../destinations/destination.ts';
+import {
+  LATER_MS_MAX,
+  LATER_MS_MIN,
+  LATER_TOTAL_MS_MAX,
+  type AttemptResult,
+} from '../destinations/destination.ts';
 import type { AttemptOutcome } from '../journal/journal.ts';
 import { parseRetryAfterMs, RETRY_SCHEDULE_S, stretchDelayMs, toRetryDelayMs } from './retry-schedule.ts';
 
@@ -32,9 +37,37 @@ export type LaneSignal =
   /** 410 Gone: it never wants to hear from us again. */
   | { readonly kind: 'gone' };
 
+/** What an attempt came to, where one was made. */
+export type Verdict = Exclude<AttemptResult, { kind: 'later' }>;
+
+/**
+ * `later` within its bounds, else the failure it counts as: a sender that never comes to an end, or puts off what it
+ * was given together, has a bug, and its deliveries must end as dead letters that somebody sees.
+ */
+export function limitLater(
+  result: AttemptResult,
+  deliveries: readonly { readonly acceptedAtMs: number }[],
+  nowMs: number,
+): AttemptResult {
+  if (result.kind !== 'later') return result;
+  const { afterMs, detail, timing } = result;
+  const fail = (why: string): Verdict => ({
+    kind: 'failed',
+    cause: 'refused',
+    detail: `${why}: ${detail}`,
+    timing,
+  });
+  const [first] = deliveries;
+  if (first === undefined || deliveries.length > 1) return fail('a batch cannot be put off');
+  if (nowMs - first.acceptedAtMs >= LATER_TOTAL_MS_MAX) return fail('it was put off for more than a day');
+  // Whole milliseconds, and never NaN: such a delivery would have no time at all.
+  const isLongEnough = afterMs >= LATER_MS_MIN;
+  return { ...result, afterMs: isLongEnough ? Math.ceil(Math.min(afterMs, LATER_MS_MAX)) : LATER_MS_MIN };
+}
+
 /** isShared: the answer is to several events at once, so it says of none of them that it alone is refused. */
 export function decideOutcome(
-  result: AttemptResult,
+  result: Verdict,
   delivery: { readonly attempts: number; readonly rejections: number },
   scheduleS: readonly number[] | null,
   nowMs: number,
@@ -89,7 +122,7 @@ function isRejection(status: number): boolean {
   );
 }
 
-function toLaneSignal(result: Exclude<AttemptResult, { kind: 'done' }>, nowMs: number): LaneSignal {
+function toLaneSignal(result: Exclude<Verdict, { kind: 'done' }>, nowMs: number): LaneSignal {
   if (result.kind === 'failed') return { kind: 'fails' };
   switch (result.status) {
     case 410:
@@ -106,7 +139,7 @@ function toLaneSignal(result: Exclude<AttemptResult, { kind: 'done' }>, nowMs: n
   }
 }
 
-function toDetail(result: Exclude<AttemptResult, { kind: 'done' }>): string {
+function toDetail(result: Exclude<Verdict, { kind: 'done' }>): string {
   if (result.kind === 'failed') return result.detail;
   const { status } = result;
   if (result.abort)

@@ -147,6 +147,16 @@ export interface RecordedAttempt {
   readonly state: DeliveryState;
 }
 
+/** A claimed delivery whose destination said: not now. */
+export interface Postponement {
+  readonly row: number;
+  readonly token: number;
+  /** Unix ms of the next try. */
+  readonly dueAtMs: number;
+  /** What it waits for, in one plain sentence. */
+  readonly detail: string;
+}
+
 /**
  * Told after each commit about deliveries that just became due. `take` is the fast path: return true to
  * hold the delivery under a lease already (nothing is read back); false leaves it in the journal, where
@@ -177,6 +187,12 @@ export interface DeliveryJournal {
    * the destination wants only the latest and a newer event waits. Results in the same order.
    */
   recordAttempts(records: readonly AttemptRecord[]): Promise<readonly RecordedAttempt[]>;
+  /**
+   * Puts claimed deliveries off and ends their leases: they stay pending with `detail` as their stateReason, no attempt
+   * is counted or kept, and the call's next delivery goes on waiting. Where the destination wants only the latest and a
+   * newer event waits, the delivery is superseded instead. Stale tokens are ignored.
+   */
+  postponeDeliveries(postponements: readonly Postponement[]): Promise<void>;
   /** Gives claimed deliveries back untouched; stale tokens are ignored. */
   releaseDeliveries(claims: readonly { readonly row: number; readonly token: number }[]): Promise<void>;
   /** Extends leases; the result names the rows whose lease was lost. */

@@ -34,7 +34,7 @@ export interface HttpRequest extends Omit<HttpPost, 'body'> {
 }
 
 /** A request's result: what AttemptResult says, without the kinds' own `done`. */
-export type HttpResult = Exclude<AttemptResult, { kind: 'done' }>;
+export type HttpResult = Extract<AttemptResult, { kind: 'answered' | 'failed' }>;
 
 /** What an exchange needs of its target. */
 export interface ConnectionSource {

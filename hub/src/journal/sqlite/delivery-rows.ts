@@ -103,7 +103,7 @@ export function toDeliveryEntry(row: DeliveryRow, store: Store): DeliveryEntry {
     sequence: row.sequence,
     status: row.status,
     state: toDeliveryState(row.state),
-    stateReason: row.reason ?? explainWait(row, store),
+    stateReason: row.finished_at_ms === null ? explainWait(row, store) : row.reason,
     attempts: row.attempts,
     lastStatus: row.last_status,
     lastDetail: row.last_detail,
@@ -123,14 +123,15 @@ export function toEventType(eventRow: number, status: string): string {
   return isOperational(eventRow) ? status : STATUS_UPDATE_EVENT;
 }
 
-/** What a pending delivery waits for; null where it is simply due, or finished without a reason. */
+/** What a pending delivery waits for; null where it is simply due. */
 function explainWait(row: DeliveryRow, { destinations, leases }: Store): string | null {
-  if (row.finished_at_ms !== null) return null;
   if (leases.isHeld(row.row)) return 'An attempt is under way.';
   if (row.due_at_ms === null) return 'It waits behind an earlier event of its call.';
   const { destination } = destinations.get(row.destination_row);
   if (destination?.state === 'paused') return 'Its destination is paused.';
   if (destination?.state === 'disabled') return 'Its destination is disabled.';
+  // Put off: its destination said what for.
+  if (row.reason !== null) return row.reason;
   return row.attempts > 0 ? 'It waits for its next try.' : null;
 }
 

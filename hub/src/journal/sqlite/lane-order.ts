@@ -10,6 +10,7 @@ import { DELIVERY_STATE_CODES } from './codes.ts';
 import { toEventType } from './delivery-rows.ts';
 import type { KnownDestination } from './destination-registry.ts';
 import type { DueDelivery } from './due-dispatch.ts';
+import type { Lease } from './leases.ts';
 import { JOIN_OPERATIONAL } from './operational-rows.ts';
 import type { Store } from './store.ts';
 
@@ -68,6 +69,8 @@ export interface LaneOrder {
     pending: readonly PendingDelivery[],
     nowMs: number,
   ): boolean;
+  /** A later event of the call is pending at the same destination. */
+  hasNewer(delivery: Pick<Lease, 'row' | 'destinationRow' | 'callRow' | 'sequence'>): boolean;
   finish(row: number, state: Exclude<DeliveryState, 'pending'>, reason: string | null, nowMs: number): void;
   /** The head is gone or released: the next waiting one, if any, becomes due. */
   promote(destination: KnownDestination, callRow: number, nowMs: number): void;
@@ -111,6 +114,10 @@ export function createLaneOrder(
 
   return {
     readPending,
+    hasNewer: ({ row, destinationRow, callRow, sequence }) =>
+      readPending(callRow, destinationRow).some(
+        (sibling) => sibling.row > row && sibling.sequence > sequence,
+      ),
     finish,
     mayGoNow(destination, sequence, pending, nowMs) {
       let mayGo = true;

@@ -12,7 +12,7 @@ import type { Store } from './store.ts';
 
 // `attempts = ?` fences what the token cannot: the same record twice in one commit.
 const RECORD_DELIVERED = `
-  UPDATE deliveries SET state = 1, due_at_ms = NULL, attempts = attempts + 1, finished_at_ms = ?,
+  UPDATE deliveries SET state = 1, due_at_ms = NULL, attempts = attempts + 1, reason = NULL, finished_at_ms = ?,
     last_status = ?, last_detail = ?, sent_at_ms = ?, sent_duration_ms = ?, sent_first_byte_ms = ?
   WHERE row = ? AND state = 0 AND attempts = ?`;
 const RECORD_FAILED = `
@@ -91,7 +91,7 @@ export function createRecordAttempts(
     destination: KnownDestination,
     nowMs: number,
   ): DeliveryState | null {
-    const isOutdated = attempt.outcome === 'retry' && destination.isLatest && hasNewer(lease);
+    const isOutdated = attempt.outcome === 'retry' && destination.isLatest && order.hasNewer(lease);
     const state: DeliveryState = attempt.outcome === 'dead' ? 'dead' : isOutdated ? 'superseded' : 'pending';
     const dueAtMs = state === 'pending' ? (attempt.nextDueAtMs ?? nowMs) : null;
     const { changes } = recordFailed.run(
@@ -133,12 +133,6 @@ export function createRecordAttempts(
   function settle(row: number): void {
     counters.now.pending -= 1;
     due.withdraw(row);
-  }
-
-  function hasNewer(lease: Lease): boolean {
-    return order
-      .readPending(lease.callRow, lease.destinationRow)
-      .some((sibling) => sibling.row > lease.row && sibling.sequence > lease.sequence);
   }
 
   return {

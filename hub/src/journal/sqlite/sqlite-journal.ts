@@ -39,6 +39,7 @@ import { migrate } from './migrate.ts';
 import { createOperationalEvents, createRaiseOperational } from './operational-events.ts';
 import { createPhoneNames } from './phone-names.ts';
 import { createPhoneNumbers } from './phone-numbers.ts';
+import { createPostponements } from './postponements.ts';
 import { createPrune } from './prune.ts';
 import { createRecordAttempts } from './record-attempts.ts';
 import { createReplays } from './replays.ts';
@@ -176,6 +177,7 @@ function buildJournal(database: Database, options: SqliteJournalOptions): Journa
     ...createAccept(store, deliveries),
     ...createClaims(store),
     ...createRecordAttempts(store, order, createTellDead(store, raise)),
+    ...createPostponements(store, order),
     ...destinationCommands,
     ...createReplays(store, deliveries),
     ...createCallsReader(store),

@@ -136,7 +136,7 @@ async function serve(port: MessagePort, options: ThreadOptions): Promise<void> {
 
   /** Keeps the credit in step with what leaves the engine's hands. */
   function watch(method: JournalMethod, values: readonly unknown[], result: unknown): void {
-    if (method === 'releaseDeliveries') {
+    if (method === 'releaseDeliveries' || method === 'postponeDeliveries') {
       for (const { row } of values[0] as readonly { row: number }[]) credit.settle(row);
     } else if (method === 'renewLeases') {
       for (const row of result as readonly number[]) credit.settle(row);

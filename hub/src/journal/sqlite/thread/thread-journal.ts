@@ -39,6 +39,7 @@ const METHODS = [
   'acceptReports',
   'claimDeliveries',
   'recordAttempts',
+  'postponeDeliveries',
   'releaseDeliveries',
   'renewLeases',
   'listDueLanes',
