@@ -30,6 +30,8 @@ export type Fault =
   /** Done, but the sender does not learn it. */
   | { readonly kind: 'done-refuse'; readonly answer: StandInAnswer }
   | { readonly kind: 'done-cut' }
+  /** Cut, and done so much later: when the sender has long stopped waiting. */
+  | { readonly kind: 'done-late'; readonly delayMs: number }
   /** Answered so much later. */
   | { readonly kind: 'slow'; readonly delayMs: number };
 
@@ -104,6 +106,10 @@ export class StandInServer {
     const fault = this.fault(request);
     if (fault?.kind === 'cut') return this.#cut(request, response);
     if (fault?.kind === 'refuse') return this.#answer(request, response, fault.answer);
+    if (fault?.kind === 'done-late') {
+      setTimeout(() => answer(request), fault.delayMs);
+      return this.#cut(request, response);
+    }
     const done = answer(request);
     if (fault?.kind === 'done-cut') return this.#cut(request, response);
     if (fault?.kind === 'slow')
