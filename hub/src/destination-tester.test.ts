@@ -85,6 +85,7 @@ function create(over: Partial<DestinationKind> = {}) {
     kind: 'webhook',
     title: 'Test',
     summary: '',
+    setup: [],
     settings: z.unknown(),
     defaults: {},
     signs: true,

@@ -141,6 +141,7 @@ export function createSimNetwork(clock: SimClock, random: Random, receiverCount:
       settings: z.object({ receiver: z.number() }),
       title: 'Simulated',
       summary: '',
+      setup: [],
       defaults: {},
       signs: true,
       isEager: false,

@@ -142,6 +142,7 @@ const WEBHOOK_KIND: DestinationKindPort = {
   kind: 'webhook',
   title: 'Webhook',
   summary: 'Sends every event as a signed POST.',
+  setup: [],
   defaults: {},
   signs: true,
   settings: z.strictObject({

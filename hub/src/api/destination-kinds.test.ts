@@ -34,6 +34,7 @@ const BOARD: DestinationKindPort = {
   kind: 'board',
   title: 'Board',
   summary: 'Posts calls to a board.',
+  setup: ['Create a board.', 'Copy its token; it needs the right “post”.'],
   settings: boardSettings,
   defaults: {
     filter: { statuses: ['ended-with-error'], operational_events: ['delivery.dead'] },
@@ -55,6 +56,7 @@ const WEBHOOK: DestinationKindPort = {
   kind: 'webhook',
   title: 'Webhook',
   summary: 'Sends every event as a signed POST.',
+  setup: [],
   settings: z.strictObject({ url: z.url() }),
   defaults: {},
   signs: true,
@@ -112,6 +114,7 @@ describe('kinds of destinations', () => {
         kind: 'board',
         title: 'Board',
         summary: 'Posts calls to a board.',
+        setup: ['Create a board.', 'Copy its token; it needs the right “post”.'],
         signs: false,
         defaults: {
           filter: { statuses: ['ended-with-error'], operational_events: ['delivery.dead'] },

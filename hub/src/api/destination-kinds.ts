@@ -132,6 +132,7 @@ function toKindView(kind: DestinationKindPort): DestinationKindView {
     kind: kind.kind,
     title: kind.title,
     summary: kind.summary,
+    setup: [...kind.setup],
     signs: kind.signs,
     defaults: {
       filter: toFilterView(defaults),

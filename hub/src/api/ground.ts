@@ -16,6 +16,7 @@ export interface DestinationKindPort {
   readonly kind: string;
   readonly title: string;
   readonly summary: string;
+  readonly setup: readonly string[];
   readonly settings: z.ZodType;
   readonly defaults: DestinationDefaults;
   readonly signs: boolean;

@@ -441,6 +441,9 @@ export const destinationKindView = z.object({
   kind: z.string(),
   title: z.string().meta({ description: 'For people: "HubSpot".' }),
   summary: z.string().meta({ description: 'One sentence: what it does with calls.' }),
+  setup: z.array(z.string()).meta({
+    description: 'Two to four short steps: what to do in the other product, and which rights it asks for.',
+  }),
   signs: z.boolean().meta({ description: 'Creation and rotation answer with a secret.' }),
   defaults: z
     .object({
@@ -453,7 +456,7 @@ export const destinationKindView = z.object({
     .meta({ description: 'What a destination of this kind begins with where its creation leaves them out.' }),
   settings_schema: z.record(z.string(), z.unknown()).meta({
     description:
-      'JSON Schema 2020-12 of its settings: a flat object. Its fields have `title` and `description`, and where they apply `secret` (a credential), `placeholder`, `unit`, `advanced`, `choices` (words for the values of an enum), `when` ({field, is}: shown only then) and `multiline`.',
+      'JSON Schema 2020-12 of its settings: a flat object. Its fields have `title` and `description`, and where they apply `secret` (a credential), `holdsSecret` (a credential stands in it, as a password in a URL), `placeholder`, `unit`, `advanced`, `choices` (words for the values of an enum), `when` ({field, is}: shown only then) and `multiline`.',
   }),
 });
 

@@ -335,6 +335,7 @@ async function openHub(
     kind: 'webhook',
     title: 'Scripted',
     summary: '',
+    setup: [],
     settings: z.unknown(),
     defaults: {},
     signs: true,

@@ -85,6 +85,7 @@ async function openHub(limits: Partial<DeliveryLimits> = {}): Promise<Hub> {
           settings: z.unknown(),
           title: 'Test',
           summary: '',
+          setup: [],
           defaults: {},
           signs: true,
           isEager: false,

@@ -227,6 +227,8 @@ export interface FieldMeta {
   readonly description?: string;
   /** A credential: typed hidden, masked in answers, kept while it stays masked. */
   readonly secret?: true;
+  /** A credential stands in it among other things, as a password in a URL: typed hidden. */
+  readonly holdsSecret?: true;
   readonly placeholder?: string;
   /** Shown behind a number: "s", "%". */
   readonly unit?: string;
@@ -258,6 +260,8 @@ export interface DestinationKind<Settings = unknown> {
   readonly title: string;
   /** One sentence: what it does with calls. */
   readonly summary: string;
+  /** Two to four short steps for the form: what to do in the other product, and which rights it asks for. */
+  readonly setup: readonly string[];
   /** Parsed at the API door; a flat object whose fields carry FieldMeta, since the dashboard's form comes from it. */
   readonly settings: z.ZodType<Settings>;
   readonly defaults: DestinationDefaults;

@@ -87,6 +87,11 @@ export function createHubspotKind(options: KindOptions): DestinationKind<Hubspot
     kind: 'hubspot',
     title: 'HubSpot',
     summary: 'Logs each call once as a call record, on the contact whose number it is.',
+    setup: [
+      'In HubSpot, as a super admin: Development → Keys → Service keys → create a service key.',
+      'Give it the scopes crm.objects.contacts.read, crm.objects.contacts.write and crm.schemas.contacts.write.',
+      'Copy its token. The check of the connection names missing scopes and creates the call property offhook_call_id; the third scope can be taken away afterwards.',
+    ],
     settings: createHubspotSettingsSchema(options.egress),
     defaults: { concurrency: 8, timeoutMs: 30_000 },
     signs: false,

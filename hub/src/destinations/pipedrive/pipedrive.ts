@@ -46,6 +46,11 @@ export function createPipedriveKind(options: KindOptions): DestinationKind<Piped
     kind: 'pipedrive',
     title: 'Pipedrive',
     summary: 'Logs every call that has ended, once, with its duration, outcome and person.',
+    setup: [
+      'In Pipedrive, as the user to whom the call logs shall belong: Personal preferences → API; copy the token. (If the page is not there, an admin has to allow API access.)',
+      'The company domain is acme in acme.pipedrive.com.',
+      'Or with OAuth, which may send four times as many requests: a private app in the Developer Hub with the scopes phone-integration, activities:read and contacts:read (contacts:full to create persons); give its client ID, client secret and refresh token instead of the API token.',
+    ],
     settings: createPipedriveSettingsSchema(options.egress),
     defaults: { concurrency: 4, timeoutMs: 30_000 },
     signs: false,

@@ -47,6 +47,7 @@ export function createRedisSettingsSchema(guard: EgressGuard): z.ZodType<RedisSe
         })
         .meta({
           title: 'URL',
+          holdsSecret: true,
           description:
             'rediss:// (encrypted) or redis://, with user, password and database where there are any; the password is kept secret',
           placeholder: 'rediss://user:password@redis.example.com:6379',

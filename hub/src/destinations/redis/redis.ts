@@ -28,6 +28,12 @@ export function createRedisKind(options: RedisKindOptions): DestinationKind<Redi
     title: 'Redis',
     summary:
       'Keeps a set of the ids of active calls, and if you like a hash per call and a message per event.',
+    setup: [
+      'Make a Redis user for the hub; the ACL SETUSER line stands in docs/destinations/redis.md. (Where one password is enough, skip this.)',
+      'Give the URL, rediss://user:password@host:6379. Signs such as @, /, # or % in the password are percent-encoded.',
+      "Choose a set that is Offhook's alone: what is in it and no active call is taken out.",
+      'The check of the connection asks Redis whether each command is allowed, and names the rights that are missing.',
+    ],
     settings: createRedisSettingsSchema(options.egress),
     // Attempts that wait together are written together, so a wide lane costs Redis nothing.
     defaults: { concurrency: 128, timeoutMs: 10_000 },

@@ -30,6 +30,12 @@ export function createSalesforceKind(options: KindOptions): DestinationKind<Sale
     kind: 'salesforce',
     title: 'Salesforce',
     summary: 'Logs every call as a task, once, with its duration, outcome and contact or lead.',
+    setup: [
+      'Setup → External Client App Manager → New External Client App: enable OAuth, give any callback URL, and select the scope Manage user data via APIs (api).',
+      "Enable the Client Credentials Flow. After saving, choose the user to run as on the app's Policies tab: it needs API Enabled, Access Activities and Edit Tasks, and may read contacts and leads.",
+      'Copy the consumer key and the consumer secret, and the address under Setup → My Domain.',
+      'Recommended: Object Manager → Activity → Fields → a text field of 255 characters, External ID and Unique, named Offhook_Call_ID; the External ID field is then Offhook_Call_ID__c.',
+    ],
     settings: createSalesforceSettingsSchema(options.egress),
     defaults: { concurrency: 8, timeoutMs: 30_000 },
     signs: false,

@@ -34,6 +34,12 @@ export function createSlackKind(options: KindOptions): DestinationKind<SlackSett
     title: 'Slack',
     summary:
       'Posts an alert when calls fail, gathers what is alike into one message, and says when it is over.',
+    setup: [
+      'Open api.slack.com/apps → Create New App → From scratch → a name and your workspace.',
+      'For one channel: Incoming Webhooks → on → Add New Webhook to Workspace → choose the channel; copy the URL.',
+      'Or with a bot, which keeps its messages up to date: OAuth & Permissions → Bot Token Scopes → add chat:write → Install to Workspace; copy the Bot User OAuth Token.',
+      "A bot has to be in its channel: type /invite @ and the app's name there.",
+    ],
     settings: createSlackSettingsSchema(options.egress),
     defaults: {
       filter: { statuses: ['ended-with-error'], operational_events: OPERATIONAL_EVENT_TYPES },

@@ -53,6 +53,11 @@ export function createWebhookKind(options: KindOptions): DestinationKind<Webhook
     kind: 'webhook',
     title: 'Webhook',
     summary: 'Sends every change of a call to a URL of yours, signed, in order and until it is taken.',
+    setup: [
+      'Make an HTTPS address that answers 2xx within the timeout (15 s) and does its slow work afterwards.',
+      'Give its URL. The signing secret is shown once, when the destination is created.',
+      'In the receiver, verify the signature over the raw bytes, and drop every webhook-id it has seen before.',
+    ],
     settings: createWebhookSettingsSchema(options.egress),
     defaults: {},
     signs: true,
