@@ -26,3 +26,13 @@ export function stop(result: AttemptResult): StopResult {
 export function stopFailed(cause: FailureCause, detail: string): StopResult {
   return stop({ kind: 'failed', cause, detail, timing: { firstByteMs: null, totalMs: 0 } });
 }
+
+/** afterMs: until the time, which alone ends the wait, has passed. */
+export function stopLater(afterMs: number, detail: string): StopResult {
+  return stop({
+    kind: 'later',
+    afterMs: Math.ceil(afterMs),
+    detail,
+    timing: { firstByteMs: null, totalMs: 0 },
+  });
+}

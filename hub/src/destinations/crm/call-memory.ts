@@ -1,15 +1,29 @@
 /**
  * What a destination remembers of one call, under `call:<call id>`, so that it goes when the call goes.
  * `creating` is on disk before the request that creates: whoever finds it does not know whether that request got
- * through, and looks before creating.
+ * through, or is still to be carried out, and looks before creating.
  */
 import { z } from 'zod';
 import type { DestinationMemory } from '../destination.ts';
 
 export type RememberedCall =
-  /** Nothing is written yet; an earlier message named a contact, which later ones may not repeat. */
-  | { readonly state: 'noted'; readonly metadataId: string }
-  | { readonly state: 'creating'; readonly metadataId?: string | undefined }
+  /** Nothing is written yet. */
+  | {
+      readonly state: 'noted';
+      /** An earlier message named a contact, which later ones may not repeat. */
+      readonly metadataId?: string | undefined;
+      /** This destination was told of the call while it was live, so no other one before it can have written its end. */
+      readonly sawLive?: boolean | undefined;
+      readonly look?: string | undefined;
+    }
+  | {
+      readonly state: 'creating';
+      /** No request that creates was sent later than this. Missing: not known. */
+      readonly sinceMs?: number | undefined;
+      readonly metadataId?: string | undefined;
+      /** How far the port's look-up has come, in its own words. */
+      readonly look?: string | undefined;
+    }
   | {
       readonly state: 'written';
       readonly recordId: string;
@@ -29,8 +43,18 @@ export interface RememberedContact {
 }
 
 const REMEMBERED = z.discriminatedUnion('state', [
-  z.object({ state: z.literal('noted'), metadataId: z.string() }),
-  z.object({ state: z.literal('creating'), metadataId: z.string().optional() }),
+  z.object({
+    state: z.literal('noted'),
+    metadataId: z.string().optional(),
+    sawLive: z.boolean().optional(),
+    look: z.string().optional(),
+  }),
+  z.object({
+    state: z.literal('creating'),
+    sinceMs: z.number().optional(),
+    metadataId: z.string().optional(),
+    look: z.string().optional(),
+  }),
   z.object({
     state: z.literal('written'),
     recordId: z.string(),

@@ -47,6 +47,8 @@ export interface ContactHint {
   readonly metadataId: string | null;
   /** The customer's, in E.164. */
   readonly number: string | null;
+  /** Ours, in E.164. */
+  readonly ownNumber: string | null;
 }
 
 export type RecordPlan =
@@ -80,8 +82,8 @@ export const ODD_NUMBER_CHARACTERS_MAX = 40;
 const METADATA_ID_CHARACTERS_MAX = 100;
 
 export function toRecordPlan(input: PlanInput): RecordPlan {
-  const { call, settings, metadataId, customerNumber, isWritten } = input;
-  const contact: ContactHint = { metadataId, number: customerNumber };
+  const { call, settings, metadataId, customerNumber, ownNumber, isWritten } = input;
+  const contact: ContactHint = { metadataId, number: customerNumber, ownNumber };
   const isWebCall = call.type === 'web_call';
   if (!isWritten) {
     if (call.state === 'none') return skip('Nothing to write: the call has not begun');

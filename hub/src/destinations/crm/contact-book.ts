@@ -4,11 +4,15 @@
  * CRMs limit most. Where contacts are created, two calls of one new number make one contact.
  */
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import type { DestinationGround } from '../destination.ts';
-import { ok, stopFailed } from './budget.ts';
+import { ok, stopLater } from './budget.ts';
+import type { RememberedContact } from './call-memory.ts';
 import type { ContactHint } from './call-record.ts';
 import type { Budget, ContactId, CrmPort, Step } from './crm-port.ts';
-import type { RememberedContact } from './call-memory.ts';
+import { toCallingCode } from './phone-notations.ts';
+import { isClearRefusal } from './refusal.ts';
+import { createSharedQuestions, type SharedQuestions } from './shared-question.ts';
 
 export interface FoundContact {
   readonly contact: RememberedContact | null;
@@ -30,7 +34,11 @@ export const KNOWN_CONTACTS_MAX = 10_000;
 export const FOUND_AGE_MS_MAX = 10 * 60_000;
 /** Somebody who was just added by hand should be found by the next call. */
 export const MISSED_AGE_MS_MAX = 30_000;
-/** Search indexes of CRMs lag behind by seconds, at times by a minute. */
+/**
+ * How long after a request that creates, and whose answer was lost, it may still come into being: servers carry out
+ * what they have read though nobody waits any more, and search indexes of CRMs lag behind by seconds, at times by a
+ * minute.
+ */
 export const CREATION_DOUBT_MS = 60_000;
 
 interface Entry {
@@ -43,11 +51,12 @@ export class ContactBook {
   readonly #ground: DestinationGround;
   /** By the hint's hash, the longest unused first. */
   readonly #known = new Map<string, Entry>();
-  readonly #underWay = new Map<string, Promise<Step<ContactId | null>>>();
+  readonly #questions: SharedQuestions<ContactId | null>;
 
   constructor(port: CrmPort, ground: DestinationGround) {
     this.#port = port;
     this.#ground = ground;
+    this.#questions = createSharedQuestions(ground);
   }
 
   async find({ hint, remembered, createsFor, budget }: FindContactInput): Promise<Step<FoundContact>> {
@@ -56,7 +65,7 @@ export class ContactBook {
     if (named !== null) {
       const via = toVia('id', named);
       if (remembered?.via === via) return ok(toFound(remembered));
-      const step = await this.#once(via, () => this.#port.readContact(named, budget));
+      const step = await this.#once(via, budget, () => this.#port.readContact(named, budget));
       if (step.kind === 'stop') return step;
       if (step.value !== null) return ok(toFound({ id: step.value, via }));
       isMetadataUnknown = true;
@@ -65,13 +74,15 @@ export class ContactBook {
     // A later message that says less (no metadata, no number) does not take away what an earlier one led to.
     if (number === null)
       return ok({ ...toFound(hint.metadataId === null ? remembered : null), isMetadataUnknown });
-    const via = toVia('number', number);
+    // The same number may be somebody else's in a country where it is written without one.
+    const home = hint.ownNumber === null ? '' : await toCallingCode(hint.ownNumber);
+    const via = toVia('number', `${number} ${home}`);
     if (remembered?.via === via) return ok({ ...toFound(remembered), isMetadataUnknown });
-    const found = await this.#once(via, () => this.#port.findContact(number, budget));
+    const found = await this.#once(via, budget, () => this.#port.findContact(number, budget, hint.ownNumber));
     if (found.kind === 'stop') return found;
     if (found.value !== null) return ok({ ...toFound({ id: found.value, via }), isMetadataUnknown });
     if (createsFor === null) return ok({ ...toFound(null), isMetadataUnknown });
-    const created = await this.#once(`create:${via}`, () => this.#create(via, number, createsFor, budget));
+    const created = await this.#once(`create:${via}`, budget, () => this.#create(number, createsFor, budget));
     if (created.kind === 'stop') return created;
     const contact = created.value === null ? null : { id: created.value, via };
     return ok({ contact, wasCreated: contact !== null, isMetadataUnknown });
@@ -83,7 +94,11 @@ export class ContactBook {
     this.#known.delete(`create:${contact.via}`);
   }
 
-  async #once(key: string, ask: () => Promise<Step<ContactId | null>>): Promise<Step<ContactId | null>> {
+  async #once(
+    key: string,
+    budget: Budget,
+    ask: () => Promise<Step<ContactId | null>>,
+  ): Promise<Step<ContactId | null>> {
     const now = this.#ground.monotonicMs();
     const entry = this.#known.get(key);
     if (entry !== undefined && entry.validUntil > now) {
@@ -91,18 +106,11 @@ export class ContactBook {
       this.#known.set(key, entry);
       return ok(entry.contactId);
     }
-    // Whoever joins began later and so has more time left than the one who asks.
-    const underWay = this.#underWay.get(key);
-    if (underWay !== undefined) return underWay;
-    const asking = ask();
-    this.#underWay.set(key, asking);
-    try {
-      const step = await asking;
+    return this.#questions.ask(key, budget, async () => {
+      const step = await ask();
       if (step.kind === 'ok') this.#keep(key, step.value);
       return step;
-    } finally {
-      this.#underWay.delete(key);
-    }
+    });
   }
 
   #keep(key: string, contactId: ContactId | null): void {
@@ -117,36 +125,40 @@ export class ContactBook {
   }
 
   /** Nobody has this number as far as the CRM's search shows; but it may not show yet what we created a moment ago. */
-  async #create(
-    via: string,
-    number: string,
-    callId: string,
-    budget: Budget,
-  ): Promise<Step<ContactId | null>> {
+  async #create(number: string, callId: string, budget: Budget): Promise<Step<ContactId | null>> {
     const { memory } = this.#ground;
-    const key = `contact:${via}`;
+    const key = `contact:${toVia('number', number)}`;
+    const remember = (creation: Creation | null): Promise<void> =>
+      memory.write([{ key, value: creation === null ? null : JSON.stringify(creation), callId }]);
     const [value] = await memory.read([key]);
-    if (value !== undefined) {
-      const known = parseCreation(value);
-      if (known.id !== null) {
-        const step = await this.#port.readContact(known.id, budget);
-        if (step.kind === 'stop' || step.value !== null) return step;
-      } else if (this.#ground.nowMs() - known.sinceMs < CREATION_DOUBT_MS) {
-        return stopFailed(
-          'protocol',
-          `an earlier try may have created the contact, and the search of ${this.#port.title} does not show it yet`,
+    const known = value === undefined ? null : parseCreation(value);
+    if (known?.id !== undefined) {
+      const step = await this.#port.readContact(known.id, budget);
+      if (step.kind === 'stop' || step.value !== null) return step;
+    } else if (known !== null) {
+      const now = this.#ground.nowMs();
+      // Written by a clock that was ahead: as if it were of now.
+      const doubtMs = Math.min(known.sinceMs + CREATION_DOUBT_MS - now, CREATION_DOUBT_MS);
+      if (doubtMs > 0) {
+        if (known.sinceMs > now) await remember({ sinceMs: now });
+        return stopLater(
+          doubtMs,
+          `Waits up to a minute: an earlier try may have created the contact, and ${this.#port.title} may not show it yet`,
         );
       }
     }
-    await memory.write([{ key, value: JSON.stringify({ sinceMs: this.#ground.nowMs() }), callId }]);
+    await remember({ sinceMs: this.#ground.nowMs() + budget.remainingMs() });
     const step = await this.#port.createContact(number, budget);
-    if (step.kind === 'ok') {
-      await memory.write([{ key, value: JSON.stringify({ sinceMs: 0, id: step.value }), callId }]);
-    } else if (wasRefused(step.result)) {
-      await memory.write([{ key, value: null, callId }]);
-    }
+    if (step.kind === 'ok') await remember({ sinceMs: 0, id: step.value });
+    else await remember(isClearRefusal(step.result) ? null : { sinceMs: this.#ground.nowMs() });
     return step;
   }
+}
+
+/** Of a contact: no request that creates it was sent later than sinceMs. */
+interface Creation {
+  readonly sinceMs: number;
+  readonly id?: ContactId | undefined;
 }
 
 function toFound(contact: RememberedContact | null): FoundContact {
@@ -158,24 +170,13 @@ function toVia(kind: 'id' | 'number', text: string): string {
   return createHash('sha256').update(`${kind}:${text}`).digest('hex').slice(0, 32);
 }
 
-function parseCreation(value: string): { readonly id: string | null; readonly sinceMs: number } {
-  const { id, sinceMs } = JSON.parse(value) as { id?: string; sinceMs: number };
-  return { id: id ?? null, sinceMs };
-}
+const CREATION = z.object({ sinceMs: z.number(), id: z.string().optional() });
 
-/** A clear no: nothing was created. */
-function wasRefused(result: {
-  readonly kind: string;
-  readonly status?: number;
-  readonly cause?: string;
-}): boolean {
-  if (result.kind === 'failed')
-    return (
-      result.cause === 'settings' ||
-      result.cause === 'blocked' ||
-      result.cause === 'dns' ||
-      result.cause === 'connect' ||
-      result.cause === 'tls'
-    );
-  return result.status !== undefined && result.status >= 400 && result.status < 500 && result.status !== 408;
+/** What cannot be read was written by a version whose words we do not know: somebody may have been created long ago. */
+function parseCreation(value: string): Creation {
+  try {
+    return CREATION.parse(JSON.parse(value));
+  } catch {
+    return { sinceMs: 0 };
+  }
 }

@@ -4,6 +4,7 @@
  */
 import type { AttemptResult } from '../destination.ts';
 import type { CallRecord } from './call-record.ts';
+import type { PacerBook } from './pacer.ts';
 
 /** One request, or a few that belong together. `stop`: the attempt ends here, with this result. */
 export type Step<T> =
@@ -18,6 +19,16 @@ export interface Budget {
 }
 
 export type ContactId = string;
+
+/** A look-up that may take more than one attempt. */
+export interface Look {
+  /** Whom the call is with, where that is known: the record, if there is one, most likely hangs on them. */
+  readonly contactId: ContactId | null;
+  /** What `keep` was last told; null: the look-up begins. */
+  readonly progress: string | null;
+  /** On disk when it resolves (where the journal knows the call); null once the look-up has come to its end. */
+  keep(progress: string | null): Promise<void>;
+}
 
 export type CreateOutcome =
   | { readonly kind: 'created'; readonly recordId: string }
@@ -40,8 +51,16 @@ export interface CrmPort<Draft = unknown> {
    * made where an earlier try may have got through. Otherwise it is made before every creation.
    */
   readonly refusesDuplicates: boolean;
-  /** Its look-up is dear, so it is only made where an earlier try may have got through, though nothing refuses a second record. */
+  /**
+   * Its look-up is dear, so it is left out where nobody can have written the call yet, though nothing refuses a second
+   * record: this destination was told of the call while it was live, or the call is brand new.
+   */
   readonly looksOnlyInDoubt?: boolean;
+  /**
+   * Of all destinations of the process: by it, one at a time looks for a call and creates it, for CRMs that take two
+   * records of one call.
+   */
+  readonly turns?: PacerBook;
   /** What is written stays as it is: `updateRecord` is never asked. */
   readonly keepsRecords?: boolean;
   /** An id of a contact as this CRM writes them, or null: the text comes from a call's metadata, so anybody may have written it. */
@@ -55,7 +74,7 @@ export interface CrmPort<Draft = unknown> {
    */
   prepare?(budget: Budget): Promise<Step<string | null>>;
   /** The record of a call by its key; null where there is none. */
-  findRecord(callKey: string, budget: Budget, record: CallRecord): Promise<Step<string | null>>;
+  findRecord(callKey: string, budget: Budget, record: CallRecord, look: Look): Promise<Step<string | null>>;
   createRecord(draft: Draft, callKey: string, budget: Budget): Promise<Step<CreateOutcome>>;
   /** wroteContactId: whom the record hangs on as far as we know; undefined where we do not. */
   updateRecord(
@@ -66,8 +85,11 @@ export interface CrmPort<Draft = unknown> {
   ): Promise<Step<UpdateOutcome>>;
   /** Whether this contact exists; null where not. May answer with another id (contacts are merged). */
   readContact(contactId: ContactId, budget: Budget): Promise<Step<ContactId | null>>;
-  /** By a number in E.164; of several, the one changed last, and of those the lowest id. */
-  findContact(number: string, budget: Budget): Promise<Step<ContactId | null>>;
+  /**
+   * By a number in E.164; of several, the one changed last, and of those the lowest id. ownNumber: in E.164, the number
+   * the call came in on or went out from; its country is the one in which people leave the country out.
+   */
+  findContact(number: string, budget: Budget, ownNumber: string | null): Promise<Step<ContactId | null>>;
   createContact(number: string, budget: Budget): Promise<Step<ContactId>>;
   close(): void;
   abandon(): void;

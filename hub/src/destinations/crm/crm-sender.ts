@@ -2,7 +2,8 @@
  * One attempt at one call, for every CRM. It promises at most one record of a call in the CRM, however often and by
  * whatever way the call comes here again, and that the record ends up as the journal's call is: what was written is
  * remembered with the call, the intent to create is on disk before the request that creates, and where such an intent
- * is found, or the CRM does not refuse a second record by itself, the CRM is asked before anything is created.
+ * is found, or the CRM does not refuse a second record by itself, the CRM is asked before anything is created. It is
+ * asked until the request whose answer was lost can no longer be carried out.
  */
 import { createHash } from 'node:crypto';
 import type { StatusUpdateMessage } from '@offhook/contract/message';
@@ -13,7 +14,7 @@ import type {
   DestinationSender,
   KnownCall,
 } from '../destination.ts';
-import { ok, startBudget, stopFailed } from './budget.ts';
+import { ok, startBudget, stopFailed, stopLater } from './budget.ts';
 import {
   readRememberedCall,
   rememberCall,
@@ -28,10 +29,12 @@ import {
   type CallRecord,
   type RecordPlan,
 } from './call-record.ts';
-import { ContactBook, type FoundContact } from './contact-book.ts';
-import type { Budget, CrmPort, Step } from './crm-port.ts';
+import { ContactBook, CREATION_DOUBT_MS, type FoundContact } from './contact-book.ts';
+import type { Budget, CrmPort, Look, Step } from './crm-port.ts';
 import type { CrmSettings } from './crm-settings.ts';
 import { toE164 } from './e164.ts';
+import { REQUEST_MS_MIN } from './paced-client.ts';
+import { isClearRefusal } from './refusal.ts';
 
 export function createCrmSender<Draft>(
   port: CrmPort<Draft>,
@@ -40,6 +43,16 @@ export function createCrmSender<Draft>(
 ): DestinationSender {
   return new CrmSender(port, settings, ground);
 }
+
+/** Sources tell start and end by requests of their own, which may overtake each other. */
+export const START_WAIT_MS = 60_000;
+/** Heard of for the first time so lately that no other destination was there before this one. */
+export const NEW_CALL_MS = 2 * START_WAIT_MS;
+/** Of an attempt; a clock may be set by an hour. */
+const DEADLINE_MS_MAX = 10 * 60_000;
+const ONE_AT_A_TIME = { requests: 1, windowMs: 0 } as const;
+/** Of calls that the journal has forgotten, whose creation is in doubt: known to this process only. */
+const FORGOTTEN_KEPT_MAX = 1_000;
 
 type WritePlan = Extract<RecordPlan, { kind: 'write' }>;
 
@@ -59,6 +72,8 @@ class CrmSender<Draft> implements DestinationSender {
   readonly #settings: CrmSettings;
   readonly #ground: DestinationGround;
   readonly #contacts: ContactBook;
+  /** By call id, the oldest first. */
+  readonly #forgotten = new Map<string, RememberedCall>();
 
   constructor(port: CrmPort<Draft>, settings: CrmSettings, ground: DestinationGround) {
     this.#port = port;
@@ -98,6 +113,8 @@ class CrmSender<Draft> implements DestinationSender {
       await this.#note(subject);
       return ok(plan.reason);
     }
+    const waitMs = this.#toStartWaitMs(subject);
+    if (waitMs > 0) return stopLater(waitMs, 'Waits up to a minute for the report of its start');
     const prepared = await this.#port.prepare?.(budget);
     if (prepared?.kind === 'stop') return prepared;
     const account = prepared?.value ?? null;
@@ -118,7 +135,7 @@ class CrmSender<Draft> implements DestinationSender {
     return {
       call: known ?? toCallOfMessage(message, this.#ground.nowMs()),
       isKnown: known !== undefined,
-      remembered,
+      remembered: remembered ?? this.#forgotten.get(callId) ?? null,
       metadataId: readMetadataId(message, this.#settings.metadata_key) ?? before ?? null,
       account: null,
     };
@@ -138,10 +155,28 @@ class CrmSender<Draft> implements DestinationSender {
 
   /** The message of a call's end need not repeat the metadata of its start. */
   async #note({ call, isKnown, remembered, metadataId }: Subject): Promise<void> {
-    if (!isKnown || call.state !== 'live' || metadataId === null) return;
+    if (!isKnown || call.state !== 'live') return;
     if (remembered !== null && remembered.state !== 'noted') return;
-    if (remembered?.metadataId === metadataId) return;
-    await rememberCall(this.#ground.memory, call.callId, { state: 'noted', metadataId });
+    const sawLive = this.#port.looksOnlyInDoubt === true;
+    if (metadataId === null && !sawLive) return;
+    if (remembered !== null && remembered.metadataId === (metadataId ?? undefined)) return;
+    await rememberCall(this.#ground.memory, call.callId, {
+      state: 'noted',
+      ...(metadataId !== null && { metadataId }),
+      ...(sawLive && { sawLive }),
+    });
+  }
+
+  /** A start that comes after its end makes no event, so a record written before it would stay without a duration. */
+  #toStartWaitMs({ call, isKnown, remembered }: Subject): number {
+    if (!isKnown || call.startedAtMs !== null || call.endedAtMs === null) return 0;
+    if (remembered?.state === 'written' || remembered?.state === 'gone') return 0;
+    const now = this.#ground.nowMs();
+    // When the end was accepted: not before the first report, and in most cases just when it happened.
+    const acceptedAtMs = Math.max(call.firstReportAtMs, call.endedAtMs <= now ? call.endedAtMs : 0);
+    const waitMs = acceptedAtMs + START_WAIT_MS - now;
+    // Of a clock that was ahead by more than that, nothing is known.
+    return waitMs > 2 * START_WAIT_MS ? 0 : waitMs;
   }
 
   async #write(subject: Subject, plan: WritePlan, budget: Budget): Promise<Step<string>> {
@@ -157,15 +192,104 @@ class CrmSender<Draft> implements DestinationSender {
     }
     if (found.contact === null && plan.needsContact) return ok(this.#toNoContact(plan, found));
 
-    const { refusesDuplicates, looksOnlyInDoubt = false } = this.#port;
-    const isInDoubt = remembered?.state === 'creating' || !subject.isKnown;
-    if (isInDoubt || !(refusesDuplicates || looksOnlyInDoubt)) {
-      const step = await this.#port.findRecord(toCallKey(plan.record.callId), budget, plan.record);
-      if (step.kind === 'stop') return step;
-      if (step.value !== null) return this.#adopt(subject, plan.record, found, step.value, budget);
+    return this.#inTurn(subject, plan.record, budget, () => this.#writeNew(subject, plan, found, budget));
+  }
+
+  /** Of several destinations that look for a call and create it, the second one finds what the first has made. */
+  async #inTurn(
+    { account }: Subject,
+    { callId }: CallRecord,
+    budget: Budget,
+    work: () => Promise<Step<string>>,
+  ): Promise<Step<string>> {
+    const { turns, title } = this.#port;
+    if (turns === undefined) return work();
+    const { pacer, release } = turns.take(`${account ?? ''} ${toCallKey(callId)}`, ONE_AT_A_TIME);
+    try {
+      const turn = await pacer.enter(this.#ground, budget.remainingMs() - REQUEST_MS_MIN);
+      if (turn.kind === 'too_long')
+        return stopFailed('timeout', `another destination is writing the same call to ${title}`);
+      try {
+        return await work();
+      } finally {
+        turn.leave();
+      }
+    } finally {
+      release();
     }
-    if (remembered?.state !== 'creating') await this.#remember(subject, { state: 'creating' });
-    return this.#create(subject, plan, found, budget);
+  }
+
+  async #writeNew(
+    subject: Subject,
+    plan: WritePlan,
+    found: FoundContact,
+    budget: Budget,
+  ): Promise<Step<string>> {
+    const { record } = plan;
+    if (this.#mustLook(subject)) {
+      const look = this.#openLook(subject, found);
+      const step = await this.#port.findRecord(toCallKey(record.callId), budget, record, look);
+      if (step.kind === 'stop') return step;
+      if (step.value !== null) return this.#adopt(subject, record, found, step.value, budget);
+      const doubtMs = await this.#toDoubtMs(subject);
+      if (doubtMs > 0)
+        return stopLater(
+          doubtMs,
+          `Waits up to a minute: an earlier try may still create the call in ${this.#port.title}`,
+        );
+    }
+    if (budget.remainingMs() < REQUEST_MS_MIN)
+      return stopFailed('timeout', `${this.#port.title} answered too slowly to finish within the deadline`);
+    await this.#remember(subject, {
+      state: 'creating',
+      sinceMs: this.#ground.nowMs() + budget.remainingMs(),
+    });
+    const step = await this.#create(subject, plan, found, budget);
+    if (step.kind === 'stop') await this.#noteFailedCreation(subject, step.result);
+    return step;
+  }
+
+  #mustLook({ call, isKnown, remembered }: Subject): boolean {
+    const { refusesDuplicates, looksOnlyInDoubt = false } = this.#port;
+    if (remembered?.state === 'creating' || !isKnown) return true;
+    if (refusesDuplicates || !looksOnlyInDoubt) return !refusesDuplicates;
+    if (remembered?.state === 'noted' && remembered.sawLive === true) return false;
+    return this.#ground.nowMs() - call.firstReportAtMs >= NEW_CALL_MS;
+  }
+
+  #openLook(subject: Subject, found: FoundContact): Look {
+    const { remembered } = subject;
+    const before = remembered?.state === 'creating' || remembered?.state === 'noted' ? remembered : null;
+    const { look: progress, ...rest } = before ?? { state: 'noted' };
+    return {
+      contactId: found.contact?.id ?? null,
+      progress: progress ?? null,
+      keep: (look) => this.#remember(subject, { ...rest, ...(look !== null && { look }) }),
+    };
+  }
+
+  /** How long a creation whose answer was lost may still come into being, though the look-up does not show it. */
+  async #toDoubtMs(subject: Subject): Promise<number> {
+    const { remembered } = subject;
+    if (this.#port.refusesDuplicates || remembered?.state !== 'creating') return 0;
+    const now = this.#ground.nowMs();
+    const { sinceMs } = remembered;
+    if (sinceMs === undefined || sinceMs > now + DEADLINE_MS_MAX) {
+      // By another version, or a clock that was set back since: the doubt begins now.
+      await this.#remember(subject, { state: 'creating', sinceMs: now });
+      return CREATION_DOUBT_MS;
+    }
+    return sinceMs + CREATION_DOUBT_MS - now;
+  }
+
+  /** After a clear no things are as they were; else the request was sent by now, if at all. */
+  async #noteFailedCreation(subject: Subject, result: AttemptResult): Promise<void> {
+    if (this.#port.refusesDuplicates) return;
+    if (!isClearRefusal(result))
+      return this.#remember(subject, { state: 'creating', sinceMs: this.#ground.nowMs() });
+    const { callId } = subject.call;
+    if (subject.isKnown) await rememberCall(this.#ground.memory, callId, withoutLook(subject.remembered));
+    else this.#forgotten.delete(callId);
   }
 
   #findContact(subject: Subject, plan: WritePlan, budget: Budget): Promise<Step<FoundContact>> {
@@ -278,13 +402,24 @@ class CrmSender<Draft> implements DestinationSender {
   }
 
   async #remember(subject: Subject, remembered: RememberedCall): Promise<void> {
-    if (!subject.isKnown) return;
+    if (!subject.isKnown) return this.#rememberForgotten(subject.call.callId, remembered);
     const { metadataId, account } = subject;
     await rememberCall(this.#ground.memory, subject.call.callId, {
       ...remembered,
       ...(metadataId !== null && remembered.state !== 'gone' && { metadataId }),
-      ...(account !== null && remembered.state !== 'creating' && { account }),
+      ...(account !== null && (remembered.state === 'written' || remembered.state === 'gone') && { account }),
     });
+  }
+
+  /** Nothing would ever take it away from the journal's memory. */
+  #rememberForgotten(callId: string, remembered: RememberedCall): void {
+    this.#forgotten.delete(callId);
+    if (remembered.state !== 'creating') return;
+    this.#forgotten.set(callId, remembered);
+    for (const oldest of this.#forgotten.keys()) {
+      if (this.#forgotten.size <= FORGOTTEN_KEPT_MAX) return;
+      this.#forgotten.delete(oldest);
+    }
   }
 
   #toWhom({ contact, wasCreated, isMetadataUnknown }: FoundContact): string {
@@ -308,7 +443,14 @@ class CrmSender<Draft> implements DestinationSender {
 function toHere(remembered: RememberedCall | null, account: string | null): RememberedCall | null {
   if (remembered === null || account === null || !('account' in remembered)) return remembered;
   if (remembered.account === undefined || remembered.account === account) return remembered;
-  return { state: 'creating' };
+  return { state: 'creating', sinceMs: 0 };
+}
+
+/** A look-up that came to its end begins anew. */
+function withoutLook(remembered: RememberedCall | null): RememberedCall | null {
+  if (remembered?.state !== 'noted' && remembered?.state !== 'creating') return remembered;
+  const { look: _, ...rest } = remembered;
+  return rest;
 }
 
 function toHash(draft: unknown): string {

@@ -3,18 +3,20 @@
  * log of a call nor takes an id of ours, so a try that may have got through is looked for among the activities since the
  * call was first heard of: every call log is one, and that list is the only one whose order and window are documented.
  */
-import { ok, stop, stopFailed } from '../crm/budget.ts';
+import { z } from 'zod';
+import { ok, stop, stopFailed, stopLater } from '../crm/budget.ts';
 import type {
   Budget,
   ContactId,
   CreateOutcome,
   CrmPort,
+  Look,
   Step,
   StopResult,
   UpdateOutcome,
 } from '../crm/crm-port.ts';
 import { type Answer, type PacedClient, stopAt } from '../crm/paced-client.ts';
-import type { Pacer } from '../crm/pacer.ts';
+import type { Pacer, PacerBook } from '../crm/pacer.ts';
 import { matchPhone, toPhoneNotations } from '../crm/phone-notations.ts';
 import type { CallRecord } from '../crm/call-record.ts';
 import { toAttemptResult } from '../http/json-client.ts';
@@ -26,16 +28,35 @@ export interface PipedrivePortOptions {
   readonly client: PacedClient;
   /** Searches have a limit of their own. */
   readonly searchPacer: Pacer;
+  readonly turns: PacerBook;
+  /** No other destination of this process writes to the same company. */
+  isAlone(): boolean;
+  nowMs(): number;
 }
 
 /** Clocks differ; an activity's time is Pipedrive's. */
 export const LOOK_BACK_MS = 10 * 60_000;
-/** Each costs as much as two call logs; beyond them a doubt of days in a busy company ends in a second log. */
-export const LOOK_PAGES_MAX = 40;
 /** A page must stay within what of an answer is read, and activities have notes. */
 export const LOOK_PAGE_ITEMS = 50;
+/** Of one attempt; the next goes on from there. Each page costs as much of the day's allowance as two call logs. */
+export const LOOK_PAGES_MAX = 40;
+/** Of one look-up: 8,000 of Pipedrive's tokens, about a quarter of what the smallest plan has a day. */
+export const LOOK_PAGES_TOTAL_MAX = 400;
 const LOOK_PAGE_SHRINKS_BY = 7;
+const LOOK_AGAIN_MS = 1_000;
 const FOUND_MAX = 20;
+
+/** A way through the activities, newest first, down to those from before a moment. */
+interface LookProgress {
+  readonly sinceMs: number;
+  /** When this way began: what was added later stands before its first page. */
+  readonly beganMs: number;
+  readonly limit: number;
+  /** null: at its first page. */
+  readonly cursor: string | null;
+  /** Over all ways of this look-up. */
+  readonly pages: number;
+}
 
 export function createPipedrivePort(options: PipedrivePortOptions): CrmPort<CallLogDraft> {
   return new PipedrivePort(options);
@@ -44,16 +65,25 @@ export function createPipedrivePort(options: PipedrivePortOptions): CrmPort<Call
 class PipedrivePort implements CrmPort<CallLogDraft> {
   readonly title = 'Pipedrive';
   readonly refusesDuplicates = false;
-  readonly looksOnlyInDoubt = true;
+  readonly turns: PacerBook;
   readonly keepsRecords = true;
   readonly #settings: PipedriveSettings;
   readonly #client: PacedClient;
   readonly #searchPacer: Pacer;
+  readonly #isAlone: () => boolean;
+  readonly #nowMs: () => number;
 
-  constructor({ settings, client, searchPacer }: PipedrivePortOptions) {
+  constructor({ settings, client, searchPacer, turns, isAlone, nowMs }: PipedrivePortOptions) {
     this.#settings = settings;
     this.#client = client;
     this.#searchPacer = searchPacer;
+    this.turns = turns;
+    this.#isAlone = isAlone;
+    this.#nowMs = nowMs;
+  }
+
+  get looksOnlyInDoubt(): boolean {
+    return this.#isAlone();
   }
 
   parseContactId(text: string): ContactId | null {
@@ -67,40 +97,89 @@ class PipedrivePort implements CrmPort<CallLogDraft> {
     return ok(this.#settings.company_domain);
   }
 
-  async findRecord(callKey: string, budget: Budget, record: CallRecord): Promise<Step<string | null>> {
+  /**
+   * Page by page, over several attempts where it takes them. By person it would be shorter, and by time of change, too;
+   * but people move activities to others and edit them, so that finding nothing there says nothing.
+   */
+  async findRecord(
+    callKey: string,
+    budget: Budget,
+    record: CallRecord,
+    look: Look,
+  ): Promise<Step<string | null>> {
     const reference = toReference(callKey);
-    const sinceMs = record.knownSinceMs - LOOK_BACK_MS;
-    let limit = LOOK_PAGE_ITEMS;
-    let cursor: string | null = null;
-    for (let page = 1; page <= LOOK_PAGES_MAX; page += 1) {
-      const query = new URLSearchParams({
-        updated_since: new Date(sinceMs).toISOString().replace(/\.\d+Z$/, 'Z'),
-        sort_by: 'add_time',
-        sort_direction: 'desc',
-        limit: String(limit),
-        ...(cursor !== null && { cursor }),
-      });
-      const step = await this.#client.request(
-        { method: 'GET', path: `/api/v2/activities?${query.toString()}` },
-        budget,
-      );
-      if (step.kind === 'stop') return step;
-      if (step.value.status !== 200) return toStop(step.value, 'activities:read');
-      const activities = toItems(toFields(step.value.json)['data']);
-      if (activities === null) {
-        if (limit === 1) return toUnreadable();
-        limit = Math.ceil(limit / LOOK_PAGE_SHRINKS_BY);
-        continue;
+    const resumed = parseProgress(look.progress);
+    let at = resumed ?? this.#beginAt(record.knownSinceMs, 0);
+    let isShort = resumed === null;
+    for (let read = 0; read < LOOK_PAGES_MAX; read += 1) {
+      if (at.pages >= LOOK_PAGES_TOTAL_MAX) return toTooMany(LOOK_PAGES_TOTAL_MAX * LOOK_PAGE_ITEMS);
+      const page = await this.#readPage(at, null, reference, budget);
+      if (page.kind === 'stop') {
+        if (read > 0) await look.keep(JSON.stringify(at));
+        return page;
       }
-      const found = activities.find(
-        ({ subject }) => typeof subject === 'string' && subject.endsWith(reference),
-      );
-      if (found !== undefined) return ok(toId(found['id']));
-      const last = Date.parse(toText(activities.at(-1)?.['add_time']) ?? '');
-      cursor = toText(toFields(toFields(step.value.json)['additional_data'])['next_cursor']);
-      if (cursor === null || last < sinceMs) return ok(null);
+      const { value } = page;
+      if (value.kind === 'found') return ok(value.recordId);
+      if (value.kind === 'read') at = { ...at, cursor: value.cursor, pages: at.pages + 1 };
+      // The cursor ends sooner than we came back, or the page holds more than is read of an answer.
+      else if (value.kind === 'cursor_refused') at = { ...at, cursor: null, pages: at.pages + 1 };
+      else if (at.limit === 1) return toUnreadable();
+      else at = { ...at, limit: Math.ceil(at.limit / LOOK_PAGE_SHRINKS_BY), pages: at.pages + 1 };
+      if (value.kind === 'read' && value.isLast) {
+        if (isShort) {
+          await look.keep(null);
+          return ok(null);
+        }
+        // What was added while this way went on over several attempts: another one, down to where it began.
+        at = this.#beginAt(at.beganMs, at.pages);
+        isShort = true;
+      } else if (read === 0 && resumed === null && look.contactId !== null) {
+        const theirs = await this.#readPage(at, look.contactId, reference, budget);
+        if (theirs.kind === 'stop') return theirs;
+        if (theirs.value.kind === 'found') return ok(theirs.value.recordId);
+      }
     }
-    return ok(null);
+    await look.keep(JSON.stringify(at));
+    return stopLater(LOOK_AGAIN_MS, 'Looks on through the activities in Pipedrive: the call may be among them already');
+  }
+
+  #beginAt(knownSinceMs: number, pages: number): LookProgress {
+    const sinceMs = knownSinceMs - LOOK_BACK_MS;
+    return { sinceMs, beganMs: this.#nowMs(), limit: LOOK_PAGE_ITEMS, cursor: null, pages };
+  }
+
+  /** personId: of one person only, from the newest on. */
+  async #readPage(
+    { sinceMs, limit, cursor }: LookProgress,
+    personId: ContactId | null,
+    reference: string,
+    budget: Budget,
+  ): Promise<Step<LookPage>> {
+    const from = personId === null ? cursor : null;
+    const query = new URLSearchParams({
+      ...(personId !== null && { person_id: personId }),
+      updated_since: new Date(sinceMs).toISOString().replace(/\.\d+Z$/, 'Z'),
+      sort_by: 'add_time',
+      sort_direction: 'desc',
+      limit: String(limit),
+      ...(from !== null && { cursor: from }),
+    });
+    const step = await this.#client.request(
+      { method: 'GET', path: `/api/v2/activities?${query.toString()}` },
+      budget,
+    );
+    if (step.kind === 'stop') return step;
+    if (step.value.status === 400 && from !== null) return ok({ kind: 'cursor_refused' });
+    if (step.value.status !== 200) return toStop(step.value, 'activities:read');
+    const { data, additional_data: more } = toFields(step.value.json);
+    const activities = toItems(data);
+    if (activities === null) return ok({ kind: 'unreadable' });
+    const found = activities.find(({ subject }) => typeof subject === 'string' && subject.endsWith(reference));
+    const recordId = toId(found?.['id']);
+    if (recordId !== null) return ok({ kind: 'found', recordId });
+    const next = toText(toFields(more)['next_cursor']);
+    const last = Date.parse(toText(activities.at(-1)?.['add_time']) ?? '');
+    return ok({ kind: 'read', cursor: next, isLast: next === null || last < sinceMs });
   }
 
   async createRecord(draft: CallLogDraft, _callKey: string, budget: Budget): Promise<Step<CreateOutcome>> {
@@ -135,10 +214,11 @@ class PipedrivePort implements CrmPort<CallLogDraft> {
   }
 
   /** Pipedrive does not say which of several was changed last; the oldest it is. */
-  async findContact(number: string, budget: Budget): Promise<Step<ContactId | null>> {
-    const notations = await toPhoneNotations(number);
-    // With its country first: that is certain, and mostly enough.
-    for (const term of new Set([number, notations.trunk])) {
+  async findContact(number: string, budget: Budget, ownNumber: string | null): Promise<Step<ContactId | null>> {
+    const notations = await toPhoneNotations(number, ownNumber);
+    const { searched, trunk } = notations;
+    // With its country first: that is certain, and mostly enough. Each further notation is a dear search for everybody.
+    for (const term of [number, ...searched.filter((one) => one === trunk)]) {
       const query = new URLSearchParams({ term, fields: 'phone', limit: String(FOUND_MAX) });
       const request = { method: 'GET', path: `/api/v2/persons/search?${query.toString()}` } as const;
       const step = await this.#client.request(request, budget, [this.#searchPacer]);
@@ -177,6 +257,38 @@ class PipedrivePort implements CrmPort<CallLogDraft> {
   abandon(): void {
     this.#client.abandon();
   }
+}
+
+type LookPage =
+  | { readonly kind: 'found'; readonly recordId: string }
+  | { readonly kind: 'read'; readonly cursor: string | null; readonly isLast: boolean }
+  | { readonly kind: 'cursor_refused' }
+  | { readonly kind: 'unreadable' };
+
+const PROGRESS = z.object({
+  sinceMs: z.number(),
+  beganMs: z.number(),
+  limit: z.int().positive(),
+  cursor: z.string().nullable(),
+  pages: z.int(),
+});
+
+function parseProgress(text: string | null): LookProgress | null {
+  if (text === null) return null;
+  try {
+    return PROGRESS.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
+/** Two logs of a call are worse than none, and people can tell what we cannot. */
+function toTooMany(activities: number): StopResult {
+  return stop({
+    kind: 'done',
+    detail: `Not written: more than ${activities} activities were added in Pipedrive since, too many to find out whether the call was logged already`,
+    timing: { firstByteMs: null, totalMs: 0 },
+  });
 }
 
 function toStop(answer: Answer, scope: string): StopResult {

@@ -152,14 +152,13 @@ class SalesforcePort implements CrmPort<TaskDraft> {
     return ok(record['IsConverted'] === true ? toText(record['ConvertedContactId']) : toText(record['Id']));
   }
 
-  async findContact(number: string, budget: Budget): Promise<Step<ContactId | null>> {
-    const notations = await toPhoneNotations(number);
-    const terms = toSoslDigits([
-      notations.international,
-      `00${notations.international}`,
-      notations.trunk,
-      notations.national,
-    ]);
+  async findContact(
+    number: string,
+    budget: Budget,
+    ownNumber: string | null,
+  ): Promise<Step<ContactId | null>> {
+    const notations = await toPhoneNotations(number, ownNumber);
+    const terms = toSoslDigits(notations.searched);
     if (terms === null) return ok(null);
     const sosl = `FIND ${terms} IN PHONE FIELDS RETURNING Contact(Id, ${CONTACT_PHONES.join(', ')}, LastModifiedDate ORDER BY LastModifiedDate DESC), Lead(Id, ${LEAD_PHONES.join(', ')}, LastModifiedDate WHERE IsConverted = false ORDER BY LastModifiedDate DESC) LIMIT ${FOUND_MAX}`;
     const path = `${API_PATH}/search?q=${encodeURIComponent(sosl)}`;

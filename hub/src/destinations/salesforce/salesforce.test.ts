@@ -145,7 +145,6 @@ describe('a Salesforce destination', () => {
     const { server, attempt, end } = await start();
     const written = [
       ['+31611111111', { MobilePhone: '06-11111111' }],
-      ['+14155550100', { Phone: '(415) 555-0100' }],
       ['+31622222222', { Phone: '0031 6 22222222' }],
       ['+31633333333', { HomePhone: '31633333333' }],
     ] as const;
@@ -154,6 +153,10 @@ describe('a Salesforce destination', () => {
       await attempt(end({ callId: `to ${number}`, customer: { number } }));
       expect([...server.tasks.values()].at(-1)?.fields['WhoId']).toBe(id);
     }
+    const atHome = server.addContact({ Phone: '(415) 555-0100' });
+    const phoneNumber = { number: '+12025550123' };
+    await attempt(end({ callId: 'us', customer: { number: '+14155550100' }, phoneNumber }));
+    expect([...server.tasks.values()].at(-1)?.fields['WhoId']).toBe(atHome);
     const lead = server.addLead({ Phone: '+31644444444' });
     await attempt(end({ callId: 'lead', customer: { number: '+31644444444' } }));
     expect([...server.tasks.values()].at(-1)?.fields['WhoId']).toBe(lead);
@@ -161,6 +164,13 @@ describe('a Salesforce destination', () => {
     await attempt(end({ callId: 'nobody', customer: { number: '+31655555555' } }));
     expect([...server.tasks.values()].at(-1)?.fields['WhoId']).toBeUndefined();
     expect(contact).toMatch(/^003/);
+  });
+
+  it('hangs no call on somebody whose number has the same digits in another country', async () => {
+    const { server, attempt, end } = await start();
+    server.addContact({ LastName: 'Jansen, Dutch', Phone: '06 12345678' });
+    await attempt(end({ callId: 'french', customer: { number: '+33612345678' } }));
+    expect([...server.tasks.values()].at(-1)?.fields['WhoId']).toBeUndefined();
   });
 
   it('hangs a call on what its metadata names: contact, lead, the contact that a lead became, opportunity', async () => {
