@@ -21,6 +21,7 @@ function problems(settings: object): readonly string[] {
 describe('the settings of a Slack destination', () => {
   it('are an incoming webhook, or a bot token and a channel', () => {
     expect(schema.parse({ webhook_url: HOOK })).toEqual({
+      post_by: 'webhook',
       webhook_url: HOOK,
       cool_down_s: 300,
       recovery_s: 600,
@@ -59,6 +60,32 @@ describe('the settings of a Slack destination', () => {
       { colour: 'red' },
     ])
       expect(problems({ ...BOT, ...over })).toHaveLength(1);
+  });
+
+  it('may say how it posts, and are taken as they were before they could', () => {
+    expect(problems({ post_by: 'webhook', webhook_url: HOOK })).toEqual([]);
+    expect(problems({ post_by: 'bot', ...BOT })).toEqual([]);
+    expect(problems({ post_by: 'bot' })).toEqual([
+      expect.stringMatching(/^bot_token: bot_token is missing/),
+      expect.stringMatching(/^channel: channel is missing/),
+    ]);
+    expect(problems({ post_by: 'webhook' })[0]).toMatch(/^webhook_url: webhook_url is missing/);
+    expect(problems({ post_by: 'webhook', ...BOT })).toEqual([
+      expect.stringMatching(/^webhook_url: webhook_url is missing/),
+      expect.stringMatching(/^bot_token: post_by is webhook.*leave it out, or set post_by to bot/),
+      expect.stringMatching(/^channel: an incoming webhook posts to the channel/),
+    ]);
+    expect(problems({ post_by: 'bot', ...BOT, webhook_url: HOOK })[0]).toMatch(
+      /^webhook_url: post_by is bot.*leave it out, or set post_by to webhook/,
+    );
+    expect(problems({ post_by: 'pigeon', ...BOT })[0]).toMatch(/^post_by: /);
+    expect(schema.parse(BOT)).toMatchObject({ post_by: 'bot' });
+    expect(schema.parse({ webhook_url: HOOK })).toMatchObject({ post_by: 'webhook' });
+    // As they were stored before: what people and the form see says it all the same.
+    const { post_by: _, ...stored } = schema.parse(BOT);
+    expect(toPublicSlackSettings(stored)).toMatchObject({ post_by: 'bot' });
+    const edited = schema.parse(keepMaskedSlackSettings(stored, toPublicSlackSettings(stored)));
+    expect(edited).toEqual({ ...stored, post_by: 'bot' });
   });
 
   it('show no credential', () => {
@@ -102,10 +129,14 @@ describe('the settings of a Slack destination', () => {
 
   it("give the dashboard's form a JSON Schema", () => {
     const { properties, required } = z.toJSONSchema(schema, { io: 'input' }) as {
-      properties: Record<string, { title?: string; secret?: boolean; advanced?: boolean; default?: unknown }>;
+      properties: Record<
+        string,
+        { title?: string; secret?: boolean; advanced?: boolean; default?: unknown; when?: unknown }
+      >;
       required?: readonly string[];
     };
     expect(Object.keys(properties)).toEqual([
+      'post_by',
       'webhook_url',
       'bot_token',
       'channel',
@@ -118,6 +149,22 @@ describe('the settings of a Slack destination', () => {
     for (const field of Object.values(properties)) expect(field.title).toBeTypeOf('string');
     expect(properties['webhook_url']?.secret).toBe(true);
     expect(properties['bot_token']?.secret).toBe(true);
+    expect(properties['post_by']).toMatchObject({
+      type: 'string',
+      enum: ['webhook', 'bot'],
+      default: 'webhook',
+      choices: { webhook: 'Incoming webhook', bot: 'Bot' },
+    });
+    expect(properties['webhook_url']?.when).toEqual({ field: 'post_by', is: ['webhook'] });
+    for (const name of ['bot_token', 'channel', 'api_url'])
+      expect(properties[name]?.when).toEqual({ field: 'post_by', is: ['bot'] });
+    // All that a person sees at first: one question, and what the answer needs.
+    expect(Object.keys(properties).filter((name) => properties[name]?.advanced !== true)).toEqual([
+      'post_by',
+      'webhook_url',
+      'bot_token',
+      'channel',
+    ]);
     expect(properties['cool_down_s']?.default).toBe(300);
     expect(required ?? []).toEqual([]);
   });

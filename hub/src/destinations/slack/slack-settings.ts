@@ -1,10 +1,16 @@
 /** What a Slack destination is set to: parsed at the API door, where a problem can still be told to the person who made it. */
 import { z } from 'zod';
+import type { FieldMeta } from '../destination.ts';
 import type { EgressGuard } from '../egress/address-rules.ts';
 import { keepMaskedSettings, MASK, maskSettings, refuseMasks } from '../masked-settings.ts';
 import { createUrlSchema } from '../url-problem.ts';
 
+export const POST_WAYS = ['webhook', 'bot'] as const;
+export type PostWay = (typeof POST_WAYS)[number];
+
 export interface SlackSettings {
+  /** Missing in settings stored before there was a choice: whichever credential is there says it. */
+  readonly post_by?: PostWay | undefined;
   readonly webhook_url?: string | undefined;
   readonly bot_token?: string | undefined;
   readonly channel?: string | undefined;
@@ -25,12 +31,22 @@ const DAY_S = 86_400;
 export function createSlackSettingsSchema(guard: EgressGuard): z.ZodType<SlackSettings> {
   return z
     .strictObject({
+      // Not Zod's own default, since settings that hold a bot's token only are a bot's, as they always were.
+      post_by: z
+        .enum(POST_WAYS)
+        .optional()
+        .meta({
+          title: 'Post by',
+          description: 'A webhook is made in two minutes; a bot keeps its messages up to date.',
+          choices: { webhook: 'Incoming webhook', bot: 'Bot' },
+          default: 'webhook',
+        } satisfies FieldMeta & { default: PostWay }),
       webhook_url: createUrlSchema(guard, 'webhook_url').optional().meta({
         title: 'Incoming webhook URL',
-        description:
-          'Either this, or a bot token and a channel. Slack shows it under “Incoming Webhooks” of the app.',
+        description: 'Slack shows it under “Incoming Webhooks” of the app.',
         secret: true,
         placeholder: 'https://hooks.slack.com/services/…',
+        when: BY_WEBHOOK,
       }),
       bot_token: z
         .string()
@@ -45,6 +61,7 @@ export function createSlackSettingsSchema(guard: EgressGuard): z.ZodType<SlackSe
           description: 'With scope chat:write. A message is then kept up to date instead of followed up.',
           secret: true,
           placeholder: 'xoxb-…',
+          when: BY_BOT,
         }),
       channel: z
         .string()
@@ -55,19 +72,22 @@ export function createSlackSettingsSchema(guard: EgressGuard): z.ZodType<SlackSe
         .optional()
         .meta({
           title: 'Channel',
-          description: 'With a bot token: where it posts. The app must be a member.',
+          description: 'Where it posts. The app must be a member.',
           placeholder: '#alerts',
+          when: BY_BOT,
         }),
       cool_down_s: z.int().min(10).max(DAY_S).default(COOL_DOWN_S_DEFAULT).meta({
         title: 'Cool-down',
         description:
           'After a message about an error, further calls that fail with it are gathered for this long.',
         unit: 's',
+        advanced: true,
       }),
       recovery_s: z.int().min(0).max(DAY_S).default(RECOVERY_S_DEFAULT).meta({
         title: 'Recovered after',
         description: 'Without a further call that failed with the same error; 0: never say so.',
         unit: 's',
+        advanced: true,
       }),
       min_calls: z.int().min(1).max(MIN_CALLS_MAX).default(1).meta({
         title: 'Alert from',
@@ -94,26 +114,15 @@ export function createSlackSettingsSchema(guard: EgressGuard): z.ZodType<SlackSe
         title: 'API address',
         description: 'Of the Web API, for proxies and for GovSlack (https://slack-gov.com).',
         advanced: true,
+        when: BY_BOT,
       }),
     })
     .superRefine((settings, context) => {
       refuseMasks(settings, ['bot_token'], context);
-      const problem = (path: string, message: string): void =>
+      for (const { path, message } of findProblems(settings))
         context.addIssue({ code: 'custom', path: [path], message });
-      if (settings.webhook_url !== undefined) {
-        if (settings.bot_token !== undefined)
-          problem('bot_token', 'give webhook_url or bot_token, not both: leave one of them out');
-        else if (settings.channel !== undefined)
-          problem(
-            'channel',
-            'an incoming webhook posts to the channel it was made for; leave channel out, or use a bot token',
-          );
-      } else if (settings.bot_token === undefined) {
-        problem('webhook_url', 'give webhook_url, or bot_token and channel');
-      } else if (settings.channel === undefined) {
-        problem('channel', 'channel is missing: name the channel the bot posts to, such as #alerts');
-      }
-    });
+    })
+    .transform((settings) => ({ ...settings, post_by: toPostWay(settings) }));
 }
 
 /** The path of an incoming webhook is its credential. */
@@ -121,6 +130,7 @@ export function toPublicSlackSettings(settings: SlackSettings): Record<string, u
   const { webhook_url: hook } = settings;
   return {
     ...maskSettings(settings, ['bot_token']),
+    post_by: toPostWay(settings),
     ...(hook !== undefined && { webhook_url: maskHook(hook) }),
   };
 }
@@ -139,6 +149,55 @@ export function describeSlackTarget(settings: SlackSettings): string {
   return settings.channel ?? 'no channel';
 }
 
+function toPostWay({ post_by, bot_token }: SlackSettings): PostWay {
+  return post_by ?? (bot_token === undefined ? 'webhook' : 'bot');
+}
+
+interface SettingsProblem {
+  readonly path: 'webhook_url' | 'bot_token' | 'channel';
+  readonly message: string;
+}
+
+function findProblems(settings: SlackSettings): readonly SettingsProblem[] {
+  const { post_by, webhook_url, bot_token, channel } = settings;
+  const problems: SettingsProblem[] = [];
+  const add = (path: SettingsProblem['path'], message: string): void => void problems.push({ path, message });
+  // Without a word about it, one credential says which it is; two, or none, cannot.
+  if (post_by === undefined && webhook_url !== undefined && bot_token !== undefined)
+    return [
+      {
+        path: 'bot_token',
+        message: 'give webhook_url or bot_token, not both: leave one of them out',
+      },
+    ];
+  if (toPostWay(settings) === 'webhook') {
+    if (webhook_url === undefined)
+      add(
+        'webhook_url',
+        post_by === undefined
+          ? 'give webhook_url, or bot_token and channel'
+          : 'webhook_url is missing: copy it from “Incoming Webhooks” of the app',
+      );
+    if (bot_token !== undefined)
+      add('bot_token', 'post_by is webhook, which takes no token: leave it out, or set post_by to bot');
+    if (channel !== undefined)
+      add(
+        'channel',
+        'an incoming webhook posts to the channel it was made for; leave channel out, or use a bot token',
+      );
+    return problems;
+  }
+  if (webhook_url !== undefined)
+    add('webhook_url', 'post_by is bot, which posts by its token: leave it out, or set post_by to webhook');
+  if (bot_token === undefined)
+    add('bot_token', 'bot_token is missing: it stands under “OAuth & Permissions” of the app');
+  if (channel === undefined)
+    add('channel', 'channel is missing: name the channel the bot posts to, such as #alerts');
+  return problems;
+}
+
+const BY_WEBHOOK = { field: 'post_by', is: ['webhook'] } as const;
+const BY_BOT = { field: 'post_by', is: ['bot'] } as const;
 const TOKEN_CHARACTERS_MAX = 255;
 const BOT_TOKEN = /^xox[a-z.]*-[\w.-]+$/;
 /** Names may hold letters of any script; a name with a comma, quote or bracket is none. */
