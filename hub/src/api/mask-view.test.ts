@@ -77,6 +77,45 @@ describe('a masked view', () => {
     expect(view.customer.number).toBe('+31612345678');
   });
 
+  it('leaves the ids in what was done at a destination, and masks what went wrong there', () => {
+    const detail = 'Call 4000000123 created in HubSpot for contact 612345678';
+    const masked = 'Call 40••••••23 created in HubSpot for contact 61•••••78';
+    const view = {
+      data: [
+        { state: 'delivered', last_detail: detail, attempt_entries: [{ outcome: 'delivered', detail }] },
+        {
+          state: 'dead',
+          last_detail: detail,
+          attempt_entries: [
+            { outcome: 'retry', detail },
+            { outcome: 'delivered', detail, response_body: detail },
+          ],
+        },
+        { state: 'pending', last_detail: detail },
+      ],
+      test: { ok: true, detail },
+      failed: { ok: false, detail },
+      metadata: { ok: true, detail },
+    };
+    expect(maskView(view)).toEqual({
+      data: [
+        view.data[0],
+        {
+          state: 'dead',
+          last_detail: masked,
+          attempt_entries: [
+            { outcome: 'retry', detail: masked },
+            { outcome: 'delivered', detail, response_body: masked },
+          ],
+        },
+        { state: 'pending', last_detail: masked },
+      ],
+      test: { ok: true, detail },
+      failed: { ok: false, detail: masked },
+      metadata: { ok: true, detail: masked },
+    });
+  });
+
   it('masks what is named as no field was before', () => {
     expect(maskView({ something_new: ['call +31612345678'] })).toEqual({
       something_new: ['call +31•••••••78'],

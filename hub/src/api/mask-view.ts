@@ -30,12 +30,23 @@ function walk(value: unknown, key: string, place: Place): unknown {
   if (Array.isArray(value)) return value.map((item) => walk(item, key, place));
   const inside = toPlace(key, place);
   const isNumber = NUMBER_KEYS.has(key);
+  const done = inside === 'ours' ? toDoneKey(value) : null;
   return Object.fromEntries(
     Object.entries(value).map(([name, part]) => [
       inside === 'foreign' ? maskText(name) : name,
-      walk(part, isNumber && name === 'value' ? key : name, inside),
+      name === done ? part : walk(part, isNumber && name === 'value' ? key : name, inside),
     ]),
   );
+}
+
+/**
+ * The key of the sentence about what was done at a destination: kinds promise that it holds nobody's number, and
+ * without the ids in it the record could not be found there. What went wrong is often told in other people's words.
+ */
+function toDoneKey(view: object): 'detail' | 'last_detail' | null {
+  if ('last_detail' in view) return 'state' in view && view.state === 'delivered' ? 'last_detail' : null;
+  const isDone = ('outcome' in view && view.outcome === 'delivered') || ('ok' in view && view.ok === true);
+  return isDone ? 'detail' : null;
 }
 
 function toPlace(key: string, place: Place): Place {
