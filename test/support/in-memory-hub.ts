@@ -148,10 +148,12 @@ const WEBHOOK_KIND: DestinationKindPort = {
   settings: z.strictObject({
     url: z.url(),
     headers: z.record(z.string(), z.string()).optional(),
+    batch_events_max: z.int().optional(),
   }),
   toPublicSettings: (settings) => ({ url: (settings as { url: string }).url }),
   keepMasked: (_stored, given) => given,
   describeTarget: (settings) => (settings as { url: string }).url,
+  toBatchRule: (settings) => ((settings as { batch_events_max?: number }).batch_events_max ? {} : null),
   // The secret itself where the signature would be: tests see which one signed.
   describeRequest: (settings, { eventId, attemptNumber, secrets }) => ({
     method: 'POST',

@@ -67,11 +67,27 @@ export function describeAttempt(
       isRotated || !showsSignatures ? null : { current: secret, previous: overlaps ? previousSecret : null },
   });
   if (described === undefined || described === null) return null;
+  // Which events shared a batch is not kept, so that no key could be shown its signature.
+  const inBatch = (kind.toBatchRule?.(destination.settings) ?? null) !== null;
   return {
     method: described.method,
     url: described.url,
     headers: described.headers.map(([name, value]): [string, string] => [name, value]),
-    signature: !showsSignatures ? 'not for this key' : isRotated ? 'secret rotated since' : 'valid',
+    signature: toSignatureState({ inBatch, showsSignatures, isRotated }),
     settings_changed: changes === null || changes.changedAtMs.some(isAfter),
   };
+}
+
+function toSignatureState({
+  inBatch,
+  showsSignatures,
+  isRotated,
+}: {
+  readonly inBatch: boolean;
+  readonly showsSignatures: boolean;
+  readonly isRotated: boolean;
+}): z.output<typeof attemptRequestView>['signature'] {
+  if (inBatch) return 'batch';
+  if (!showsSignatures) return 'not for this key';
+  return isRotated ? 'secret rotated since' : 'valid';
 }

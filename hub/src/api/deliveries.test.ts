@@ -149,6 +149,25 @@ describe('a delivery', () => {
 });
 
 describe('deliveries', () => {
+  it('that went in a batch have no signature to show, whoever asks', async () => {
+    const { id } = (
+      await hub.call('POST', '/v1/destinations', {
+        kind: 'webhook',
+        settings: { url: 'https://example.com/batches', batch_events_max: 10 },
+      })
+    ).json();
+    await hub.call('PUT', '/v1/calls/batched/status', { status: 'ended' });
+    await attempt(id, NOT_FOUND);
+    const [listed] = (await hub.call('GET', `/v1/deliveries?q=destination:${id}`)).json().data;
+    for (const scope of ['watch', 'read'] as const) {
+      const headers = { authorization: `Bearer ${await hub.makeKey([scope])}` };
+      const detail = (await hub.call('GET', `/v1/deliveries/${listed.id}`, undefined, headers)).json();
+      expectView(deliveryDetailView, detail);
+      expect(detail.attempt_entries[0].request).toMatchObject({ signature: 'batch' });
+    }
+    await hub.call('DELETE', `/v1/destinations/${id}`);
+  });
+
   it('show no signature to a key that may only watch: it could be sent again by whoever stands before the screen', async () => {
     const { id } = await createDestination();
     await hub.call('PUT', '/v1/calls/watched/status', { status: 'ended' });

@@ -23,6 +23,8 @@ export interface DestinationKindPort {
   toPublicSettings(settings: unknown): Record<string, unknown>;
   keepMasked(stored: unknown, given: unknown): unknown;
   describeTarget(settings: unknown): string;
+  /** null: each event is a request of its own, as where it is missing. */
+  toBatchRule?(settings: unknown): object | null;
   describeRequest?(settings: unknown, request: DescribedAttempt): DescribedRequest | null;
 }
 

@@ -302,9 +302,9 @@ export const attemptRequestView = z
       description:
         'Name and value, in the order sent. Values that could be keys are masked; "…" stands for what was not kept.',
     }),
-    signature: z.enum(['valid', 'secret rotated since', 'not for this key']).meta({
+    signature: z.enum(['valid', 'secret rotated since', 'not for this key', 'batch']).meta({
       description:
-        'valid: the signatures shown are those that were sent, by the secret of then. not for this key: they are shown to keys with the scope read.',
+        'valid: the signatures shown are those that were sent, by the secret of then. not for this key: they are shown to keys with the scope read. batch: the event went in a batch, of which only this event is kept, so that neither its body nor its id and signatures can be shown.',
     }),
     settings_changed: z.boolean().meta({
       description:
