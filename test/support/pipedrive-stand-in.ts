@@ -312,14 +312,17 @@ export class PipedriveStandIn {
     const sortBy = query.get('sort_by') ?? 'id';
     if (!['id', 'add_time', 'update_time', 'due_date'].includes(sortBy))
       return no(400, 'sort_by is not supported');
+    const person = query.get('person_id');
     const activities = [
       ...this.callLogs.map(({ activityId: id, fields, addedAtMs }) => ({
         id,
         subject: toText(fields['subject']),
         addedAtMs,
+        personId: toText(fields['person_id'] ?? ''),
       })),
-      ...this.otherActivities,
+      ...this.otherActivities.map((one) => ({ ...one, personId: '' })),
     ]
+      .filter(({ personId }) => person === null || personId === person)
       .filter(({ addedAtMs }) => since === null || addedAtMs >= Date.parse(since))
       .sort((a, b) => a.addedAtMs - b.addedAtMs || a.id - b.id);
     if (query.get('sort_direction') === 'desc') activities.reverse();

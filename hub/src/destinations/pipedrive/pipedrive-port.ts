@@ -4,7 +4,7 @@
  * call was first heard of: every call log is one, and that list is the only one whose order and window are documented.
  */
 import { z } from 'zod';
-import { ok, stop, stopFailed, stopLater } from '../crm/budget.ts';
+import { ok, stop, stopLater } from '../crm/budget.ts';
 import type {
   Budget,
   ContactId,
@@ -15,12 +15,12 @@ import type {
   StopResult,
   UpdateOutcome,
 } from '../crm/crm-port.ts';
-import { type Answer, type PacedClient, stopAt } from '../crm/paced-client.ts';
+import type { PacedClient } from '../crm/paced-client.ts';
 import type { Pacer, PacerBook } from '../crm/pacer.ts';
 import { matchPhone, toPhoneNotations } from '../crm/phone-notations.ts';
 import type { CallRecord } from '../crm/call-record.ts';
-import { toAttemptResult } from '../http/json-client.ts';
 import { type CallLogDraft, toCallLogDraft, toReference } from './call-log.ts';
+import { toErrorText, toFields, toId, toItems, toStop, toText, toUnreadable } from './pipedrive-answer.ts';
 import type { PipedriveSettings } from './pipedrive-settings.ts';
 
 export interface PipedrivePortOptions {
@@ -31,7 +31,6 @@ export interface PipedrivePortOptions {
   readonly turns: PacerBook;
   /** No other destination of this process writes to the same company. */
   isAlone(): boolean;
-  nowMs(): number;
 }
 
 /** Clocks differ; an activity's time is Pipedrive's. */
@@ -42,6 +41,8 @@ export const LOOK_PAGE_ITEMS = 50;
 export const LOOK_PAGES_MAX = 40;
 /** Of one look-up: 8,000 of Pipedrive's tokens, about a quarter of what the smallest plan has a day. */
 export const LOOK_PAGES_TOTAL_MAX = 400;
+/** What was under way when a page was read may show later with an earlier time. */
+const LOOK_OVERLAP_MS = 60_000;
 const LOOK_PAGE_SHRINKS_BY = 7;
 const LOOK_AGAIN_MS = 1_000;
 const FOUND_MAX = 20;
@@ -49,8 +50,8 @@ const FOUND_MAX = 20;
 /** A way through the activities, newest first, down to those from before a moment. */
 interface LookProgress {
   readonly sinceMs: number;
-  /** When this way began: what was added later stands before its first page. */
-  readonly beganMs: number;
+  /** By Pipedrive's clock, the newest when this way began: what was added later stands before its first page. */
+  readonly newestMs: number | null;
   readonly limit: number;
   /** null: at its first page. */
   readonly cursor: string | null;
@@ -71,15 +72,13 @@ class PipedrivePort implements CrmPort<CallLogDraft> {
   readonly #client: PacedClient;
   readonly #searchPacer: Pacer;
   readonly #isAlone: () => boolean;
-  readonly #nowMs: () => number;
 
-  constructor({ settings, client, searchPacer, turns, isAlone, nowMs }: PipedrivePortOptions) {
+  constructor({ settings, client, searchPacer, turns, isAlone }: PipedrivePortOptions) {
     this.#settings = settings;
     this.#client = client;
     this.#searchPacer = searchPacer;
     this.turns = turns;
     this.#isAlone = isAlone;
-    this.#nowMs = nowMs;
   }
 
   get looksOnlyInDoubt(): boolean {
@@ -109,7 +108,7 @@ class PipedrivePort implements CrmPort<CallLogDraft> {
   ): Promise<Step<string | null>> {
     const reference = toReference(callKey);
     const resumed = parseProgress(look.progress);
-    let at = resumed ?? this.#beginAt(record.knownSinceMs, 0);
+    let at = resumed ?? beginAt(record.knownSinceMs - LOOK_BACK_MS, 0);
     let isShort = resumed === null;
     for (let read = 0; read < LOOK_PAGES_MAX; read += 1) {
       if (at.pages >= LOOK_PAGES_TOTAL_MAX) return toTooMany(LOOK_PAGES_TOTAL_MAX * LOOK_PAGE_ITEMS);
@@ -120,18 +119,19 @@ class PipedrivePort implements CrmPort<CallLogDraft> {
       }
       const { value } = page;
       if (value.kind === 'found') return ok(value.recordId);
-      if (value.kind === 'read') at = { ...at, cursor: value.cursor, pages: at.pages + 1 };
+      if (value.kind === 'read')
+        at = { ...at, cursor: value.cursor, newestMs: at.newestMs ?? value.newestMs, pages: at.pages + 1 };
       // The cursor ends sooner than we came back, or the page holds more than is read of an answer.
       else if (value.kind === 'cursor_refused') at = { ...at, cursor: null, pages: at.pages + 1 };
       else if (at.limit === 1) return toUnreadable();
       else at = { ...at, limit: Math.ceil(at.limit / LOOK_PAGE_SHRINKS_BY), pages: at.pages + 1 };
       if (value.kind === 'read' && value.isLast) {
         if (isShort) {
-          await look.keep(null);
+          if (resumed !== null) await look.keep(null);
           return ok(null);
         }
         // What was added while this way went on over several attempts: another one, down to where it began.
-        at = this.#beginAt(at.beganMs, at.pages);
+        at = beginAt((at.newestMs ?? at.sinceMs) - LOOK_OVERLAP_MS, at.pages);
         isShort = true;
       } else if (read === 0 && resumed === null && look.contactId !== null) {
         const theirs = await this.#readPage(at, look.contactId, reference, budget);
@@ -140,12 +140,10 @@ class PipedrivePort implements CrmPort<CallLogDraft> {
       }
     }
     await look.keep(JSON.stringify(at));
-    return stopLater(LOOK_AGAIN_MS, 'Looks on through the activities in Pipedrive: the call may be among them already');
-  }
-
-  #beginAt(knownSinceMs: number, pages: number): LookProgress {
-    const sinceMs = knownSinceMs - LOOK_BACK_MS;
-    return { sinceMs, beganMs: this.#nowMs(), limit: LOOK_PAGE_ITEMS, cursor: null, pages };
+    return stopLater(
+      LOOK_AGAIN_MS,
+      'Looks on through the activities in Pipedrive: the call may be among them already',
+    );
   }
 
   /** personId: of one person only, from the newest on. */
@@ -174,12 +172,16 @@ class PipedrivePort implements CrmPort<CallLogDraft> {
     const { data, additional_data: more } = toFields(step.value.json);
     const activities = toItems(data);
     if (activities === null) return ok({ kind: 'unreadable' });
-    const found = activities.find(({ subject }) => typeof subject === 'string' && subject.endsWith(reference));
+    const found = activities.find(
+      ({ subject }) => typeof subject === 'string' && subject.endsWith(reference),
+    );
     const recordId = toId(found?.['id']);
     if (recordId !== null) return ok({ kind: 'found', recordId });
     const next = toText(toFields(more)['next_cursor']);
-    const last = Date.parse(toText(activities.at(-1)?.['add_time']) ?? '');
-    return ok({ kind: 'read', cursor: next, isLast: next === null || last < sinceMs });
+    const newestMs = toTimeMs(activities[0]);
+    const lastMs = toTimeMs(activities.at(-1));
+    const isLast = next === null || (lastMs !== null && lastMs < sinceMs);
+    return ok({ kind: 'read', cursor: next, newestMs, isLast });
   }
 
   async createRecord(draft: CallLogDraft, _callKey: string, budget: Budget): Promise<Step<CreateOutcome>> {
@@ -214,7 +216,11 @@ class PipedrivePort implements CrmPort<CallLogDraft> {
   }
 
   /** Pipedrive does not say which of several was changed last; the oldest it is. */
-  async findContact(number: string, budget: Budget, ownNumber: string | null): Promise<Step<ContactId | null>> {
+  async findContact(
+    number: string,
+    budget: Budget,
+    ownNumber: string | null,
+  ): Promise<Step<ContactId | null>> {
     const notations = await toPhoneNotations(number, ownNumber);
     const { searched, trunk } = notations;
     // With its country first: that is certain, and mostly enough. Each further notation is a dear search for everybody.
@@ -261,17 +267,31 @@ class PipedrivePort implements CrmPort<CallLogDraft> {
 
 type LookPage =
   | { readonly kind: 'found'; readonly recordId: string }
-  | { readonly kind: 'read'; readonly cursor: string | null; readonly isLast: boolean }
+  | {
+      readonly kind: 'read';
+      readonly cursor: string | null;
+      readonly newestMs: number | null;
+      readonly isLast: boolean;
+    }
   | { readonly kind: 'cursor_refused' }
   | { readonly kind: 'unreadable' };
 
+function toTimeMs(activity: Readonly<Record<string, unknown>> | undefined): number | null {
+  const atMs = Date.parse(toText(activity?.['add_time']) ?? '');
+  return Number.isNaN(atMs) ? null : atMs;
+}
+
 const PROGRESS = z.object({
   sinceMs: z.number(),
-  beganMs: z.number(),
+  newestMs: z.number().nullable(),
   limit: z.int().positive(),
   cursor: z.string().nullable(),
   pages: z.int(),
 });
+
+function beginAt(sinceMs: number, pages: number): LookProgress {
+  return { sinceMs, newestMs: null, limit: LOOK_PAGE_ITEMS, cursor: null, pages };
+}
 
 function parseProgress(text: string | null): LookProgress | null {
   if (text === null) return null;
@@ -289,43 +309,4 @@ function toTooMany(activities: number): StopResult {
     detail: `Not written: more than ${activities} activities were added in Pipedrive since, too many to find out whether the call was logged already`,
     timing: { firstByteMs: null, totalMs: 0 },
   });
-}
-
-function toStop(answer: Answer, scope: string): StopResult {
-  if (answer.status === 403 && /scope/i.test(toErrorText(answer)))
-    return stopFailed(
-      'settings',
-      `the Pipedrive app of this login lacks the scope ${scope}; add it and log in again`,
-    );
-  // Of one thing that is gone; to a lane it would say that nobody wants to hear from us again.
-  if (answer.status === 410) return stop(toAttemptResult({ ...answer, status: 404 }));
-  return stopAt(answer);
-}
-
-function toErrorText({ json }: Answer): string {
-  const { error, error_info: info } = toFields(json);
-  return [error, info].filter((text) => typeof text === 'string').join(' ');
-}
-
-function toFields(json: unknown): Readonly<Record<string, unknown>> {
-  return typeof json === 'object' && json !== null ? (json as Readonly<Record<string, unknown>>) : {};
-}
-
-/** A list that is empty may also be given as null. */
-function toItems(value: unknown): readonly Readonly<Record<string, unknown>>[] | null {
-  if (value === null) return [];
-  return Array.isArray(value) ? value.map(toFields) : null;
-}
-
-function toText(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value : null;
-}
-
-function toId(value: unknown): string | null {
-  if (typeof value === 'number') return Number.isSafeInteger(value) && value > 0 ? String(value) : null;
-  return typeof value === 'string' && /^[\w-]{1,64}$/.test(value) ? value : null;
-}
-
-function toUnreadable(): StopResult {
-  return stopFailed('protocol', 'Pipedrive answered, but not as its documentation says');
 }

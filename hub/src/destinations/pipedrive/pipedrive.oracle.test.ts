@@ -21,7 +21,7 @@ describe('requests to Pipedrive', () => {
     const { server, ground, send } = await start({ api_token: 't0ken', unknown_contacts: 'create_contact' });
     const { end } = createReporter(ground);
     server.fault = (request) => (isCreation(request) ? { kind: 'done-cut' } : null);
-    const [search, trunk, created, log] = await send(end({ callId: 'call-1' }));
+    const [search, trunk, created, log] = await send(end({ callId: 'call-1', firstReportAtMs: Date.now() }));
     server.fault = () => null;
     ground.remembered.set('call:call-1', {
       value: '{"state":"creating"}',
@@ -65,7 +65,7 @@ describe('requests to Pipedrive', () => {
       refresh_token: 'first',
     });
     const { end } = createReporter(ground);
-    const [token, log] = await send(end({ callId: 'call-1', customer: null }));
+    const [token, log] = await send(end({ callId: 'call-1', customer: null, firstReportAtMs: Date.now() }));
     const oauth = new v1.OAuth2Configuration({
       clientId: 'client',
       clientSecret: 'secret',

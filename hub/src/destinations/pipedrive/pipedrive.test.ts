@@ -9,7 +9,10 @@ import { createResolver } from '../egress/resolver.ts';
 import { createKindOptions } from '../kind-options.ts';
 import { MASK } from '../masked-settings.ts';
 import { createTestGround } from '../test-ground.ts';
+import type { CallRecord } from '../crm/call-record.ts';
+import { toCallLogDraft } from './call-log.ts';
 import { createPipedriveKind } from './pipedrive.ts';
+import { waitFor } from '../../../../test/support/wait-for.ts';
 
 const cleanUps: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -95,14 +98,66 @@ describe('a Pipedrive destination', () => {
     expect(server.callLogs).toHaveLength(3);
   });
 
-  it('makes the log where the request never got through', async () => {
-    const { server, attempt, end } = await start();
+  it('makes the log where the request never got through, once it cannot come any more', async () => {
+    const { server, attempt, end, clock } = await start();
     const request = end({ callId: 'call-1' });
     server.fault = (seen) => (isCreation(seen) ? { kind: 'cut' } : null);
     expect((await attempt(request)).kind).toBe('failed');
     server.fault = () => null;
+    expect(await attempt(request)).toMatchObject({ kind: 'later' });
+    clock.pass(60_000);
     expect(await attempt(request)).toMatchObject({ detail: expect.stringContaining('created in Pipedrive') });
     expect(server.callLogs).toHaveLength(1);
+  });
+
+  it('makes one log where the request was carried out long after its time', async () => {
+    const { server, attempt, end, clock } = await start();
+    const request = end({ callId: 'call-1' });
+    server.fault = (seen) => (isCreation(seen) ? { kind: 'done-late', delayMs: 300 } : null);
+    expect((await attempt(request)).kind).toBe('failed');
+    server.fault = () => null;
+    expect(await attempt(request)).toMatchObject({ kind: 'later' });
+    await waitFor(() => server.callLogs.length === 1, 'the log is made after all');
+    clock.pass(60_000);
+    expect(await attempt(request)).toMatchObject({
+      detail: expect.stringContaining('was in Pipedrive already'),
+    });
+    expect(server.callLogs).toHaveLength(1);
+  });
+
+  it('makes one log of a call where the destination was deleted and made again', async () => {
+    const { server, kind, settings, attempt, end, ground } = await start();
+    const request = end({ callId: 'call-1', firstReportAtMs: Date.now() - 3_600_000 });
+    await attempt(request);
+    const again = createTestGround({ destinationId: 'dst_AGAIN', calls: ground.calls.values() });
+    for (const sender of [kind.open(settings, again), createKind().open(settings, again)]) {
+      expect(await sender.attempt(request)).toMatchObject({
+        detail: expect.stringContaining('already'),
+      });
+      await sender.close();
+    }
+    expect(server.callLogs).toHaveLength(1);
+  });
+
+  it('makes one log of a call for two destinations of one company, at the same time and one after the other', async () => {
+    const { server, kind, settings, attempt, end, ground } = await start();
+    const second = createTestGround({ destinationId: 'dst_SECOND', calls: ground.calls.values() });
+    const other = kind.open(settings, second);
+    for (const callId of ['call-1', 'call-2']) {
+      const request = end({ callId, firstReportAtMs: Date.now() });
+      second.calls.set(callId, ground.calls.get(callId) ?? raise());
+      await (callId === 'call-1'
+        ? attempt(request).then(() => other.attempt(request))
+        : Promise.all([attempt(request), other.attempt(request)]));
+    }
+    await other.close();
+    expect(server.callLogs).toHaveLength(2);
+  });
+
+  it('does not look for a call that nobody else can have written', async () => {
+    const { server, attempt, end } = await start();
+    await attempt(end({ callId: 'call-1', firstReportAtMs: Date.now() }));
+    expect(countLooks(server)).toBe(0);
   });
 
   it('finds its log behind pages of what others did since', async () => {
@@ -116,6 +171,102 @@ describe('a Pipedrive destination', () => {
       detail: expect.stringContaining('was in Pipedrive already'),
     });
     expect(server.callLogs).toHaveLength(1);
+  });
+
+  it('looks on in the next attempt where there is too much for one, and sees what came meanwhile', async () => {
+    const { server, attempt, end, clock, ground } = await start();
+    const request = end({ callId: 'call-1', firstReportAtMs: clock.nowMs() - 3_600_000 });
+    ground.remembered.set('call:call-1', SAW_LIVE);
+    addBusyHour(server, clock.nowMs());
+    server.fault = (seen) => (isCreation(seen) ? { kind: 'cut' } : null);
+    await attempt(request);
+    server.fault = () => null;
+    clock.pass(60_000);
+    expect(await attempt(request)).toMatchObject({
+      kind: 'later',
+      afterMs: 1_000,
+      detail: expect.stringContaining('Looks on'),
+    });
+    expect(countLooks(server)).toBe(40);
+    // Made while we looked: before the first page of the way that began earlier.
+    const { subject } = toCallLogDraft({ ...RECORD, callId: 'call-1' }, null, undefined);
+    server.addActivity(subject, clock.nowMs());
+    expect(await attempt(request)).toMatchObject({
+      detail: expect.stringContaining('was in Pipedrive already'),
+    });
+    expect(countLooks(server)).toBeLessThan(50);
+    expect(server.callLogs).toHaveLength(0);
+  });
+
+  it('begins its look anew where Pipedrive takes the cursor of before no longer', async () => {
+    const { server, attempt, end, clock, ground } = await start();
+    const request = end({ callId: 'call-1', firstReportAtMs: clock.nowMs() - 3_600_000 });
+    ground.remembered.set('call:call-1', SAW_LIVE);
+    addBusyHour(server, clock.nowMs());
+    server.fault = (seen) => (isCreation(seen) ? { kind: 'cut' } : null);
+    await attempt(request);
+    server.fault = () => null;
+    clock.pass(60_000);
+    expect((await attempt(request)).kind).toBe('later');
+    let isFirst = true;
+    server.fault = ({ path }) => {
+      if (!isFirst || !path.endsWith('/activities')) return null;
+      isFirst = false;
+      return {
+        kind: 'refuse',
+        answer: { status: 400, json: { success: false, error: 'cursor is not valid' } },
+      };
+    };
+    expect((await attempt(request)).kind).toBe('later');
+    expect((await attempt(request)).kind).toBe('done');
+    expect(server.callLogs).toHaveLength(1);
+  });
+
+  it('finds its log by the person where a company is too busy for a short look', async () => {
+    const { server, attempt, end, clock } = await start();
+    server.addPerson('Jansen', ['+31612345678']);
+    const request = end({ callId: 'call-1', firstReportAtMs: clock.nowMs() });
+    server.fault = (seen) => (isCreation(seen) ? { kind: 'done-cut' } : null);
+    await attempt(request);
+    server.fault = () => null;
+    for (let nth = 0; nth < 2_100; nth += 1) server.addActivity(`Else #${nth}`, clock.nowMs() + 1_000);
+    expect(await attempt(request)).toMatchObject({
+      detail: expect.stringContaining('was in Pipedrive already'),
+    });
+    expect(countLooks(server)).toBe(2);
+  });
+
+  it('writes nothing where it cannot find out whether the call was logged', async () => {
+    const { server, attempt, end, clock } = await start();
+    const request = end({ callId: 'call-1', firstReportAtMs: clock.nowMs() - 86_400_000 });
+    for (let nth = 0; nth < 20_100; nth += 1) server.addActivity(`Else #${nth}`, clock.nowMs());
+    let result = await attempt(request);
+    for (let tries = 0; result.kind === 'later' && tries < 20; tries += 1) result = await attempt(request);
+    expect(result).toMatchObject({
+      kind: 'done',
+      detail: expect.stringMatching(/^Not written: more than 20000 activities/),
+    });
+    expect(server.callLogs).toHaveLength(0);
+  }, 30_000);
+
+  it('keeps of an error its codes and the names of fields, never what it says', async () => {
+    const { server, attempt, end } = await start();
+    const json = {
+      success: false,
+      error: '"to_phone_number" must not be +31612345678',
+      error_info: 'my diagnosis is private',
+      errorCode: 422,
+      code: 'ERR_SCHEMA_VALIDATION_FAILED',
+    };
+    server.fault = (seen) => (isCreation(seen) ? { kind: 'refuse', answer: { status: 422, json } } : null);
+    const result = await attempt(end({ callId: 'call-1' }));
+    expect(result).toMatchObject({ kind: 'answered', status: 422 });
+    if (result.kind !== 'answered') throw new Error('unreachable');
+    expect(JSON.parse(Buffer.from(result.responseBody ?? []).toString())).toEqual({
+      errorCode: 422,
+      code: 'ERR_SCHEMA_VALIDATION_FAILED',
+      fields: ['to_phone_number'],
+    });
   });
 
   it('looks no further back than the call is old', async () => {
@@ -192,7 +343,7 @@ describe('a Pipedrive destination', () => {
   }, 20_000);
 
   it('says which scope is missing', async () => {
-    const { attempt, end } = await start({ scopes: ['base', 'contacts:read'] }, 'oauth');
+    const { attempt, end } = await start({ scopes: ['base', 'contacts:read', 'activities:read'] }, 'oauth');
     expect(await attempt(end({ callId: 'call-1' }))).toMatchObject({
       kind: 'failed',
       cause: 'settings',
@@ -277,7 +428,8 @@ async function start(options: PipedriveOptions = {}, login: 'api_token' | 'oauth
     refreshToken: 'first',
     ...options,
   });
-  const ground = createTestGround();
+  const clock = createShiftingClock();
+  const ground = createTestGround({ clock });
   const kind = createKind();
   const settings = kind.settings.parse({
     company_domain: 'acme',
@@ -294,9 +446,59 @@ async function start(options: PipedriveOptions = {}, login: 'api_token' | 'oauth
     () => sender.close(),
   );
   const attempt = (request: AttemptRequest): Promise<AttemptResult> => sender.attempt(request);
-  return { server, ground, kind, settings, attempt, startedMs: STARTED_MS, ...createReporter(ground) };
+  return { server, clock, ground, kind, settings, attempt, startedMs: STARTED_MS, ...createReporter(ground) };
 }
 
 function isCreation({ method, path }: StandInRequest): boolean {
   return method === 'POST' && path.endsWith('/callLogs');
 }
+
+function countLooks(server: PipedriveStandIn): number {
+  return server.server.seen.filter(({ path }) => path.endsWith('/activities')).length;
+}
+
+/** Some 2,100 activities, of the last hour. */
+function addBusyHour(server: PipedriveStandIn, nowMs: number): void {
+  for (let nth = 2_100; nth > 0; nth -= 1) server.addActivity(`Something else #${nth}`, nowMs - nth * 1_700);
+}
+
+/** The destination was told when the call began. */
+const SAW_LIVE = { value: '{"state":"noted","sawLive":true}', callId: 'call-1', isSecret: false };
+
+/** Real time, which a test may move on. */
+function createShiftingClock() {
+  let aheadMs = 0;
+  return {
+    nowMs: () => Date.now() + aheadMs,
+    monotonicMs: () => performance.now() + aheadMs,
+    setTimer(callback: () => void, delayMs: number) {
+      const timer = setTimeout(callback, delayMs);
+      return () => clearTimeout(timer);
+    },
+    pass(ms: number) {
+      aheadMs += ms;
+    },
+  };
+}
+
+function raise(): never {
+  throw new Error('the call is not there');
+}
+
+const RECORD: CallRecord = {
+  callId: '',
+  outcome: 'completed',
+  direction: 'inbound',
+  isWebCall: false,
+  title: 'Inbound call',
+  startAtMs: STARTED_MS,
+  isStartKnown: true,
+  endAtMs: STARTED_MS,
+  durationMs: 0,
+  knownSinceMs: STARTED_MS,
+  fromNumber: null,
+  toNumber: null,
+  error: null,
+  facts: [],
+  link: null,
+};

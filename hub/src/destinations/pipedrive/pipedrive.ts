@@ -15,6 +15,7 @@ import type { KindOptions } from '../kind-options.ts';
 import { keepMaskedSettings, maskSettings } from '../masked-settings.ts';
 import { createAuthorizedClient } from '../oauth/authorized-client.ts';
 import { createTokenKeeper, type TokenKeeper } from '../oauth/token-keeper.ts';
+import { toKept } from './pipedrive-answer.ts';
 import { createPipedrivePort } from './pipedrive-port.ts';
 import {
   createPipedriveSettingsSchema,
@@ -39,9 +40,14 @@ const SHARE_USED = 0.8;
 /** Refused again right after a wait: then it is no burst but the allowance of the day. */
 export const REFUSED_HOLD_MS_MAX = 10 * 60_000;
 
+/** Longer than a delivery is tried without a pause of hours. */
+const COMPANY_KEPT_MS = 60 * 60_000;
+
 export function createPipedriveKind(options: KindOptions): DestinationKind<PipedriveSettings> {
   const keeper = createTokenKeeper(options);
   const pacers = createPacerBook();
+  const turns = createPacerBook();
+  const company = createCompanyBook();
   return {
     kind: 'pipedrive',
     title: 'Pipedrive',
@@ -61,7 +67,9 @@ export function createPipedriveKind(options: KindOptions): DestinationKind<Piped
     describeTarget: (settings) => `${settings.company_domain}.pipedrive.com`,
     open(settings, ground) {
       const { client, searchPacer } = openApi(settings, ground);
-      return createCrmSender(createPipedrivePort({ settings, client, searchPacer }), settings, ground);
+      const isAlone = company.join(toApiUrl(settings).host, ground);
+      const port = createPipedrivePort({ settings, client, searchPacer, turns, isAlone });
+      return createCrmSender(port, settings, ground);
     },
     async test(settings, ground, deadlineMs) {
       const { client } = openApi(settings, ground);
@@ -89,10 +97,34 @@ export function createPipedriveKind(options: KindOptions): DestinationKind<Piped
     });
     const { toHoldMs, watched } = watchRefusals(client, ground);
     return {
-      client: createPacedClient({ title: 'Pipedrive', client: watched, pacer: all.pacer, ground, toHoldMs }),
+      client: createPacedClient({
+        title: 'Pipedrive',
+        client: watched,
+        pacer: all.pacer,
+        ground,
+        toHoldMs,
+        toKept,
+      }),
       searchPacer: search.pacer,
     };
   }
+}
+
+/** Who else of this process writes, or wrote a short while ago, to the same company. */
+function createCompanyBook(): { join(host: string, ground: DestinationGround): () => boolean } {
+  const usedAtMs = new Map<string, Map<string, number>>();
+  return {
+    join(host, ground) {
+      const users = usedAtMs.get(host) ?? new Map<string, number>();
+      usedAtMs.set(host, users);
+      return () => {
+        const now = ground.monotonicMs();
+        users.set(ground.destinationId, now);
+        for (const [id, at] of users) if (now - at > COMPANY_KEPT_MS) users.delete(id);
+        return users.size === 1;
+      };
+    },
+  };
 }
 
 function toPace(burst: number): PaceLimit {
