@@ -74,6 +74,23 @@ describe('GET /v1/operational-events', () => {
     ]);
   });
 
+  it('lists what is about one destination', async () => {
+    const { id } = (
+      await hub.call('POST', '/v1/destinations', {
+        kind: 'webhook',
+        settings: { url: 'https://example.com/hook' },
+      })
+    ).json();
+    await hub.journal.setDestinationHealth({ kind: 'disabled', destinationId: id, reason: 'gone' });
+    const list = async (query: string): Promise<readonly string[]> => {
+      const { data } = (await hub.call('GET', `/v1/operational-events?${query}`)).json();
+      return data.map(({ type }: { type: string }) => type);
+    };
+    expect(await list(`destination_id=${id}`)).toEqual(['destination.disabled']);
+    expect(await list(`destination_id=${id}&types=delivery.dead`)).toEqual([]);
+    expect(await list('destination_id=dst_none')).toEqual([]);
+  });
+
   it('shows another account nothing of it', async () => {
     const stranger = (await hub.call('POST', '/v1/accounts', { name: 'stranger' })).json();
     const headers = { authorization: `Bearer ${await hub.makeKey(['watch'], stranger.id)}` };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { OPERATIONAL_EVENT_TYPES, toOperationalSummary } from '@offhook/contract/operational-event';
 import type { OperationalEventType } from '@offhook/contract/operational-event';
+import type { DestinationId } from '../journal/ids.ts';
 import type { OperationalEntry } from '../journal/journal.ts';
 import type { ApiGround } from './ground.ts';
 import type { Route } from './route.ts';
@@ -87,7 +88,14 @@ export function defineOperationalEventRoutes({ journal }: ApiGround): readonly R
       description:
         'Destinations are sent the same where their `filter.operational_events` asks for it. Kept as long as calls are.',
       scope: 'watch',
-      query: z.strictObject({ ...pageShape('row'), types: typesSchema.optional() }),
+      query: z.strictObject({
+        ...pageShape('row'),
+        types: typesSchema.optional(),
+        destination_id: z
+          .string()
+          .optional()
+          .meta({ description: 'Only what is about this destination.', examples: ['dst_…'] }),
+      }),
       answers: [
         {
           status: 200,
@@ -96,7 +104,11 @@ export function defineOperationalEventRoutes({ journal }: ApiGround): readonly R
         },
       ],
       async handle({ key, query }) {
-        const page = await journal.listOperationalEvents(key.accountId, query.types, toPageRequest(query));
+        const filter = {
+          types: query.types,
+          destinationId: query.destination_id as DestinationId | undefined,
+        };
+        const page = await journal.listOperationalEvents(key.accountId, filter, toPageRequest(query));
         return answerPage(page, toOperationalEventView);
       },
     }),

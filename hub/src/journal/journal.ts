@@ -205,7 +205,9 @@ export interface DeliveryJournal {
   listDueLanes(): Promise<readonly { readonly destinationId: DestinationId; readonly dueAtMs: number }[]>;
   /**
    * Sets one fact about a destination's health: `failingSince` (null = it works again) or its disabling.
-   * Writes the operational event (`destination.disabled`, `destination.recovered`) in the same transaction.
+   * Writes the operational event (`destination.disabled`, `destination.recovered`) and its audit entry in the same
+   * transaction: of a recovery only where it had failed for RECOVERED_AFTER_MS, or its disabling was the last that was
+   * told of it, so that one that flaps does not fill the journal; none while it is disabled.
    */
   setDestinationHealth(change: DestinationHealthChange): Promise<void>;
 
@@ -218,6 +220,9 @@ export interface DeliveryJournal {
    */
   advanceReplay(replayId: ReplayId, limit: number): Promise<Replay>;
 }
+
+/** What failed for less is not said to work again. */
+export const RECOVERED_AFTER_MS = 300_000;
 
 export type DestinationHealthChange =
   | { readonly kind: 'failing'; readonly destinationId: DestinationId; readonly sinceMs: number }
@@ -436,7 +441,9 @@ export interface CallTimeline {
   readonly deliveries: readonly (DeliveryEntry & {
     readonly attemptEntries: readonly AttemptEntry[];
   })[];
-  /** True where the call has more reports or deliveries than the limit (1,000 each). */
+  /** Those about the call, with whom they were told. */
+  readonly operationalEvents: readonly (OperationalEntry & { readonly deliveries: readonly DeliveryEntry[] })[];
+  /** True where the call has more reports or deliveries than the limit (1,000 each), or more operational events (100). */
   readonly truncated: boolean;
 }
 
@@ -711,6 +718,13 @@ export interface OperationalEntry {
   readonly callId: string | null;
 }
 
+export interface OperationalFilter {
+  /** Of one of these; undefined for all. */
+  readonly types?: readonly OperationalEventType[] | undefined;
+  /** About this destination; undefined for any, and for what is about none. */
+  readonly destinationId?: DestinationId | undefined;
+}
+
 /**
  * What the hub says about itself. `destination.disabled`, `destination.recovered` and `delivery.dead` are written by the
  * journal itself, in the transaction that makes them true; the others by whoever watches. A delivery of an operational
@@ -726,12 +740,14 @@ export interface OperationalJournal {
     content: OperationalContent,
     onceKey: string | null,
   ): Promise<OperationalEntry | null>;
-  /** Newest first. types: of one of these; undefined for all. */
+  /** Newest first. */
   listOperationalEvents(
     accountId: AccountId,
-    types: readonly OperationalEventType[] | undefined,
+    filter: OperationalFilter,
     page: PageRequest,
   ): Promise<Page<OperationalEntry>>;
+  /** Grows with each that the account gets, so that asking whether there is a new one costs one seek; 0 for none. */
+  readOperationalEnd(accountId: AccountId): Promise<number>;
   /**
    * Calls of all accounts that became live in [sinceMs, beforeMs) and still are, oldest first: when beforeMs is
    * now − staleAfter, the stale ones.

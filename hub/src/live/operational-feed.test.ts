@@ -22,10 +22,15 @@ function makeEntry(number: number): OperationalEntry {
 function open(entries: OperationalEntry[]) {
   const clock = createSimClock(0);
   const troubles: string[] = [];
-  const state = { reads: 0, isBroken: false };
+  const state = { looks: 0, reads: 0, isBroken: false };
   const feed = createOperationalFeed({
     journal: {
-      async listOperationalEvents(_accountId, _types, { limit }) {
+      async readOperationalEnd() {
+        state.looks += 1;
+        if (state.isBroken) throw new Error('broken');
+        return Number(entries.at(-1)?.id.slice('ope_'.length) ?? 0);
+      },
+      async listOperationalEvents(_accountId, _filter, { limit }) {
         state.reads += 1;
         if (state.isBroken) throw new Error('broken');
         return { items: entries.toReversed().slice(0, limit), nextCursor: null };
@@ -98,10 +103,23 @@ describe('the feed of operational events', () => {
     await clock.settle();
     await pass();
     stop();
-    const { reads } = state;
-    expect(reads).toBe(2);
+    const { looks } = state;
+    expect(looks).toBe(2);
     await pass();
-    expect(state.reads).toBe(reads);
+    expect(state.looks).toBe(looks);
+  });
+
+  it('reads them only when there is a new one', async () => {
+    const entries = [makeEntry(1)];
+    const { watch, pass, clock, state } = open(entries);
+    watch();
+    await clock.settle();
+    for (let second = 0; second < 5; second += 1) await pass();
+    expect(state).toMatchObject({ looks: 6, reads: 1 });
+    entries.push(makeEntry(2));
+    await pass();
+    await pass();
+    expect(state).toMatchObject({ looks: 8, reads: 2 });
   });
 
   it('goes on where it was after trouble, of which it tells once', async () => {

@@ -1,6 +1,6 @@
 /**
- * Operational events for people who watch, as they come. The journal is asked for its newest once a second, and only
- * while somebody watches: a handful come in a day, so a listener in the journal would be more than they are worth.
+ * Operational events for people who watch, as they come. The journal is asked once a second whether there is a new one,
+ * and only while somebody watches: a handful come in a day, so a listener in the journal would be more than they are worth.
  */
 import type { Clock } from '../clock.ts';
 import type { AccountId, OperationalEventId } from '../journal/ids.ts';
@@ -24,11 +24,13 @@ interface Audience {
   readonly watchers: Set<OperationalWatcher>;
   /** The newest that is known; null where there was none, undefined before the first reading. */
   newest: OperationalEventId | null | undefined;
+  /** The journal's, before the newest were read. */
+  end: number | undefined;
   cancelTimer: () => void;
 }
 
 export function createOperationalFeed(options: {
-  readonly journal: Pick<OperationalJournal, 'listOperationalEvents'>;
+  readonly journal: Pick<OperationalJournal, 'listOperationalEvents' | 'readOperationalEnd'>;
   readonly clock: Pick<Clock, 'setTimer'>;
   readonly troubled: (detail: string, error: unknown) => void;
 }): OperationalFeed {
@@ -36,13 +38,27 @@ export function createOperationalFeed(options: {
   const audiences = new Map<AccountId, Audience>();
   let isTroubled = false;
 
-  async function readNewest(accountId: AccountId): Promise<readonly OperationalEntry[] | null> {
+  /** null where there is nothing new, or it cannot be read. */
+  async function readNewest(
+    accountId: AccountId,
+    audience: Audience,
+  ): Promise<readonly OperationalEntry[] | null> {
     try {
-      const page = await journal.listOperationalEvents(accountId, undefined, {
-        limit: OPERATIONAL_TOLD_MAX,
-        cursor: null,
-      });
+      const end = await journal.readOperationalEnd(accountId);
+      if (end === audience.end) {
+        isTroubled = false;
+        return null;
+      }
+      const page = await journal.listOperationalEvents(
+        accountId,
+        {},
+        {
+          limit: OPERATIONAL_TOLD_MAX,
+          cursor: null,
+        },
+      );
       isTroubled = false;
+      audience.end = end;
       return page.items;
     } catch (error) {
       // Told once, not every second.
@@ -54,7 +70,7 @@ export function createOperationalFeed(options: {
   }
 
   async function look(accountId: AccountId, audience: Audience): Promise<void> {
-    const entries = await readNewest(accountId);
+    const entries = await readNewest(accountId, audience);
     if (audiences.get(accountId) !== audience) return;
     if (entries !== null) tell(audience, entries);
     audience.cancelTimer = clock.setTimer(() => void look(accountId, audience), OPERATIONAL_FEED_MS);
@@ -64,7 +80,12 @@ export function createOperationalFeed(options: {
     watch(accountId, watcher) {
       let audience = audiences.get(accountId);
       if (audience === undefined) {
-        audience = { watchers: new Set([watcher]), newest: undefined, cancelTimer: () => {} };
+        audience = {
+          watchers: new Set([watcher]),
+          newest: undefined,
+          end: undefined,
+          cancelTimer: () => {},
+        };
         audiences.set(accountId, audience);
         void look(accountId, audience);
       } else {

@@ -36,7 +36,7 @@ export function createErrorRateWatch(options: {
   async function recall(accountId: AccountId): Promise<boolean> {
     const { items } = await journal.listOperationalEvents(
       accountId,
-      ['error_rate.high', 'error_rate.normal'],
+      { types: ['error_rate.high', 'error_rate.normal'] },
       { limit: 1, cursor: null },
     );
     return items[0]?.content.type === 'error_rate.high';

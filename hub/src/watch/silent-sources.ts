@@ -31,10 +31,14 @@ export function createSilenceWatch(options: {
 
   /** Newest first, so the first word on a source is the last that was said of it. */
   async function recall(accountId: AccountId): Promise<void> {
-    const { items } = await journal.listOperationalEvents(accountId, ['source.silent', 'source.resumed'], {
-      limit: OPEN_LOOKBACK,
-      cursor: null,
-    });
+    const { items } = await journal.listOperationalEvents(
+      accountId,
+      { types: ['source.silent', 'source.resumed'] },
+      {
+        limit: OPEN_LOOKBACK,
+        cursor: null,
+      },
+    );
     const told = new Set<string>();
     for (const { content } of items) {
       if (content.type !== 'source.silent' && content.type !== 'source.resumed') continue;

@@ -40,7 +40,7 @@ async function report(journal: Journal, callId: string, status: string, error: s
 }
 
 async function listTold(journal: Journal): Promise<readonly string[]> {
-  const { items } = await journal.listOperationalEvents('default', undefined, FIRST_PAGE);
+  const { items } = await journal.listOperationalEvents('default', {}, FIRST_PAGE);
   return items.map(({ content }) =>
     'call' in content ? `${content.type} ${content.call.id}` : content.type,
   );
@@ -77,7 +77,11 @@ describe('the watch over stale calls', () => {
     for (let look = 0; look < 4; look += 1) await watch.look(clock.nowMs(), GOES_ON);
     const told = new Set<string>();
     for (let cursor: string | null = null; ;) {
-      const page = await journal.listOperationalEvents('default', ['call.stale'], { limit: 200, cursor });
+      const page = await journal.listOperationalEvents(
+        'default',
+        { types: ['call.stale'] },
+        { limit: 200, cursor },
+      );
       for (const { callId } of page.items) told.add(callId ?? '');
       cursor = page.nextCursor;
       if (cursor === null) break;
@@ -209,7 +213,7 @@ describe('the watchers', () => {
       rule: { threshold: 0.25, windowMs: 15 * MINUTE, finishedMin: 10 },
     });
     await expect(watch.look(clock.nowMs(), GOES_ON)).rejects.toThrow('unreadable');
-    const { items } = await journal.listOperationalEvents(other.id, undefined, FIRST_PAGE);
+    const { items } = await journal.listOperationalEvents(other.id, {}, FIRST_PAGE);
     expect(items.map(({ content }) => content.type)).toEqual(['error_rate.high']);
   });
 

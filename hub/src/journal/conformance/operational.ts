@@ -1,7 +1,15 @@
 import type { OperationalContent } from '@offhook/contract/operational-event';
 import { describe, expect, it } from 'vitest';
 
-import type { ClaimedDelivery, Destination, Journal, JournalFilter } from '../journal.ts';
+import type { AccountId } from '../ids.ts';
+import {
+  RECOVERED_AFTER_MS,
+  type ClaimedDelivery,
+  type Destination,
+  type Journal,
+  type JournalFilter,
+  type OperationalFilter,
+} from '../journal.ts';
 import {
   accept,
   claim,
@@ -47,7 +55,7 @@ function subscribe(
 }
 
 async function listTypes(journal: Journal): Promise<readonly string[]> {
-  const { items } = await journal.listOperationalEvents('default', undefined, FIRST_PAGE);
+  const { items } = await journal.listOperationalEvents('default', {}, FIRST_PAGE);
   return items.map(({ content }) => content.type).toReversed();
 }
 
@@ -187,18 +195,80 @@ export function describeOperational(open: OpenHarness): void {
       }
       await journal.appendOperationalEvent(other.id, SILENT, null);
       expect(await listTypes(journal)).toEqual(['call.stale', 'source.silent', 'call.stale', 'call.stale']);
-      const first = await journal.listOperationalEvents('default', undefined, { limit: 3, cursor: null });
+      const first = await journal.listOperationalEvents('default', {}, { limit: 3, cursor: null });
       expect(first.items.map(({ callId }) => callId)).toEqual(['c', 'b', null]);
       expect(first.items[0]).toMatchObject({ atMs: clock.nowMs(), content: toStale('c') });
-      const rest = await journal.listOperationalEvents('default', undefined, {
-        limit: 3,
-        cursor: first.nextCursor,
-      });
+      const rest = await journal.listOperationalEvents(
+        'default',
+        {},
+        {
+          limit: 3,
+          cursor: first.nextCursor,
+        },
+      );
       expect(rest).toMatchObject({ items: [{ callId: 'a' }], nextCursor: null });
-      const silent = await journal.listOperationalEvents('default', ['source.silent'], FIRST_PAGE);
+      const silent = await journal.listOperationalEvents('default', { types: ['source.silent'] }, FIRST_PAGE);
       expect(silent.items.map(({ content }) => content)).toEqual([SILENT]);
-      expect((await journal.listOperationalEvents('default', [], FIRST_PAGE)).items).toEqual([]);
-      expect((await journal.listOperationalEvents(other.id, undefined, FIRST_PAGE)).items).toHaveLength(1);
+      expect((await journal.listOperationalEvents('default', { types: [] }, FIRST_PAGE)).items).toEqual([]);
+      expect((await journal.listOperationalEvents(other.id, {}, FIRST_PAGE)).items).toHaveLength(1);
+    });
+
+    it('are listed by the destination they are about, by type too, and only of its own account', async () => {
+      const harness = await open();
+      const { journal } = harness;
+      const other = await journal.createAccount('Other', KEY_ACTOR);
+      const one = await createDestination(journal, { filter: { call_types: ['one'] } });
+      const two = await createDestination(journal, { filter: { call_types: ['two'] } });
+      const disable = (id: Destination['id'], reason: string): Promise<void> =>
+        journal.setDestinationHealth({ kind: 'disabled', destinationId: id, reason });
+      for (const [index, { id }] of [one, two, one].entries()) {
+        await accept(journal, `call-${index}`, 'in-progress', { type: id === one.id ? 'one' : 'two' });
+        await record(journal, await claimOne(harness, id), DEAD);
+      }
+      await disable(two.id, 'gone');
+      await disable(one.id, 'gone');
+      await journal.appendOperationalEvent('default', toStale('a'), null);
+      const list = async (filter: OperationalFilter, accountId: AccountId = 'default') => {
+        const words: string[] = [];
+        for (let cursor: string | null = null; ;) {
+          const page = await journal.listOperationalEvents(accountId, filter, { limit: 2, cursor });
+          words.push(...page.items.map(({ content, callId }) => `${content.type} ${callId}`));
+          cursor = page.nextCursor;
+          if (cursor === null) return words;
+        }
+      };
+      expect(await list({ destinationId: one.id })).toEqual([
+        'destination.disabled null',
+        'delivery.dead call-2',
+        'delivery.dead call-0',
+      ]);
+      expect(await list({ destinationId: one.id, types: ['delivery.dead', 'call.stale'] })).toEqual([
+        'delivery.dead call-2',
+        'delivery.dead call-0',
+      ]);
+      expect(await list({ destinationId: two.id, types: ['delivery.dead'] })).toEqual([
+        'delivery.dead call-1',
+      ]);
+      expect(await list({ destinationId: one.id, types: [] })).toEqual([]);
+      expect(await list({ destinationId: 'dst_none' })).toEqual([]);
+      expect(await list({ destinationId: one.id }, other.id)).toEqual([]);
+      // What was said of it stays readable when it is gone.
+      await journal.deleteDestination('default', two.id, KEY_ACTOR);
+      expect(await list({ destinationId: two.id })).toHaveLength(2);
+    });
+
+    it('have an end that grows with each of the account', async () => {
+      const { journal } = await open();
+      const other = await journal.createAccount('Other', KEY_ACTOR);
+      expect(await journal.readOperationalEnd('default')).toBe(0);
+      await journal.appendOperationalEvent('default', toStale('a'), 'a');
+      const end = await journal.readOperationalEnd('default');
+      expect(end).toBeGreaterThan(0);
+      await journal.appendOperationalEvent(other.id, toStale('a'), null);
+      await journal.appendOperationalEvent('default', toStale('a'), 'a');
+      expect(await journal.readOperationalEnd('default')).toBe(end);
+      await journal.appendOperationalEvent('default', toStale('b'), 'b');
+      expect(await journal.readOperationalEnd('default')).toBeGreaterThan(end);
     });
 
     it('wait for none of their kind, nor for a call’s events, nor do these wait for them', async () => {
@@ -415,6 +485,73 @@ export function describeOperational(open: OpenHarness): void {
       expect(await journal.listRunnableReplays()).toEqual([]);
     });
 
+    it('are replayed oldest first, and none that came after the replay was asked for', async () => {
+      const harness = await open();
+      const { journal, clock } = harness;
+      const { id } = await subscribe(journal, ['call.stale']);
+      for (const call of ['a', 'b', 'c']) {
+        await journal.appendOperationalEvent('default', toStale(call), null);
+        clock.advance(1_000);
+      }
+      const claimed = await claim(harness, id);
+      for (const each of claimed) await record(journal, each);
+      const replay = async (
+        limit: number,
+        deliveryIds?: readonly ClaimedDelivery['id'][],
+      ): Promise<readonly string[]> => {
+        const named = deliveryIds === undefined ? {} : { deliveryIds };
+        const request = { accountId: 'default', filter: {}, ratePerSecond: null, ...named } as const;
+        let job = await journal.createReplay(request, KEY_ACTOR);
+        const late = await journal.appendOperationalEvent('default', toStale('late'), null);
+        while (job.state === 'running') {
+          job = await journal.advanceReplay(job.id, limit);
+          clock.advance(1);
+        }
+        const sent: string[] = [];
+        for (const each of (await claim(harness, id)).toSorted((a, b) => a.row - b.row)) {
+          await record(journal, each);
+          if (each.eventId === late?.id) continue;
+          sent.push(String(/"call":\{"id":"(\w+)"/.exec(Buffer.from(each.body).toString())?.[1]));
+        }
+        return sent;
+      };
+      expect(await replay(1)).toEqual(['a', 'b', 'c']);
+      expect(await replay(100)).toEqual(['a', 'b', 'c', 'late']);
+      const ids = claimed.map((each) => each.id).toReversed();
+      expect(await replay(2, ids)).toEqual(['a', 'b', 'c']);
+    });
+
+    it('are found by a replay without a walk through all that there ever were', async () => {
+      const { journal, clock } = await open();
+      const other = await journal.createAccount('Other', KEY_ACTOR);
+      const many = (accountId: AccountId): Promise<unknown> =>
+        Promise.all(
+          Array.from({ length: 5_000 }, (_, index) =>
+            journal.appendOperationalEvent(accountId, toStale(`call-${index}`), null),
+          ),
+        );
+      const countSteps = async (filter: JournalFilter): Promise<number> => {
+        const request = { accountId: 'default', filter, ratePerSecond: null } as const;
+        let job = await journal.createReplay(request, KEY_ACTOR);
+        let steps = 0;
+        for (; job.state === 'running'; steps += 1) job = await journal.advanceReplay(job.id, 1_000);
+        return steps;
+      };
+      await many(other.id);
+      await journal.appendOperationalEvent('default', toStale('a'), null);
+      expect(await countSteps({}), 'those of others').toBe(2);
+      const untilMs = clock.nowMs() + 1;
+      clock.advance(2 * 3_600_000);
+      await many('default');
+      clock.advance(2 * 3_600_000);
+      const sinceMs = clock.nowMs();
+      await journal.appendOperationalEvent('default', toStale('b'), null);
+      expect(await countSteps({ sinceMs }), 'those before the time asked for').toBe(2);
+      expect(await countSteps({ untilMs }), 'those after the time asked for').toBe(2);
+      await journal.prune(sinceMs, 100);
+      expect(await countSteps({}), 'those that retention took').toBe(2);
+    });
+
     it('go with retention, with their deliveries, once nothing of theirs is pending', async () => {
       const harness = await open();
       const { journal, clock } = harness;
@@ -432,9 +569,7 @@ export function describeOperational(open: OpenHarness): void {
       expect(await journal.prune(cutMs, 100)).toBe(1);
       expect(await journal.getDelivery('default', sent.id)).toBeUndefined();
       const left = async (): Promise<readonly (string | null)[]> =>
-        (await journal.listOperationalEvents('default', undefined, FIRST_PAGE)).items.map(
-          ({ callId }) => callId,
-        );
+        (await journal.listOperationalEvents('default', {}, FIRST_PAGE)).items.map(({ callId }) => callId);
       expect(await left()).toEqual(['new', 'owed']);
       clock.advance(LEASE_MS);
       for (const each of await claim(harness, id)) await record(journal, each);
@@ -446,6 +581,20 @@ export function describeOperational(open: OpenHarness): void {
       // Numbers are not given out again: what names an old one must never mean a new one.
       await journal.appendOperationalEvent('default', toStale('a'), 'a');
       expect((await claimOne(harness, id)).eventRow).toBeLessThan(sent.eventRow);
+    });
+
+    it('go with retention although one before them is from a clock that was ahead', async () => {
+      const { journal, clock } = await open();
+      clock.advance(400 * 86_400_000);
+      await journal.appendOperationalEvent('default', toStale('ahead'), null);
+      clock.advance(-400 * 86_400_000);
+      for (const call of ['a', 'b']) await journal.appendOperationalEvent('default', toStale(call), null);
+      clock.advance(1_000);
+      const cutMs = clock.nowMs();
+      await journal.appendOperationalEvent('default', toStale('new'), null);
+      await journal.prune(cutMs, 100);
+      const { items } = await journal.listOperationalEvents('default', {}, FIRST_PAGE);
+      expect(items.map(({ callId }) => callId)).toEqual(['new', 'ahead']);
     });
 
     it('go with retention however many there are', async () => {
@@ -475,14 +624,14 @@ export function describeOperational(open: OpenHarness): void {
       // It had not failed, so there is nothing to recover from.
       await journal.setDestinationHealth({ kind: 'recovered', destinationId: id });
       await journal.setDestinationHealth({ kind: 'failing', destinationId: id, sinceMs });
-      clock.advance(1_000);
+      clock.advance(RECOVERED_AFTER_MS);
       await journal.setDestinationHealth({ kind: 'recovered', destinationId: id });
       await journal.setDestinationHealth({ kind: 'recovered', destinationId: id });
       const disabled = { kind: 'disabled', destinationId: id, reason: 'it answered 410 Gone' } as const;
       await journal.setDestinationHealth(disabled);
       await journal.setDestinationHealth(disabled);
       const destination = { id, kind: 'webhook', name: 'CRM' };
-      const { items } = await journal.listOperationalEvents('default', undefined, FIRST_PAGE);
+      const { items } = await journal.listOperationalEvents('default', {}, FIRST_PAGE);
       expect(items).toMatchObject([
         {
           content: { type: 'destination.disabled', destination, reason: 'it answered 410 Gone' },
@@ -499,6 +648,43 @@ export function describeOperational(open: OpenHarness): void {
       expect((await claim(harness, watcher.id)).map(({ status }) => status)).toEqual(types.toReversed());
       const audit = (await journal.listAudit('default', FIRST_PAGE)).items.map(({ action }) => action);
       expect(audit.filter((action) => types.includes(action))).toEqual(types);
+    });
+
+    it('is not that one works again which failed for a moment, nor an entry of the audit log', async () => {
+      const { journal, clock } = await open();
+      const { id } = await createDestination(journal);
+      for (let flap = 0; flap < 20; flap += 1) {
+        const sinceMs = clock.nowMs();
+        await journal.setDestinationHealth({ kind: 'failing', destinationId: id, sinceMs });
+        clock.advance(RECOVERED_AFTER_MS - 1);
+        await journal.setDestinationHealth({ kind: 'recovered', destinationId: id });
+      }
+      expect(await listTypes(journal)).toEqual([]);
+      expect(await journal.getDestination('default', id)).toMatchObject({ failingSinceMs: null });
+      const { items } = await journal.listAudit('default', FIRST_PAGE);
+      expect(items.map(({ action }) => action)).toEqual(['destination.created']);
+    });
+
+    it('is that one works again which it had disabled, however short it failed since it was resumed', async () => {
+      const { journal, clock } = await open();
+      const { id } = await createDestination(journal);
+      const fail = async (): Promise<void> => {
+        const sinceMs = clock.nowMs();
+        await journal.setDestinationHealth({ kind: 'failing', destinationId: id, sinceMs });
+      };
+      await fail();
+      await journal.setDestinationHealth({ kind: 'disabled', destinationId: id, reason: 'gone' });
+      clock.advance(RECOVERED_AFTER_MS);
+      // It was under way when it was disabled: nothing is sent there until somebody resumes it.
+      await journal.setDestinationHealth({ kind: 'recovered', destinationId: id });
+      expect(await listTypes(journal)).toEqual(['destination.disabled']);
+      await journal.setDestinationState('default', id, 'enabled', null, KEY_ACTOR);
+      for (let flap = 0; flap < 3; flap += 1) {
+        await fail();
+        clock.advance(1_000);
+        await journal.setDestinationHealth({ kind: 'recovered', destinationId: id });
+      }
+      expect(await listTypes(journal)).toEqual(['destination.disabled', 'destination.recovered']);
     });
 
     it('is nothing where a person paused, disabled or resumed it', async () => {
@@ -544,7 +730,7 @@ export function describeOperational(open: OpenHarness): void {
       await record(journal, claimed, failures);
       // A second record of the same attempt is refused, so it says nothing.
       await record(journal, claimed, failures);
-      const { items } = await journal.listOperationalEvents('default', undefined, FIRST_PAGE);
+      const { items } = await journal.listOperationalEvents('default', {}, FIRST_PAGE);
       expect(items).toMatchObject([
         {
           callId: 'a',
@@ -576,7 +762,7 @@ export function describeOperational(open: OpenHarness): void {
       };
       const page = { limit: 1_000, cursor: null };
       const count = async (): Promise<number> =>
-        (await journal.listOperationalEvents('default', ['delivery.dead'], page)).items.length;
+        (await journal.listOperationalEvents('default', { types: ['delivery.dead'] }, page)).items.length;
       await kill('one', one.id, DEAD_EVENTS_PER_MINUTE_MAX + 5);
       expect(await count()).toBe(DEAD_EVENTS_PER_MINUTE_MAX);
       await kill('other', other.id, 1);
@@ -616,6 +802,30 @@ export function describeOperational(open: OpenHarness): void {
       ]);
       expect(await list(startMs, startMs)).toEqual([]);
     });
+
+    it('are the oldest of all accounts, whichever account has how many', async () => {
+      const { journal, clock } = await open();
+      const accounts: AccountId[] = ['default'];
+      for (let count = 1; count < 4; count += 1) {
+        accounts.push((await journal.createAccount(`Account ${count}`, KEY_ACTOR)).id);
+      }
+      const expected: string[] = [];
+      // Several in one millisecond, of the same account and of others.
+      for (let index = 0; index < 60; index += 1) {
+        const accountId = accounts[(index * index + (index % 3)) % accounts.length] as AccountId;
+        await accept(journal, `call-${index}`, 'in-progress', {}, { accountId });
+        expected.push(`call-${index}`);
+        if (index % 4 === 3) clock.advance(1_000);
+      }
+      clock.advance(1_000);
+      for (const limit of [1, 7, 59, 60, 100]) {
+        const found = await journal.listLiveCallsSince(0, clock.nowMs(), limit);
+        expect(found.map(({ call }) => call.callId)).toEqual(expected.slice(0, limit));
+        for (const { accountId, call } of found) {
+          expect(await journal.getCall(accountId, call.callId)).toEqual(call);
+        }
+      }
+    });
   });
 }
 
@@ -634,7 +844,7 @@ export function describeOperationalRestart(open: OpenHarness): void {
       const [first] = (await claim(harness, id)) as [ClaimedDelivery];
       await record(journal, first, retryIn(clock, 1_000));
       const read = async (from: Journal): Promise<unknown> => ({
-        events: await from.listOperationalEvents('default', undefined, FIRST_PAGE),
+        events: await from.listOperationalEvents('default', {}, FIRST_PAGE),
         deliveries: (await listDeliveries(from)).map((delivery) => ({ ...delivery, stateReason: null })),
         attempts: (await from.getDelivery('default', first.id))?.attemptEntries.length,
       });

@@ -1,7 +1,7 @@
 /**
- * Retention. Deletes finished calls whole, and operational events likewise, in small transactions. The file does not shrink: freed pages are
- * taken by new rows, so it stays at its high-water mark. (Incremental vacuum would keep a pointer map, one
- * more page to write in many commits, to give back space that the next days need again.)
+ * Retention. Deletes finished calls whole, and operational events likewise, in small transactions. The file does not
+ * shrink: freed pages are taken by new rows, so it stays at its high-water mark. (Incremental vacuum would keep a pointer
+ * map, one more page to write in many commits, to give back space that the next days need again.)
  */
 import { setImmediate as yieldTurn } from 'node:timers/promises';
 
@@ -30,7 +30,9 @@ const DELETE_DELIVERIES = 'DELETE FROM deliveries WHERE call_row = ?';
 const DELETE_REPORTS = 'DELETE FROM reports WHERE call_row = ?';
 const DELETE_CALL = 'DELETE FROM calls WHERE row = ?';
 const FORGET_CALL = 'DELETE FROM destination_memory WHERE call_row = ?';
-const SELECT_OPERATIONAL = 'SELECT row, at_ms FROM operational_events WHERE row > ? ORDER BY row LIMIT ?';
+export const SELECT_OLD_OPERATIONAL = `
+  SELECT row, at_ms FROM operational_events INDEXED BY operational_events_by_time
+  WHERE at_ms < ? AND (at_ms, row) > (?, ?) ORDER BY at_ms, row LIMIT ?`;
 const DELETE_OPERATIONAL = 'DELETE FROM operational_events WHERE row = ?';
 const DELETE_QUALITY = `
   DELETE FROM source_quality WHERE (account_row, slot, source_row) IN (
@@ -68,7 +70,7 @@ export function createPrune(store: Store): Pick<Journal, 'prune'> {
   const deleteAttempts = db.prepare(DELETE_ATTEMPTS);
   const deleteDeliveries = db.prepare(DELETE_DELIVERIES);
   const deletes = [DELETE_REPORTS, DELETE_CALL, FORGET_CALL].map((sql) => db.prepare(sql));
-  const selectOperational = db.prepare(SELECT_OPERATIONAL);
+  const selectOperational = db.prepare(SELECT_OLD_OPERATIONAL);
   const deleteOperational = db.prepare(DELETE_OPERATIONAL);
   const deleteQuality = db.prepare(DELETE_QUALITY);
   const deleteAudit = db.prepare(DELETE_AUDIT);
@@ -84,8 +86,8 @@ export function createPrune(store: Store): Pick<Journal, 'prune'> {
   const deleteSessions = db.prepare(DELETE_SESSIONS);
   /** Where the last run stopped in each account: what it kept is not looked at again before the next round. */
   const places = new Map<number, Place>();
-  /** Likewise among operational events, by row: they are numbered as they happen. */
-  let operationalPlace = 0;
+  /** Likewise among operational events. */
+  let operationalPlace = START;
 
   function deleteDeliveriesOf(callRow: number): void {
     deleteAttempts.run(callRow);
@@ -112,12 +114,11 @@ export function createPrune(store: Store): Pick<Journal, 'prune'> {
     for (let examined = 0; examined < EXAMINED_MAX; examined += STEP_CALLS) {
       const rows = await writer.run({
         work() {
-          const found = selectOperational.all(operationalPlace, STEP_CALLS) as unknown as {
+          const { ms, row: afterRow } = operationalPlace;
+          const old = selectOperational.all(beforeMs, ms, afterRow, STEP_CALLS) as unknown as {
             readonly row: number;
             readonly at_ms: number;
           }[];
-          const end = found.findIndex(({ at_ms }) => at_ms >= beforeMs);
-          const old = end === -1 ? found : found.slice(0, end);
           for (const { row } of old) {
             const signedRow = toSignedRow(row);
             if (selectPending.get(signedRow) !== undefined) continue;
@@ -127,8 +128,12 @@ export function createPrune(store: Store): Pick<Journal, 'prune'> {
           return old;
         },
       });
-      operationalPlace = rows.length < STEP_CALLS ? 0 : (rows.at(-1)?.row ?? 0);
-      if (operationalPlace === 0) return;
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < STEP_CALLS) {
+        operationalPlace = START;
+        return;
+      }
+      operationalPlace = { ms: last.at_ms, row: last.row };
       await yieldTurn();
     }
   }

@@ -1,7 +1,10 @@
 /**
  * What a replay sends: events in journal order and, for each, the destinations it goes to again. Shared by
- * the dry run, which counts, and the job, which makes deliveries. Operational events have negative rows, as their
- * deliveries name them, so they come first; among themselves they have no order to keep.
+ * the dry run, which counts, and the job, which makes deliveries. Operational events come before reports, oldest first
+ * as well: a destination whose trouble is over must hear of its end last.
+ *
+ * A place says how far it came in one number, as jobs keep it: the row of a report, or, negative, how far an operational
+ * event's row is from one past the last that the replay looks at.
  */
 import type { DatabaseSync } from 'node:sqlite';
 
@@ -16,6 +19,8 @@ import { findRowAt } from './row-at.ts';
 import type { Store } from './store.ts';
 
 export interface ReplayEvent {
+  readonly place: number;
+  /** As deliveries name it: negative for operational events. */
   readonly row: number;
   readonly call_row: number;
   readonly sequence: number;
@@ -32,15 +37,15 @@ export interface ReplayTarget {
 }
 
 export interface ReplayWindow {
-  /** Rows with after < row <= until. */
+  /** Places with after < place <= until. */
   readonly after: number;
   readonly until: number;
 }
 
 export interface ReplayTargets {
-  /** The rows to look at next: none that cannot match, and either kind of event, not both. */
+  /** The places to look at next: none that cannot match, and either kind of event, not both. */
   toWindow(after: number, endRow: number): ReplayWindow;
-  /** Matching events with after < row <= until, oldest first, at most `limit`. */
+  /** Matching events with after < place <= until, oldest first, at most `limit`. */
   readEvents(after: number, until: number, limit: number): readonly ReplayEvent[];
   findTargets(event: ReplayEvent): readonly ReplayTarget[];
 }
@@ -50,15 +55,23 @@ const SELECT_DELIVERIES = `
   WHERE call_row = ? AND event_row = ? ORDER BY row`;
 const SELECT_DELIVERY_EVENT = toSelectDelivery('d.event_row, d.destination_row');
 const SELECT_OPERATIONAL_END = 'SELECT max(row) AS row FROM operational_events';
+export const SELECT_NEXT_OPERATIONAL = `
+  SELECT row FROM operational_events INDEXED BY operational_events_by_account
+  WHERE account_row = ? AND row > ? AND row < ? ORDER BY row LIMIT 1`;
 
 /** Rows a step or a count looks at in one go, however few of them match. */
 const WINDOW_ROWS = 4_096;
-/** The last one before the rows of reports. */
+/** The last place before those of reports. */
 const OPERATIONAL_END = -1;
 
-/** Before the first row there is, of either kind. */
-export function findReplayStart(db: DatabaseSync): number {
-  return OPERATIONAL_END - ((db.prepare(SELECT_OPERATIONAL_END).get()?.['row'] as number | null) ?? 0);
+/** The last operational event there is: one that comes later is not replayed. */
+export function findOperationalEnd(db: DatabaseSync): number {
+  return (db.prepare(SELECT_OPERATIONAL_END).get()?.['row'] as number | null) ?? 0;
+}
+
+/** Before all places. */
+export function toReplayStart(operationalEndRow: number): number {
+  return OPERATIONAL_END - operationalEndRow;
 }
 
 export function createReplayTargets(
@@ -66,39 +79,48 @@ export function createReplayTargets(
   db: DatabaseSync,
   accountRow: number,
   request: ReplayRequest,
+  operationalEndRow: number,
 ): ReplayTargets {
   const { filter } = request;
   const named =
     request.deliveryIds === undefined ? undefined : readNamed(db, accountRow, request.deliveryIds);
   const conditions = toConditions(store, 'events', accountRow, filter, { withDeliveries: false });
   const select = db.prepare(`
-    SELECT e.row, e.call_row, e.sequence, e.status, c.type AS call_type, c.phone_number, c.phone_search
+    SELECT e.row AS place, e.row, e.call_row, e.sequence, e.status, c.type AS call_type, c.phone_number, c.phone_search
     FROM reports e CROSS JOIN calls c ON c.row = e.call_row
     WHERE e.row > ? AND e.row <= ? AND e.account_row = ? AND e.sequence IS NOT NULL ${conditions.sql}
     ORDER BY e.row LIMIT ?`);
   const operational = toOperationalConditions(accountRow, filter);
-  const selectOperational =
-    operational &&
-    db.prepare(`
-      SELECT -o.row AS row, -o.row AS call_row, ${OPERATIONAL_SEQUENCE} AS sequence, o.type AS status,
-        NULL AS call_type, NULL AS phone_number, NULL AS phone_search
-      FROM operational_events o WHERE o.row < ? AND o.row >= ? ${operational.sql} ORDER BY o.row DESC LIMIT ?`);
+  const selectOperational = operational && db.prepare(toSelectOperational(operational.sql));
+  const selectNextOperational = db.prepare(SELECT_NEXT_OPERATIONAL);
   const selectDeliveries = db.prepare(SELECT_DELIVERIES);
   const wanted = filter.destinationIds?.flatMap((id) => store.destinations.find(id)?.row ?? []);
   const states = filter.deliveryStates?.map((state) => DELIVERY_STATE_CODES[state]);
   const excluded = filter.excludedDeliveryStates?.map((state) => DELIVERY_STATE_CODES[state]);
-  const namedRows = named === undefined ? [] : [...named.keys()].toSorted((a, b) => a - b);
+  /** Place 0 in rows of operational events. */
+  const placeZero = operationalEndRow + 1;
+  const namedPlaces = [...(named?.keys() ?? [])]
+    .filter((row) => !isOperational(row) || -row < placeZero)
+    .map((row) => (isOperational(row) ? -row - placeZero : row))
+    .toSorted((a, b) => a - b);
 
   function readEvents(after: number, until: number, limit: number): readonly ReplayEvent[] {
     const read = (from: number, to: number, count: number): readonly ReplayEvent[] => {
-      const rows = isOperational(to)
-        ? selectOperational?.all(-from, -to, ...(operational?.values ?? []), count)
-        : select.all(from, to, accountRow, ...conditions.values, count);
+      const rows =
+        to <= OPERATIONAL_END
+          ? selectOperational?.all(
+              placeZero,
+              from + placeZero,
+              to + placeZero,
+              ...(operational?.values ?? []),
+              count,
+            )
+          : select.all(from, to, accountRow, ...conditions.values, count);
       return (rows ?? []) as unknown as ReplayEvent[];
     };
     if (named === undefined) return read(after, until, limit);
-    const rows = namedRows.filter((row) => row > after && row <= until);
-    return rows.slice(0, limit).flatMap((row) => read(row - 1, row, 1));
+    const places = namedPlaces.filter((place) => place > after && place <= until);
+    return places.slice(0, limit).flatMap((place) => read(place - 1, place, 1));
   }
 
   /** The latest delivery decides; a pending one anywhere means: on its way. */
@@ -133,18 +155,41 @@ export function createReplayTargets(
   /** Where the rows of reports begin that can match. */
   const reportStart = filter.sinceMs === undefined ? 0 : findRowAt(db, 'reports', filter.sinceMs).lower - 1;
 
+  /** The first operational event of the account after a place, by its own; what others have is not walked through. */
+  function findNextOperational(after: number): number | undefined {
+    if (operational === undefined || after >= OPERATIONAL_END) return undefined;
+    const { sinceMs, untilMs } = filter;
+    const first = sinceMs === undefined ? 0 : findRowAt(db, 'operational_events', sinceMs).lower;
+    const end = untilMs === undefined ? placeZero : findRowAt(db, 'operational_events', untilMs).upper;
+    const from = Math.max(after + placeZero, first - 1);
+    const next = selectNextOperational.get(accountRow, from, Math.min(end, placeZero))?.['row'];
+    return next === undefined ? undefined : (next as number) - placeZero;
+  }
+
   function toWindow(after: number, endRow: number): ReplayWindow {
-    const nextNamed = namedRows.find((row) => row > after);
+    const nextNamed = namedPlaces.find((place) => place > after);
     if (named !== undefined && nextNamed === undefined) return { after, until: endRow };
     const from = nextNamed === undefined ? after : nextNamed - 1;
-    if (from < OPERATIONAL_END && operational !== undefined) {
-      return { after: from, until: Math.min(OPERATIONAL_END, from + WINDOW_ROWS) };
+    const operationalPlace = findNextOperational(from);
+    if (operationalPlace !== undefined) {
+      return {
+        after: operationalPlace - 1,
+        until: Math.min(OPERATIONAL_END, operationalPlace - 1 + WINDOW_ROWS),
+      };
     }
-    const start = Math.max(from, reportStart);
+    const start = Math.max(from, OPERATIONAL_END, reportStart);
     return { after: start, until: Math.min(endRow, start + WINDOW_ROWS) };
   }
 
   return { toWindow, readEvents, findTargets };
+}
+
+export function toSelectOperational(conditions: string): string {
+  return `
+    SELECT o.row - ? AS place, -o.row AS row, -o.row AS call_row, ${OPERATIONAL_SEQUENCE} AS sequence,
+      o.type AS status, NULL AS call_type, NULL AS phone_number, NULL AS phone_search
+    FROM operational_events o INDEXED BY operational_events_by_account
+    WHERE o.row > ? AND o.row <= ? ${conditions} ORDER BY o.row LIMIT ?`;
 }
 
 function wants(filter: EventFilter, event: ReplayEvent): boolean {

@@ -14,18 +14,23 @@ import { findAccountRow, toAccountRow } from './accounts.ts';
 import { writeAudit } from './audit.ts';
 import { parseRowCursor, toPage, toRowCursor } from './cursor.ts';
 import type { DeliveryMaker } from './delivery-maker.ts';
-import { createReplayTargets, findReplayStart, type ReplayTargets } from './replay-targets.ts';
+import {
+  createReplayTargets,
+  findOperationalEnd,
+  toReplayStart,
+  type ReplayTargets,
+} from './replay-targets.ts';
 import type { Store } from './store.ts';
 
 /** A dry run counts no further. */
 const COUNT_MAX = 1_000_000;
 const WINDOW_EVENTS = 500;
 
-const REPLAY_COLUMNS = `row, id, account_row, state, request, cursor_row, end_row, examined, created, skipped,
-  created_at_ms, finished_at_ms`;
+const REPLAY_COLUMNS = `row, id, account_row, state, request, cursor_row, end_row, operational_end_row, examined,
+  created, skipped, created_at_ms, finished_at_ms`;
 const INSERT_REPLAY = `
-  INSERT INTO replays (id, account_row, state, request, cursor_row, end_row, created_at_ms)
-  VALUES (?, ?, 'running', ?, ?, ?, ?)`;
+  INSERT INTO replays (id, account_row, state, request, cursor_row, end_row, operational_end_row, created_at_ms)
+  VALUES (?, ?, 'running', ?, ?, ?, ?, ?)`;
 const SELECT_REPLAY = `SELECT ${REPLAY_COLUMNS} FROM replays WHERE id = ?`;
 const SELECT_RUNNING = `SELECT ${REPLAY_COLUMNS} FROM replays INDEXED BY replays_running WHERE state = 'running'`;
 const SELECT_PAGE = `
@@ -40,8 +45,10 @@ interface ReplayRow {
   readonly account_row: number;
   readonly state: ReplayState;
   readonly request: string;
+  /** A place, as replay-targets.ts says it. */
   readonly cursor_row: number;
   readonly end_row: number;
+  readonly operational_end_row: number;
   readonly examined: number;
   readonly created: number;
   readonly skipped: number;
@@ -98,14 +105,14 @@ export function createReplays(store: Store, deliveries: DeliveryMaker): ReplaysJ
     const nowMs = clock.nowMs();
     const { request } = toReplay(before);
     const createdMax = request.createdMax ?? Number.POSITIVE_INFINITY;
-    const targets = createReplayTargets(store, db, before.account_row, request);
+    const targets = createReplayTargets(store, db, before.account_row, request, before.operational_end_row);
     const { after, until } = targets.toWindow(before.cursor_row, before.end_row);
     const events = targets.readEvents(after, until, limit);
     const counts = { examined: before.examined, created: before.created, skipped: before.skipped };
-    let lastRow = before.cursor_row;
+    let lastPlace = before.cursor_row;
     let isFull = events.length >= limit;
     for (const event of events) {
-      lastRow = event.row;
+      lastPlace = event.place;
       for (const { destination, isPending } of targets.findTargets(event)) {
         if (counts.created >= createdMax) break;
         counts.examined += 1;
@@ -133,7 +140,7 @@ export function createReplays(store: Store, deliveries: DeliveryMaker): ReplaysJ
       }
     }
     // A full step stops at its last event; else the whole window was looked at.
-    const cursor = isFull ? lastRow : until;
+    const cursor = isFull ? lastPlace : until;
     const isDone = cursor >= before.end_row || counts.created >= createdMax;
     return save({
       ...before,
@@ -147,8 +154,9 @@ export function createReplays(store: Store, deliveries: DeliveryMaker): ReplaysJ
   return {
     async countReplay(request) {
       const accountRow = findAccountRow(store, request.accountId);
-      const targets = createReplayTargets(store, read, accountRow, request);
-      return countTargets(targets, findReplayStart(read), counters.feedEnd);
+      const operationalEndRow = findOperationalEnd(read);
+      const targets = createReplayTargets(store, read, accountRow, request, operationalEndRow);
+      return countTargets(targets, toReplayStart(operationalEndRow), counters.feedEnd);
     },
     createReplay(request, actor) {
       return writer.run({
@@ -156,7 +164,10 @@ export function createReplays(store: Store, deliveries: DeliveryMaker): ReplaysJ
           const accountRow = toAccountRow(store, request.accountId);
           const id = makeId('rpl');
           const json = JSON.stringify(request);
-          insert.run(id, accountRow, json, findReplayStart(db), counters.now.reportRow, clock.nowMs());
+          const operationalEndRow = findOperationalEnd(db);
+          const cursorRow = toReplayStart(operationalEndRow);
+          const endRow = counters.now.reportRow;
+          insert.run(id, accountRow, json, cursorRow, endRow, operationalEndRow, clock.nowMs());
           const { filter, deliveryIds, ratePerSecond, createdMax = null } = request;
           const detail = { filter, ratePerSecond, createdMax, deliveries: deliveryIds?.length ?? null };
           writeAudit(store, accountRow, actor, 'replay.created', id, detail);
@@ -211,10 +222,10 @@ export function createReplays(store: Store, deliveries: DeliveryMaker): ReplaysJ
   };
 }
 
-async function countTargets(targets: ReplayTargets, startRow: number, endRow: number): Promise<ReplayCount> {
+async function countTargets(targets: ReplayTargets, start: number, endRow: number): Promise<ReplayCount> {
   const counts = new Map<ReplayCount['perDestination'][number]['destinationId'], number>();
   let total = 0;
-  for (let place = startRow; place < endRow && total < COUNT_MAX;) {
+  for (let place = start; place < endRow && total < COUNT_MAX;) {
     const { after, until } = targets.toWindow(place, endRow);
     const events = targets.readEvents(after, until, WINDOW_EVENTS);
     for (const event of events) {
@@ -224,7 +235,7 @@ async function countTargets(targets: ReplayTargets, startRow: number, endRow: nu
         counts.set(destination.id, (counts.get(destination.id) ?? 0) + 1);
       }
     }
-    place = events.length >= WINDOW_EVENTS ? (events.at(-1)?.row ?? until) : until;
+    place = events.length >= WINDOW_EVENTS ? (events.at(-1)?.place ?? until) : until;
     await yieldTurn();
   }
   return {

@@ -18,6 +18,11 @@ const TIMES = {
     last: 'SELECT max(row) AS row FROM deliveries',
     from: 'SELECT row, created_at_ms AS ms FROM deliveries WHERE row >= ? ORDER BY row LIMIT 1',
   },
+  operational_events: {
+    first: 'SELECT min(row) AS row FROM operational_events',
+    last: 'SELECT max(row) AS row FROM operational_events',
+    from: 'SELECT row, at_ms AS ms FROM operational_events WHERE row >= ? ORDER BY row LIMIT 1',
+  },
 } as const;
 
 /** Every row of that time lies at or above `lower`, every earlier one below `upper`. */

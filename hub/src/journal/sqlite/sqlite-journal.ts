@@ -36,7 +36,12 @@ import { createKeys } from './keys.ts';
 import { createLaneOrder } from './lane-order.ts';
 import { createLeases } from './leases.ts';
 import { migrate } from './migrate.ts';
-import { createOperationalEvents, createRaiseOperational } from './operational-events.ts';
+import { createMinuteCap } from './minute-cap.ts';
+import {
+  createOperationalEvents,
+  createRaiseOperational,
+  TOLD_PER_MINUTE_MAX,
+} from './operational-events.ts';
 import { createPhoneNames } from './phone-names.ts';
 import { createPhoneNumbers } from './phone-numbers.ts';
 import { createPostponements } from './postponements.ts';
@@ -166,7 +171,11 @@ function buildJournal(database: Database, options: SqliteJournalOptions): Journa
   const order = createLaneOrder(store);
   const deliveries = createDeliveryMaker(store, order);
   const raise = createRaiseOperational(store, deliveries);
-  const { finishDeletions, ...destinationCommands } = createDestinations(store, raise);
+  const { finishDeletions, ...destinationCommands } = createDestinations(
+    store,
+    raise,
+    createMinuteCap(TOLD_PER_MINUTE_MAX),
+  );
   finishDeletions();
   const troubles = createTroubles();
   folding = createSlotFolding(store, (trouble) => troubles.tell(trouble));
@@ -176,7 +185,7 @@ function buildJournal(database: Database, options: SqliteJournalOptions): Journa
   return {
     ...createAccept(store, deliveries),
     ...createClaims(store),
-    ...createRecordAttempts(store, order, createTellDead(store, raise)),
+    ...createRecordAttempts(store, order, createTellDead(store, raise, createMinuteCap(TOLD_PER_MINUTE_MAX))),
     ...createPostponements(store, order),
     ...destinationCommands,
     ...createReplays(store, deliveries),

@@ -1,20 +1,31 @@
 -- What the hub says about itself and its calls. Numbered by SQLite, and never twice: deliveries of these name them with
 -- a minus sign where those of calls name call and event, so that one table of deliveries serves both.
 CREATE TABLE operational_events (
-  row         INTEGER PRIMARY KEY AUTOINCREMENT CHECK (row > 0),
-  id          TEXT NOT NULL UNIQUE,
-  account_row INTEGER NOT NULL REFERENCES accounts (row),
-  at_ms       INTEGER NOT NULL,
-  type        TEXT NOT NULL,
+  row             INTEGER PRIMARY KEY AUTOINCREMENT CHECK (row > 0),
+  id              TEXT NOT NULL UNIQUE,
+  account_row     INTEGER NOT NULL REFERENCES accounts (row),
+  at_ms           INTEGER NOT NULL,
+  type            TEXT NOT NULL,
   -- The call's own id, not its row: what is said of a call may outlive it.
-  call_id     TEXT,
-  once_key    TEXT,
+  call_id         TEXT,
+  -- Of the destination it is about.
+  destination_row INTEGER REFERENCES destinations (row),
+  once_key        TEXT,
   -- As it is signed and sent; it says all of it.
-  body        BLOB NOT NULL
+  body            BLOB NOT NULL
 ) STRICT;
+CREATE INDEX operational_events_by_account ON operational_events (account_row);
+-- Retention goes by time: the clock may have been set back between two rows.
+CREATE INDEX operational_events_by_time ON operational_events (at_ms);
 CREATE INDEX operational_events_by_type ON operational_events (account_row, type);
 CREATE INDEX operational_events_by_call ON operational_events (account_row, call_id) WHERE call_id IS NOT NULL;
+CREATE INDEX operational_events_by_destination ON operational_events (destination_row, type)
+  WHERE destination_row IS NOT NULL;
 CREATE UNIQUE INDEX operational_events_once ON operational_events (account_row, once_key) WHERE once_key IS NOT NULL;
+
+-- A replay sends operational events first: those up to this one, the last there was when it was asked for. While it is
+-- among them its cursor is negative: how many rows it has to go to one past this.
+ALTER TABLE replays ADD COLUMN operational_end_row INTEGER NOT NULL DEFAULT 0;
 
 -- What destinations remember between attempts: ids of records they made, tokens, counts. Secrets are sealed, each bound
 -- to its destination and key.

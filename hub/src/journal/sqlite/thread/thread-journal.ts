@@ -107,6 +107,7 @@ const METHODS = [
   'appendAudit',
   'appendOperationalEvent',
   'listOperationalEvents',
+  'readOperationalEnd',
   'listLiveCallsSince',
   'readDestinationMemory',
   'listDestinationMemory',
