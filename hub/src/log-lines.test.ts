@@ -107,6 +107,19 @@ describe('log lines', () => {
     ]);
   });
 
+  it('say when a destination asks to wait, and what for', () => {
+    const { log, read } = capture();
+    log.deliveries.postponed({ delivery: attempt.delivery, dueAtMs: 9_000, detail: 'Waits for the start' });
+    expect(read()).toMatchObject([
+      {
+        event: 'delivery.postponed',
+        delivery_id: 'dlv_1',
+        detail: 'Waits for the start',
+        next_due_ms: 9_000,
+      },
+    ]);
+  });
+
   it('are one wide line per attempt, with neither bodies nor numbers nor secrets', () => {
     const { log, read } = capture();
     log.deliveries.attempted(attempt);

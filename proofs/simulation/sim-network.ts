@@ -91,13 +91,21 @@ export function createSimNetwork(clock: SimClock, random: Random, receiverCount:
         };
       });
 
+    const putOff = (afterMs: number): Promise<AttemptResult> =>
+      after(latencyMs, () => ({
+        kind: 'later',
+        afterMs,
+        detail: 'not now',
+        timing: { firstByteMs: null, totalMs: latencyMs },
+      }));
+
     if (receiver.down) return fail('connect', 1);
     const hasPoison = events.some(
       ({ callId, sequence }) => receiver.poisonCalls.has(callId) || (receiver.refusesFirst && sequence === 1),
     );
     if (hasPoison) return answer(422);
     if (!random.chance(receiver.faultiness)) return after(0, accept).then(() => answer(200));
-    switch (random.below(12)) {
+    switch (random.below(13)) {
       case 0:
         return fail('timeout', deadlineMs);
       case 1:
@@ -122,6 +130,8 @@ export function createSimNetwork(clock: SimClock, random: Random, receiverCount:
         return random.chance(0.1) ? answer(410) : answer(502);
       case 10:
         return random.chance(0.2) ? answer(500, { abort: true }) : answer(504);
+      case 11:
+        return putOff(random.pick([0, 1_000, 7_000, 90_000, 36_000_000]));
       default:
         return fail('tls', latencyMs);
     }

@@ -13,6 +13,7 @@ import type {
   DestinationKind,
 } from '../../hub/src/destinations/destination.ts';
 import { createDeliveryEngine, type DeliveryEngine } from '../../hub/src/delivery/engine.ts';
+import type { DeliveryObserver } from '../../hub/src/delivery/observer.ts';
 import { createTestGround } from '../../hub/src/destinations/test-ground.ts';
 import type { DestinationId, EventId } from '../../hub/src/journal/ids.ts';
 import type {
@@ -103,6 +104,10 @@ export async function runWorld(seed: number): Promise<World> {
         trace.update(
           `${clock.nowMs()} ${attempt.delivery.row} ${attempt.record.number} ${attempt.record.outcome} ${attempt.recorded.state}\n`,
         );
+      },
+      postponed: ({ delivery, dueAtMs }) => {
+        count('put off');
+        trace.update(`${clock.nowMs()} ${delivery.row} put off until ${dueAtMs}\n`);
       },
       troubled: (detail, error) => troubles.push(`${detail}: ${String(error)}`),
       overlapped: (detail) => overlaps.push(detail),
@@ -315,6 +320,7 @@ class Node {
     random: Random;
     nodeId: string;
     attempted: (attempt: SeenAttempt) => void;
+    postponed: DeliveryObserver['postponed'];
     troubled: (detail: string, error: unknown) => void;
     overlapped: (detail: string) => void;
   }) {
@@ -356,7 +362,7 @@ class Node {
       nodeId,
       observer: {
         attempted: options.attempted,
-        postponed: () => {},
+        postponed: options.postponed,
         laneChanged: () => {},
         healthChanged: () => {},
         troubled: options.troubled,

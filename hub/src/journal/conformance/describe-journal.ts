@@ -14,6 +14,7 @@ import { describeMemory, describeMemoryRestart } from './memory.ts';
 import { describeOperational, describeOperationalRestart } from './operational.ts';
 import { describeOrder } from './order.ts';
 import { describeOutcomes } from './outcomes.ts';
+import { describePostponements, describePostponementsRestart } from './postponements.ts';
 import { describeQuality } from './quality.ts';
 import { describeReading } from './reading.ts';
 import { describeReplays } from './replays.ts';
@@ -45,6 +46,7 @@ export function describeJournal(
     describeOrder(openTracked);
     describeClaims(openTracked);
     describeOutcomes(openTracked);
+    describePostponements(openTracked);
     describeDestinations(openTracked);
     describeCommands(openTracked);
     describeReplays(openTracked);
@@ -62,6 +64,7 @@ export function describeJournal(
       describeRestart(openTracked);
       describeOperationalRestart(openTracked);
       describeMemoryRestart(openTracked);
+      describePostponementsRestart(openTracked);
     }
   });
 }
