@@ -228,10 +228,10 @@ class CrmSender<Draft> implements DestinationSender {
     const { record } = plan;
     if (this.#mustLook(subject)) {
       const look = this.#openLook(subject, found);
+      const lookedAtMs = this.#ground.nowMs();
       const step = await this.#port.findRecord(toCallKey(record.callId), budget, record, look);
       if (step.kind === 'stop') return step;
       if (step.value !== null) return this.#adopt(subject, record, found, step.value, budget);
-      const doubtMs = await this.#toDoubtMs(subject);
       if (doubtMs > 0)
         return stopLater(
           doubtMs,
@@ -269,10 +269,11 @@ class CrmSender<Draft> implements DestinationSender {
   }
 
   /** How long a creation whose answer was lost may still come into being, though the look-up does not show it. */
-  async #toDoubtMs(subject: Subject): Promise<number> {
+  async #toDoubtMs(subject: Subject, lookedAtMs: number): Promise<number> {
     const { remembered } = subject;
     if (this.#port.refusesDuplicates || remembered?.state !== 'creating') return 0;
-    const now = this.#ground.nowMs();
+    // When the look began: what came into being while it went on it may not have seen.
+    const now = lookedAtMs;
     const { sinceMs } = remembered;
     if (sinceMs === undefined || sinceMs > now + DEADLINE_MS_MAX) {
       // By another version, or a clock that was set back since: the doubt begins now.
