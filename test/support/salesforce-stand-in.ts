@@ -1,6 +1,6 @@
 /**
  * Salesforce as far as its documentation says how it behaves: token endpoint (client credentials and refresh tokens that
- * may rotate and are revoked when used twice), Task and Contact by REST, upsert by an External ID, the few SOQL and SOSL
+ * may rotate and are revoked when used twice), Task and Contact by REST, a unique External ID, the few SOQL and SOSL
  * queries that we use, parsed strictly, errors in its own words, the daily allowance.
  */
 import { randomBytes } from 'node:crypto';
@@ -55,6 +55,8 @@ const TASK_FIELDS = [
   'CreatedDate',
 ];
 const READ_ONLY = new Set(['Id', 'CreatedDate']);
+/** Properties "Create" without "Update" in the object reference. */
+const CREATE_ONLY = new Set(['TaskSubtype']);
 const PERSON_FIELDS: Readonly<Record<string, readonly string[]>> = {
   Contact: ['Id', 'LastName', 'Phone', 'MobilePhone', 'HomePhone', 'OtherPhone', 'LastModifiedDate'],
   Lead: [
@@ -230,7 +232,7 @@ export class SalesforceStandIn {
   }
 
   #answerTask({ method, text }: StandInRequest, path: readonly string[]): StandInAnswer {
-    const [first, second, ...more] = path;
+    const [first, ...more] = path;
     if (more.length > 0) return notFound();
     const fields = parseObject(text);
     if (fields === null) return refuse(400, 'JSON_PARSER_ERROR', 'Unexpected character in the request body');
@@ -252,38 +254,13 @@ export class SalesforceStandIn {
       return { status: 201, json: { id: this.#createTask(fields), success: true, errors: [] } };
     }
     if (method !== 'PATCH') return refuse(405, 'METHOD_NOT_ALLOWED', 'HTTP Method not allowed');
-    if (second !== undefined) return this.#upsertTask(first, second, fields);
     const task = this.tasks.get(first);
     if (task === undefined) return notFound();
     if (task.isDeleted) return refuse(404, 'ENTITY_IS_DELETED', 'entity is deleted');
-    const problem = this.#checkTask(fields);
+    const problem = checkUpdate(fields) ?? this.#checkTask(fields);
     if (problem !== null) return problem;
     this.#updateTask(task, fields);
     return { status: 204 };
-  }
-
-  #upsertTask(field: string, value: string, fields: Record<string, unknown>): StandInAnswer {
-    if (field !== this.#options.externalIdField) return notFound();
-    if (field in fields || 'Id' in fields)
-      return refuse(
-        400,
-        'INVALID_FIELD',
-        'The Id or external id field should not be specified in the sobject data.',
-      );
-    if (value === '' || value.length > 255)
-      return refuse(400, 'STRING_TOO_LONG', 'data value too large', [field]);
-    const problem = this.#checkTask(fields);
-    if (problem !== null) return problem;
-    const found = this.#findExternal(field, value);
-    if (found.length > 1)
-      return { status: 300, json: found.map(({ id }) => `/services/data/${VERSION}/sobjects/Task/${id}`) };
-    const [task] = found;
-    if (task === undefined) {
-      const id = this.#createTask({ ...fields, [field]: value });
-      return { status: 201, json: { id, success: true, errors: [], created: true } };
-    }
-    this.#updateTask(task, fields);
-    return { status: 200, json: { id: task.id, success: true, errors: [], created: false } };
   }
 
   /** Without regard to case, as External IDs are compared unless they are set otherwise. */
@@ -498,6 +475,13 @@ export function parseSosl(sosl: string): Sosl | null {
     return { object, fields };
   });
   return { terms, returning, limit: limit === undefined ? 2_000 : Number(limit) };
+}
+
+function checkUpdate(fields: Record<string, unknown>): StandInAnswer | null {
+  const fixed = Object.keys(fields).filter((name) => CREATE_ONLY.has(name));
+  if (fixed.length === 0) return null;
+  const message = `Unable to create/update fields: ${fixed.join(', ')}. Please check the security settings of this field and verify that it is read/write for your profile or permission set.`;
+  return refuse(400, 'INVALID_FIELD_FOR_INSERT_UPDATE', message, fixed);
 }
 
 function parseObject(text: string): Record<string, unknown> | null {

@@ -33,7 +33,7 @@ export async function toPhoneNotations(e164: string, ownNumber: string | null): 
   const searched = [international, `00${international}`];
   if (parsed === undefined)
     return { e164, international, national: international, trunk: international, searched, homeCallingCode };
-  const national = String(parsed.nationalNumber);
+  const national: string = parsed.nationalNumber;
   const trunk = toDigits(parsed.formatNational());
   if (parsed.countryCallingCode === homeCallingCode) searched.push(trunk, national);
   return { e164, international, national, trunk, searched: [...new Set(searched)], homeCallingCode };

@@ -10,6 +10,8 @@ export interface SalesforceError {
 export type Trouble =
   /** The daily allowance of the org is used up. */
   | { readonly kind: 'limit' }
+  /** Too many requests of the org take long at the same time. */
+  | { readonly kind: 'crowded' }
   /** Somebody else was writing to the same row. */
   | { readonly kind: 'locked' }
   /** The record itself. */
@@ -30,6 +32,8 @@ const LINK_CODES = new Set([
   'FIELD_INTEGRITY_EXCEPTION',
 ]);
 
+const KEPT_ERRORS_MAX = 20;
+
 /** hasLink: the request named a contact or the like. names: of the fields we send. */
 export function toTrouble(answer: Answer, { hasLink }: { readonly hasLink: boolean }): Trouble {
   const errors = toErrors(answer.json);
@@ -37,7 +41,9 @@ export function toTrouble(answer: Answer, { hasLink }: { readonly hasLink: boole
   if (first === undefined) return { kind: 'other' };
   const { code, fields } = first;
   const isAboutLink = fields.includes('WhoId') || fields.includes('WhatId');
-  if (code === 'REQUEST_LIMIT_EXCEEDED') return { kind: 'limit' };
+  // "ConcurrentRequests (Concurrent API Requests) Limit exceeded.", "TotalRequests Limit exceeded."
+  if (code === 'REQUEST_LIMIT_EXCEEDED')
+    return { kind: first.message.startsWith('Concurrent') ? 'crowded' : 'limit' };
   if (code === 'UNABLE_TO_LOCK_ROW') return { kind: 'locked' };
   if (code === 'DUPLICATE_VALUE' || code === 'DUPLICATE_EXTERNAL_ID')
     return { kind: 'duplicate', recordId: /\b00T[A-Za-z0-9]{12,15}\b/.exec(first.message)?.[0] ?? null };
@@ -48,6 +54,14 @@ export function toTrouble(answer: Answer, { hasLink }: { readonly hasLink: boole
   if (code === 'ENTITY_IS_DELETED') return { kind: 'gone' };
   const detail = toSetupDetail(first);
   return detail === null ? { kind: 'other' } : { kind: 'setup', detail };
+}
+
+/** What the timeline shows of an answer. */
+export function toKept({ status, json }: Answer): Readonly<Record<string, unknown>> | null {
+  const errors = toErrors(json).slice(0, KEPT_ERRORS_MAX);
+  if (errors.length === 0) return null;
+  const fields = new Set(errors.flatMap((error) => error.fields.slice(0, KEPT_ERRORS_MAX)));
+  return { status, codes: [...new Set(errors.map(({ code }) => code))], fields: [...fields] };
 }
 
 /** Only codes and names of fields: messages repeat values, and values are numbers and words of callers. */
@@ -83,13 +97,15 @@ export function toErrors(json: unknown): readonly SalesforceError[] {
   return json.flatMap((one: unknown) => {
     if (typeof one !== 'object' || one === null) return [];
     const { errorCode, message, fields } = one as Record<string, unknown>;
-    if (typeof errorCode !== 'string' || !/^[A-Z0-9_]{1,80}$/.test(errorCode)) return [];
+    if (typeof errorCode !== 'string' || !/^[A-Z][A-Z0-9_]{1,79}$/.test(errorCode)) return [];
     const names = Array.isArray(fields) ? fields : [];
     return [
       {
         code: errorCode,
         message: typeof message === 'string' ? message : '',
-        fields: names.filter((name): name is string => typeof name === 'string' && /^\w{1,80}$/.test(name)),
+        fields: names.filter(
+          (name): name is string => typeof name === 'string' && /^[A-Za-z]\w{0,79}$/.test(name),
+        ),
       },
     ];
   });

@@ -12,20 +12,21 @@ import type {
   StopResult,
   UpdateOutcome,
 } from '../crm/crm-port.ts';
-import { type Answer, type PacedClient, stopAt } from '../crm/paced-client.ts';
-import type { Pacer } from '../crm/pacer.ts';
+import { type Answer, type PacedClient, REQUEST_MS_MIN, stopAt } from '../crm/paced-client.ts';
+import type { Pacer, PacerBook } from '../crm/pacer.ts';
 import { matchPhone, toPhoneNotations } from '../crm/phone-notations.ts';
 import type { DestinationGround } from '../destination.ts';
 import { type JsonRequest, toAttemptResult } from '../http/json-client.ts';
 import { toTrouble } from './salesforce-error.ts';
 import type { SalesforceSettings } from './salesforce-settings.ts';
 import { toSoqlLiteral, toSoslDigits } from './soql.ts';
-import { type TaskDraft, toLinkedObject, toTaskDraft } from './task.ts';
+import { type TaskDraft, toLinkedObject, toTaskChange, toTaskDraft } from './task.ts';
 
 export interface SalesforcePortOptions {
   readonly settings: SalesforceSettings;
   readonly client: PacedClient;
   readonly pacer: Pacer;
+  readonly turns: PacerBook;
   readonly ground: DestinationGround;
 }
 
@@ -33,6 +34,8 @@ export interface SalesforcePortOptions {
 export const API_PATH = '/services/data/v67.0';
 /** The allowance is counted over 24 hours and comes back bit by bit. */
 export const LIMIT_HOLD_MS = 15 * 60_000;
+/** Requests count as long ones after 20 s. */
+export const CROWDED_HOLD_MS = 20_000;
 export const LOCKED_TRIES_MAX = 3;
 const LOCKED_WAIT_MS = 200;
 const FOUND_MAX = 50;
@@ -46,16 +49,18 @@ type PortRequest = Omit<JsonRequest, 'deadlineMs'>;
 class SalesforcePort implements CrmPort<TaskDraft> {
   readonly title = 'Salesforce';
   readonly refusesDuplicates: boolean;
+  readonly turns: PacerBook;
   readonly #settings: SalesforceSettings;
   readonly #client: PacedClient;
   readonly #pacer: Pacer;
   readonly #ground: DestinationGround;
 
-  constructor({ settings, client, pacer, ground }: SalesforcePortOptions) {
+  constructor({ settings, client, pacer, turns, ground }: SalesforcePortOptions) {
     this.#settings = settings;
     this.#client = client;
     this.#pacer = pacer;
     this.#ground = ground;
+    this.turns = turns;
     this.refusesDuplicates = settings.external_id_field !== undefined;
   }
 
@@ -89,33 +94,36 @@ class SalesforcePort implements CrmPort<TaskDraft> {
 
   async createRecord(draft: TaskDraft, callKey: string, budget: Budget): Promise<Step<CreateOutcome>> {
     const field = this.#settings.external_id_field;
-    const step = await this.#request(
-      field === undefined
-        ? { method: 'POST', path: `${API_PATH}/sobjects/Task`, json: draft }
-        : {
-            method: 'PATCH',
-            path: `${API_PATH}/sobjects/Task/${field}/${encodeURIComponent(callKey)}`,
-            json: draft,
-          },
-      budget,
-    );
+    // Not an upsert: where the record exists that would write what can be written once only, and be refused for it.
+    const json = field === undefined ? draft : { ...draft, [field]: callKey };
+    const step = await this.#request({ method: 'POST', path: `${API_PATH}/sobjects/Task`, json }, budget);
     if (step.kind === 'stop') return step;
     const answer = step.value;
     if (answer.status === 200 || answer.status === 201) {
       const recordId = toText(toFields(answer.json)['id']);
       return recordId === null ? toUnreadable() : ok({ kind: 'created', recordId });
     }
-    // The field is not unique after all, and there are several: the first is the record.
-    if (answer.status === 300) {
-      const paths = Array.isArray(answer.json) ? answer.json.filter((one) => typeof one === 'string') : [];
-      const recordId = paths.map((path) => path.split('/').at(-1) ?? '').sort()[0];
-      return recordId === undefined || recordId === '' ? toUnreadable() : ok({ kind: 'exists', recordId });
-    }
     const trouble = toTrouble(answer, { hasLink: hasLink(draft) });
     if (trouble.kind === 'link_gone') return ok({ kind: 'contact_gone' });
-    if (trouble.kind === 'duplicate' && trouble.recordId !== null)
-      return ok({ kind: 'exists', recordId: trouble.recordId });
-    return this.#stopAt(answer);
+    return trouble.kind === 'duplicate'
+      ? this.#findDuplicate(trouble.recordId, callKey, budget)
+      : this.#stopAt(answer);
+  }
+
+  /** Salesforce names the record that stands in the way, or says "<unknown>". */
+  async #findDuplicate(
+    recordId: string | null,
+    callKey: string,
+    budget: Budget,
+  ): Promise<Step<CreateOutcome>> {
+    if (recordId !== null) return ok({ kind: 'exists', recordId });
+    const found = await this.findRecord(callKey, budget);
+    if (found.kind === 'stop') return found;
+    if (found.value !== null) return ok({ kind: 'exists', recordId: found.value });
+    return stopFailed(
+      'refused',
+      'Salesforce refuses a second record of this call (DUPLICATE_VALUE), but shows the first one to nobody with this login; give its user access to tasks of others',
+    );
   }
 
   async updateRecord(
@@ -125,7 +133,7 @@ class SalesforcePort implements CrmPort<TaskDraft> {
     budget: Budget,
   ): Promise<Step<UpdateOutcome>> {
     const path = `${API_PATH}/sobjects/Task/${encodeURIComponent(recordId)}`;
-    const step = await this.#request({ method: 'PATCH', path, json: draft }, budget);
+    const step = await this.#request({ method: 'PATCH', path, json: toTaskChange(draft) }, budget);
     if (step.kind === 'stop') return step;
     if (step.value.status === 204 || step.value.status === 200) return ok('updated');
     const trouble = toTrouble(step.value, { hasLink: hasLink(draft) });
@@ -215,6 +223,7 @@ class SalesforcePort implements CrmPort<TaskDraft> {
       if (toTrouble(step.value, { hasLink: false }).kind !== 'locked' || tries === LOCKED_TRIES_MAX)
         return step;
       const waitMs = LOCKED_WAIT_MS * tries * (0.5 + this.#ground.random());
+      if (waitMs + REQUEST_MS_MIN > budget.remainingMs()) return step;
       await new Promise<void>((resolve) => {
         this.#ground.setTimer(resolve, waitMs);
       });
@@ -231,6 +240,9 @@ class SalesforcePort implements CrmPort<TaskDraft> {
         const retryAfter = String(LIMIT_HOLD_MS / 1_000);
         return stop(toAttemptResult({ ...answer, status: 429, retryAfter }));
       }
+      case 'crowded':
+        this.#pacer.hold(this.#ground.monotonicMs() + CROWDED_HOLD_MS);
+        return stop(toAttemptResult({ ...answer, status: 429, retryAfter: String(CROWDED_HOLD_MS / 1_000) }));
       case 'locked':
         return stopFailed('refused', 'Salesforce could not lock a row that somebody else was writing to');
       case 'setup':

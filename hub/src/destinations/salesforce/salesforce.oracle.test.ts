@@ -37,19 +37,21 @@ describe('requests to Salesforce', () => {
     expect(maskId(toComparable(theirs.slice(4)))).toEqual(maskId(toComparable([update])));
   });
 
-  it('are those of jsforce: upsert by an External ID, refreshed login', async () => {
+  it('are those of jsforce: creation with an External ID, refreshed login', async () => {
     const { server, send, connection } = await start(
       { externalIdField: FIELD, refreshToken: REFRESH },
       { external_id_field: FIELD, refresh_token: REFRESH },
     );
     const ours = await send('ended');
-    const [token, , upsert] = ours;
+    const [token, , creation] = ours;
+    server.tasks.clear();
     const theirs = await record(server, async () => {
       await connection.oauth2.refreshToken(REFRESH);
-      await connection.sobject('Task').upsert({ ...bodyOf(upsert), [FIELD]: 'call-1' }, FIELD);
+      await connection.sobject('Task').create(bodyOf(creation));
     });
     expect(toComparable(theirs.slice(0, 1))).toEqual(toComparable([token]));
-    expect(toComparable(theirs.slice(1))).toEqual(toComparable([upsert]));
+    expect(toComparable(theirs.slice(1))).toEqual(toComparable([creation]));
+    expect(bodyOf(creation)[FIELD]).toBe('call-1');
   });
 });
 

@@ -7,6 +7,7 @@ import {
   SalesforceStandIn,
 } from '../../../../test/support/salesforce-stand-in.ts';
 import type { StandInRequest } from '../../../../test/support/stand-in-server.ts';
+import { waitFor } from '../../../../test/support/wait-for.ts';
 import type { AttemptRequest, AttemptResult, KnownCall } from '../destination.ts';
 import { createEgressGuard } from '../egress/address-rules.ts';
 import { createResolver } from '../egress/resolver.ts';
@@ -130,6 +131,80 @@ describe('a Salesforce destination', () => {
     });
   });
 
+  for (const external of [null, FIELD]) {
+    const by = external === null ? 'CallObject' : 'an External ID';
+    it(`changes a record without the fields that can only be written once, found by ${by}`, async () => {
+      const { server, attempt, begin, end, ground } = await start(
+        { externalIdField: external },
+        { write_when: 'started', ...(external !== null && { external_id_field: external }) },
+      );
+      expect((await attempt(begin({ callId: 'call-1' }))).kind).toBe('done');
+      ground.remembered.clear();
+      expect(await attempt(end({ callId: 'call-1' }))).toMatchObject({
+        detail: expect.stringMatching(/^Call 00T\w+ updated/),
+      });
+      expect([...server.tasks.values()].map(({ fields }) => fields['CallDisposition'])).toEqual([
+        'Completed',
+      ]);
+    });
+  }
+
+  it('looks for the record where Salesforce knows the call and does not say which record it is', async () => {
+    const { server, attempt, end, ground } = await start(
+      { externalIdField: FIELD },
+      { external_id_field: FIELD },
+    );
+    await attempt(end({ callId: 'call-1' }));
+    ground.remembered.clear();
+    const message = `duplicate value found: <unknown> duplicates value on record with id: <unknown>`;
+    const answer = { status: 400, json: [{ errorCode: 'DUPLICATE_VALUE', message, fields: [] }] };
+    server.fault = (seen) => (isCreation(seen) && seen.method === 'POST' ? { kind: 'refuse', answer } : null);
+    expect((await attempt(end({ callId: 'call-1' }))).kind).toBe('done');
+    expect(await attempt(end({ callId: 'call-2' }))).toMatchObject({ kind: 'failed', cause: 'refused' });
+  });
+
+  it('makes one record where the request is carried out after its sender has stopped waiting', async () => {
+    const { server, attempt, end, clock } = await start();
+    server.fault = (seen) => (isCreation(seen) ? { kind: 'done-late', delayMs: 300 } : null);
+    const request = end({ callId: 'call-1' });
+    expect(await attempt(request)).toMatchObject({ kind: 'failed', cause: 'reset' });
+    server.fault = () => null;
+    expect(await attempt(request)).toMatchObject({ kind: 'later' });
+    await waitFor(() => server.tasks.size === 1, 'the late record');
+    clock.aheadMs += 60_000;
+    expect((await attempt(request)).kind).toBe('done');
+    expect(server.tasks.size).toBe(1);
+  });
+
+  it('makes one contact where its creation is carried out late', async () => {
+    const { server, attempt, end, clock } = await start({}, { unknown_contacts: 'create_contact' });
+    const isContact = ({ path }: StandInRequest): boolean => path.endsWith('/sobjects/Contact');
+    server.fault = (seen) => (isContact(seen) ? { kind: 'done-late', delayMs: 300 } : null);
+    const request = end({ callId: 'call-1' });
+    expect((await attempt(request)).kind).toBe('failed');
+    server.fault = () => null;
+    expect(await attempt(request)).toMatchObject({
+      kind: 'later',
+      detail: expect.stringContaining('may have created the contact'),
+    });
+    await waitFor(() => server.people.size === 1, 'the late contact');
+    clock.aheadMs += 60_000;
+    expect(await attempt(request)).toMatchObject({ detail: expect.stringMatching(/for contact 003/) });
+    expect(server.people.size).toBe(1);
+  });
+
+  it('makes one record of a call that two destinations of the org are told of at once', async () => {
+    const { server, kind, settings, attempt, end } = await start();
+    const ground = createTestGround({ destinationId: 'dst_SECOND' });
+    const second = kind.open(settings, ground);
+    cleanUps.push(() => second.close());
+    const request = end({ callId: 'call-1' });
+    createReporter(ground).end({ callId: 'call-1' });
+    const results = await Promise.all([attempt(request), second.attempt(request)]);
+    expect(results.map(({ kind: what }) => what)).toEqual(['done', 'done']);
+    expect(server.tasks.size).toBe(1);
+  });
+
   it('does not bring back what somebody has deleted', async () => {
     const { server, attempt, begin, end } = await start({}, { write_when: 'started' });
     await attempt(begin({ callId: 'call-1' }));
@@ -224,6 +299,36 @@ describe('a Salesforce destination', () => {
     expect(server.server.seen.length).toBe(asked);
   });
 
+  it('waits for a moment where too many requests of the org are under way', async () => {
+    const { server, attempt, end } = await start();
+    const message = 'ConcurrentRequests (Concurrent API Requests) Limit exceeded.';
+    const answer = { status: 403, json: [{ errorCode: 'REQUEST_LIMIT_EXCEEDED', message }] };
+    server.fault = (seen) => (isCreation(seen) ? { kind: 'refuse', answer } : null);
+    expect(await attempt(end({ callId: 'call-1' }))).toMatchObject({ status: 429, retryAfter: '20' });
+  });
+
+  it('keeps to its deadline where a row stays locked', async () => {
+    const { server, attempt, end } = await start();
+    await attempt(end({ callId: 'warm' }));
+    const answer = { status: 400, json: [{ errorCode: 'UNABLE_TO_LOCK_ROW', message: 'busy' }] };
+    server.fault = (seen) => (isCreation(seen) ? { kind: 'refuse', answer } : null);
+    const asked = (): number => server.server.seen.filter(isCreation).length;
+    const before = asked();
+    const result = await attempt({ ...end({ callId: 'call-1' }), deadlineMs: 650 });
+    expect(result).toMatchObject({ kind: 'failed', cause: 'refused' });
+    expect(asked() - before).toBe(1);
+  });
+
+  it('keeps of an error its codes and names of fields, and none of its values', async () => {
+    const { server, attempt, end } = await start();
+    const message = 'Description: data value too large: From: +31612345678 my diagnosis is';
+    const json = [{ errorCode: 'STRING_TOO_LONG', message, fields: ['Description'] }];
+    server.fault = (seen) => (isCreation(seen) ? { kind: 'refuse', answer: { status: 400, json } } : null);
+    const result = await attempt(end({ callId: 'call-1' }));
+    const body = result.kind === 'answered' ? Buffer.from(result.responseBody ?? []).toString() : '';
+    expect(JSON.parse(body)).toEqual({ status: 400, codes: ['STRING_TOO_LONG'], fields: ['Description'] });
+  });
+
   it('tries a locked row again, and tells it as refused where it stays locked', async () => {
     const { server, attempt, end } = await start();
     let locked = 2;
@@ -269,7 +374,8 @@ describe('a Salesforce destination', () => {
     const { server, kind, settings, ground } = await start();
     expect(await kind.test?.(settings, ground, 5_000)).toMatchObject({
       kind: 'done',
-      detail: 'Logged in to Salesforce as Stand-in Ltd; tasks can be read',
+      detail:
+        'Logged in to Salesforce as Stand-in Ltd; tasks can be read. With an External ID field Salesforce itself would refuse a second record of a call',
     });
     server.hiddenFields.add('CallObject');
     expect(await kind.test?.(settings, ground, 5_000)).toMatchObject({ kind: 'failed', cause: 'settings' });
@@ -374,7 +480,12 @@ function createKind(allowLoopback = true) {
 
 async function start(options: SalesforceOptions = {}, over: Record<string, unknown> = {}) {
   const server = await SalesforceStandIn.start(options);
+  const clock = { aheadMs: 0 };
   const ground = createTestGround();
+  Object.assign(ground, {
+    nowMs: () => Date.now() + clock.aheadMs,
+    monotonicMs: () => performance.now() + clock.aheadMs,
+  });
   const kind = createKind();
   const settings = kind.settings.parse({
     instance_url: server.url,
@@ -388,9 +499,9 @@ async function start(options: SalesforceOptions = {}, over: Record<string, unkno
     () => sender.close(),
   );
   const attempt = (request: AttemptRequest): Promise<AttemptResult> => sender.attempt(request);
-  return { server, ground, kind, settings, attempt, ...createReporter(ground) };
+  return { server, ground, clock, kind, settings, attempt, ...createReporter(ground) };
 }
 
 function isCreation({ method, path }: StandInRequest): boolean {
-  return (method === 'POST' || method === 'PATCH') && path.includes('/sobjects/Task');
+  return method === 'POST' && path.endsWith('/sobjects/Task');
 }

@@ -10,7 +10,7 @@ import { keepMaskedSettings, maskSettings } from '../masked-settings.ts';
 import { createAuthorizedClient } from '../oauth/authorized-client.ts';
 import { createTokenKeeper, type TokenKeeper } from '../oauth/token-keeper.ts';
 import { toApiUrl } from './api-url.ts';
-import { toErrors } from './salesforce-error.ts';
+import { toErrors, toKept } from './salesforce-error.ts';
 import { API_PATH, createSalesforcePort } from './salesforce-port.ts';
 import {
   createSalesforceSettingsSchema,
@@ -26,6 +26,7 @@ const CLIENTS_MAX = 4;
 export function createSalesforceKind(options: KindOptions): DestinationKind<SalesforceSettings> {
   const keeper = createTokenKeeper(options);
   const pacers = createPacerBook();
+  const turns = createPacerBook();
   return {
     kind: 'salesforce',
     title: 'Salesforce',
@@ -46,7 +47,11 @@ export function createSalesforceKind(options: KindOptions): DestinationKind<Sale
     describeTarget: (settings) => URL.parse(settings.instance_url)?.hostname ?? 'Salesforce',
     open(settings, ground) {
       const { client, pacer } = openApi(settings, ground);
-      return createCrmSender(createSalesforcePort({ settings, client, pacer, ground }), settings, ground);
+      return createCrmSender(
+        createSalesforcePort({ settings, client, pacer, turns, ground }),
+        settings,
+        ground,
+      );
     },
     async test(settings, ground, deadlineMs) {
       const { client } = openApi(settings, ground);
@@ -64,7 +69,7 @@ export function createSalesforceKind(options: KindOptions): DestinationKind<Sale
   ): { readonly client: PacedClient; readonly pacer: Pacer } {
     const { pacer, release } = pacers.take(`${settings.instance_url} ${settings.client_id}`, PACE);
     const client = openClient(settings, ground, options, keeper, release);
-    return { client: createPacedClient({ title: 'Salesforce', client, pacer, ground }), pacer };
+    return { client: createPacedClient({ title: 'Salesforce', client, pacer, ground, toKept }), pacer };
   }
 }
 
@@ -126,11 +131,12 @@ function openClient(
 
 /** Logs in, and asks for the two things that calls need: the fields of a task, and whose org it is. */
 async function testLogin(
-  { external_id_field: field = 'CallObject' }: SalesforceSettings,
+  { external_id_field: externalId }: SalesforceSettings,
   client: PacedClient,
   ground: DestinationGround,
   deadlineMs: number,
 ): Promise<AttemptResult> {
+  const field = externalId ?? 'CallObject';
   const budget = startBudget(ground, deadlineMs);
   const ask = (soql: string): ReturnType<PacedClient['request']> =>
     client.request({ method: 'GET', path: `${API_PATH}/query?q=${encodeURIComponent(soql)}` }, budget);
@@ -148,7 +154,15 @@ async function testLogin(
   const org = await ask('SELECT Name FROM Organization LIMIT 1');
   const name = org.kind === 'ok' ? toOrgName(org.value.json) : null;
   const whose = name === null ? '' : ` as ${name}`;
-  return { kind: 'done', detail: `Logged in to Salesforce${whose}; tasks can be read`, timing: timing() };
+  const advice =
+    externalId === undefined
+      ? '. With an External ID field Salesforce itself would refuse a second record of a call'
+      : '';
+  return {
+    kind: 'done',
+    detail: `Logged in to Salesforce${whose}; tasks can be read${advice}`,
+    timing: timing(),
+  };
 }
 
 function toOrgName(json: unknown): string | null {

@@ -19,6 +19,14 @@ export interface TaskDraft {
   readonly WhatId?: ContactId;
 }
 
+/** What of a draft may be written to a task that exists: its subtype is set once and for all. */
+export type TaskChange = Omit<TaskDraft, 'TaskSubtype'>;
+
+export function toTaskChange(draft: TaskDraft): TaskChange {
+  const { TaskSubtype: _, ...change } = draft;
+  return change;
+}
+
 export const SUBJECT_CHARACTERS_MAX = 255;
 export const DESCRIPTION_CHARACTERS_MAX = 32_000;
 
