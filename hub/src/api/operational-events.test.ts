@@ -6,7 +6,7 @@ import type { TestHub } from '../../../test/support/in-memory-hub.ts';
 import { openTestHub } from '../../../test/support/in-memory-hub.ts';
 import { operationalEventView } from './operational-events.ts';
 import { toOperationalExample } from './operational-message.ts';
-import { deliveryDetailView, deliveryView } from './views.ts';
+import { deliveryDetailView, deliveryView, timelineView } from './views.ts';
 
 let hub: TestHub;
 beforeAll(async () => {
@@ -109,6 +109,31 @@ describe('GET /v1/operational-events', () => {
 });
 
 describe('deliveries of operational events', () => {
+  it('stand on the timeline of the call they are about, with the event', async () => {
+    const asked = (
+      await hub.call('POST', '/v1/destinations', {
+        kind: 'webhook',
+        settings: { url: 'https://example.com/stale' },
+        filter: { statuses: ['ended'], operational_events: ['call.stale'] },
+      })
+    ).json();
+    await hub.call('PUT', '/v1/calls/long-call/status', { status: 'in-progress' });
+    const entry = await hub.journal.appendOperationalEvent(
+      'default',
+      { ...STALE, call: { id: 'long-call', type: null } },
+      null,
+    );
+    const timeline = (await hub.call('GET', '/v1/calls/long-call/timeline')).json();
+    expect(timelineView.strict().safeParse(timeline).error?.issues ?? []).toEqual([]);
+    expect(timeline.operational_events).toMatchObject([
+      {
+        event: { id: entry?.id, type: 'call.stale', call_id: 'long-call' },
+        deliveries: [{ destination_id: asked.id, state: 'pending', event_type: 'call.stale' }],
+      },
+    ]);
+    await hub.call('DELETE', `/v1/destinations/${asked.id}`);
+  });
+
   it('go to those who asked for them, and are listed as what they are', async () => {
     const asked = (
       await hub.call('POST', '/v1/destinations', {

@@ -38,6 +38,7 @@ import {
 } from '../journal/journal.ts';
 import { findNearest } from '../nearest-word.ts';
 import { explainAttempt } from './explain-attempt.ts';
+import { operationalEventView, toOperationalEventView } from './operational-events.ts';
 import { toRfc3339, toRfc3339OrNull } from './time.ts';
 import { toRate } from './views-analytics.ts';
 
@@ -345,6 +346,9 @@ export const timelineView = z.object({
   reports: z.array(reportView),
   events: z.array(eventView),
   deliveries: z.array(deliveryView.extend({ attempt_entries: z.array(attemptView) })),
+  operational_events: z
+    .array(z.object({ event: operationalEventView, deliveries: z.array(deliveryView) }))
+    .meta({ description: 'What the hub said of this call, and whom it told.' }),
   truncated: z.boolean(),
 });
 
@@ -360,6 +364,10 @@ export function toTimelineView(
     deliveries: timeline.deliveries.map((delivery) => ({
       ...toDeliveryView(delivery, nowMs),
       attempt_entries: delivery.attemptEntries.map((attempt) => toAttemptView(attempt, nowMs)),
+    })),
+    operational_events: timeline.operationalEvents.map(({ deliveries, ...event }) => ({
+      event: toOperationalEventView(event),
+      deliveries: deliveries.map((delivery) => toDeliveryView(delivery, nowMs)),
     })),
     truncated: timeline.truncated,
   };
