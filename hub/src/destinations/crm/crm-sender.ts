@@ -232,6 +232,7 @@ class CrmSender<Draft> implements DestinationSender {
       const step = await this.#port.findRecord(toCallKey(record.callId), budget, record, look);
       if (step.kind === 'stop') return step;
       if (step.value !== null) return this.#adopt(subject, record, found, step.value, budget);
+      const doubtMs = await this.#toDoubtMs(subject, lookedAtMs);
       if (doubtMs > 0)
         return stopLater(
           doubtMs,
