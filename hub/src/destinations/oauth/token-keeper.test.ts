@@ -68,14 +68,72 @@ describe('the keeper of OAuth tokens', () => {
     const first = await session.take(2_000);
     if (first.kind === 'failed') throw new Error('no token');
     const [ground] = grounds as [TestGround];
-    ground.trouble = new Error('disk full');
+    const { write } = ground.memory;
+    Object.assign(ground.memory, { write: () => Promise.reject(new Error('disk full')) });
     await expect(session.replace(first.token, 2_000)).rejects.toThrow('disk full');
     expect(ground.troubles).toHaveLength(1);
-    ground.trouble = null;
+    Object.assign(ground.memory, { write });
     const next = await session.replace(first.token, 2_000);
     expect(valueOf(next)).not.toBe(first.token.value);
     expect([...ground.remembered.values()][0]?.value).toContain(server.refreshToken);
     expect(server.grants).toBe(2);
+  });
+
+  it('waits for a renewal longer than the attempt that began it, so that no rotated token is thrown away', async () => {
+    const { server, open } = await start({ rotatesRefreshTokens: true });
+    const { session } = open();
+    server.fault = () => ({ kind: 'slow', delayMs: 400 });
+    expect((await session.take(100)).kind).toBe('failed');
+    server.fault = () => null;
+    expect((await session.take(5_000)).kind).toBe('taken');
+    expect(server.grants).toBe(1);
+  });
+
+  it('takes what another process has renewed meanwhile', async () => {
+    const { server, open, restart } = await start({ rotatesRefreshTokens: true, accessTokenMs: 3_600_000 });
+    const here = open();
+    const first = await here.session.take(2_000);
+    restart();
+    const there = open(here.ground);
+    expect((await there.session.take(2_000)).kind).toBe('taken');
+    if (first.kind === 'failed') throw new Error('no token');
+    expect((await here.session.replace(first.token, 2_000)).kind).toBe('taken');
+    expect(server.grants).toBe(3);
+  });
+
+  it('asks once more where another process was quicker while it asked', async () => {
+    const { server, open, restart } = await start({ rotatesRefreshTokens: true });
+    const here = open();
+    const first = await here.session.take(2_000);
+    if (first.kind === 'failed') throw new Error('no token');
+    restart();
+    const there = open(here.ground);
+    // Read before the other wrote, sent after.
+    const { read } = here.ground.memory;
+    let stale = [...(await read(['oauth']))];
+    expect((await there.session.take(2_000)).kind).toBe('taken');
+    Object.assign(here.ground.memory, {
+      async read(keys: readonly string[]) {
+        const now = stale.length > 0 ? stale : await read(keys);
+        stale = [];
+        return now;
+      },
+    });
+    expect((await here.session.replace(first.token, 2_000)).kind).toBe('taken');
+    expect(server.grants).toBe(3);
+  });
+
+  it('rotates nothing while the journal cannot be read', async () => {
+    const { server, open, grounds } = await start({ rotatesRefreshTokens: true });
+    const { session } = open();
+    const first = await session.take(2_000);
+    if (first.kind === 'failed') throw new Error('no token');
+    const [ground] = grounds as [TestGround];
+    ground.trouble = new Error('disk full');
+    await expect(session.replace(first.token, 2_000)).rejects.toThrow('disk full');
+    expect(server.grants).toBe(1);
+    ground.trouble = null;
+    expect((await session.replace(first.token, 2_000)).kind).toBe('taken');
   });
 
   it('goes on with the rotated token after a restart', async () => {

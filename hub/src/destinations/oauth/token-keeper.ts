@@ -5,9 +5,9 @@
  *
  * Refresh tokens that the server rotates are the only way back in, so a new one is on disk (sealed, in the memory of
  * every destination that uses it) before anything is done with it. What remains: a process that dies after the server
- * has rotated and before the answer is on disk. Pipedrive documents no rotation; Salesforce, where an app has "refresh
- * token rotation" on, takes the next use of the old one for theft, and somebody must log in again. The
- * client-credentials flow has nothing to lose.
+ * has rotated and before the answer is on disk, and two processes that renew in the same moment. Pipedrive documents no
+ * rotation; Salesforce, where an app has "refresh token rotation" on, takes the next use of the old one for theft, and
+ * somebody must log in again. The client-credentials flow has nothing to lose.
  */
 import { createHash } from 'node:crypto';
 
@@ -98,11 +98,11 @@ class Session implements TokenSession {
   }
 
   async take(deadlineMs: number): Promise<TokenTaken> {
-    return this.#within(deadlineMs, () => this.#shared.take(this, null, deadlineMs));
+    return this.#within(deadlineMs, () => this.#shared.take(this, null));
   }
 
   async replace(refused: AccessToken, deadlineMs: number): Promise<TokenTaken> {
-    return this.#within(deadlineMs, () => this.#shared.take(this, refused, deadlineMs));
+    return this.#within(deadlineMs, () => this.#shared.take(this, refused));
   }
 
   close(): void {
@@ -116,7 +116,10 @@ class Session implements TokenSession {
     this.#shared.leave(this);
   }
 
-  /** A renewal that another attempt began has a deadline of its own, which may be later than ours. */
+  /**
+   * A renewal has a deadline of its own, which may be later than that of the attempt that began it: cut off with the
+   * attempt it would throw away a rotated token, and with it the login.
+   */
   async #within(deadlineMs: number, work: () => Promise<TokenTaken>): Promise<TokenTaken> {
     let cancel = (): void => {};
     const late = new Promise<TokenTaken>((resolve) => {
@@ -178,12 +181,12 @@ class SharedCredential {
     if (this.#renewing?.by === session) this.#renewing = null;
   }
 
-  async take(session: Session, refused: AccessToken | null, deadlineMs: number): Promise<TokenTaken> {
-    await this.#readRemembered(session);
+  async take(session: Session, refused: AccessToken | null): Promise<TokenTaken> {
+    if (!session.hasRead) await this.#readRemembered(session);
     const held = this.#held;
     const isFresh = held !== null && session.ground.monotonicMs() < held.renewAtMs;
     if (!isFresh || held.value === refused?.value) {
-      const renewal = await this.#renewOnce(session, Math.min(deadlineMs, TOKEN_DEADLINE_MS_MAX));
+      const renewal = await this.#renewOnce(session);
       if (renewal.kind === 'failed') return renewal;
     }
     const token = this.#held;
@@ -193,8 +196,8 @@ class SharedCredential {
   }
 
   /** Concurrent attempts, of any destination with this credential, wait for one and the same renewal. */
-  async #renewOnce(session: Session, deadlineMs: number): Promise<Renewal> {
-    this.#renewing ??= { by: session, done: this.#renew(session, deadlineMs) };
+  async #renewOnce(session: Session): Promise<Renewal> {
+    this.#renewing ??= { by: session, done: this.#renew(session, 'first') };
     const renewing = this.#renewing;
     try {
       return await renewing.done;
@@ -203,7 +206,8 @@ class SharedCredential {
     }
   }
 
-  async #renew({ ground, client }: Session, deadlineMs: number): Promise<Renewal> {
+  async #renew(session: Session, round: 'first' | 'again'): Promise<Renewal> {
+    const { ground, client } = session;
     const { product, remedy, tokenUrl } = this.#credential;
     const startedAtMs = ground.monotonicMs();
     const refuse = (reason: string): Renewal => ({
@@ -216,16 +220,23 @@ class SharedCredential {
       },
     });
     if (this.#refused !== null && startedAtMs < this.#refused.untilMs) return refuse(this.#refused.reason);
+    // Another process that works for the same account may have renewed since.
+    await this.#readRemembered(session);
+    const used = this.#refreshToken;
     const answer = await client.request({
       method: 'POST',
       path: tokenUrl.pathname + tokenUrl.search,
       ...this.#toRequest(),
-      deadlineMs,
+      deadlineMs: TOKEN_DEADLINE_MS_MAX,
     });
     const grant = toTokenGrant(answer);
     if (grant.kind === 'failed') return grant;
     const nowMs = ground.monotonicMs();
     if (grant.kind === 'refused') {
+      if (round === 'first') {
+        await this.#readRemembered(session);
+        if (this.#refreshToken !== used) return this.#renew(session, 'again');
+      }
       this.#held = null;
       this.#refused = { reason: grant.reason, untilMs: nowMs + REFUSED_FOR_MS };
       return refuse(grant.reason);
@@ -260,9 +271,8 @@ class SharedCredential {
   }
 
   async #readRemembered(session: Session): Promise<void> {
-    if (session.hasRead || this.#credential.refreshToken === null) return;
+    if (this.#credential.refreshToken === null) return;
     const [text] = await session.ground.memory.read([MEMORY_KEY]);
-    if (session.hasRead) return;
     session.hasRead = true;
     const entry = parseEntry(text);
     // Of other settings than those of now: somebody has logged in again since, and their token is the valid one.

@@ -50,7 +50,8 @@ export function createSalesforceSettingsSchema(guard: EgressGuard): z.ZodType<Sa
         .optional()
         .meta({
           title: 'Refresh token',
-          description: 'Leave it out for the client-credentials flow, which is simpler and loses no login',
+          description:
+            'Leave it out for the client-credentials flow, which is simpler and loses no login. Where your app rotates refresh tokens, save the destination first and test it then',
           secret: true,
           advanced: true,
         } satisfies FieldMeta),

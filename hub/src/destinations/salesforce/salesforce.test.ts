@@ -308,13 +308,14 @@ describe('a Salesforce destination', () => {
   });
 
   it('keeps to its deadline where a row stays locked', async () => {
-    const { server, attempt, end } = await start();
+    const { server, attempt, end, ground } = await start();
+    Object.assign(ground, { random: () => 0.99 });
     await attempt(end({ callId: 'warm' }));
     const answer = { status: 400, json: [{ errorCode: 'UNABLE_TO_LOCK_ROW', message: 'busy' }] };
     server.fault = (seen) => (isCreation(seen) ? { kind: 'refuse', answer } : null);
     const asked = (): number => server.server.seen.filter(isCreation).length;
     const before = asked();
-    const result = await attempt({ ...end({ callId: 'call-1' }), deadlineMs: 650 });
+    const result = await attempt({ ...end({ callId: 'call-1' }), deadlineMs: 780 });
     expect(result).toMatchObject({ kind: 'failed', cause: 'refused' });
     expect(asked() - before).toBe(1);
   });
