@@ -289,7 +289,7 @@ async function learn(
   nowMs: number,
 ): Promise<void> {
   const { id } = lane.destination;
-  const change = lane.flow.learn(signal, nowMs);
+  const change = lane.flow.learn(signal, nowMs, nowMs);
   if (signal.kind === 'gone' && lane.destination.state === 'enabled') {
     await journal.setDestinationHealth({
       kind: 'disabled',

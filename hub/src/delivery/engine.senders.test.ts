@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createSimClock, type SimClock } from '../../../test/support/sim-clock.ts';
+import type { Clock } from '../clock.ts';
 import type {
   AttemptRequest,
   AttemptResult,
@@ -20,6 +21,7 @@ import {
 import { createSecretBox } from '../journal/secret-box.ts';
 import { openSqliteJournal } from '../journal/sqlite/sqlite-journal.ts';
 import { createDeliveryEngine, type DeliveryEngine } from './engine.ts';
+import type { DeliveryLimits } from './limits.ts';
 
 const HUB: Actor = { kind: 'hub', id: 'hub' };
 const HOUR_MS = 3_600_000;
@@ -38,6 +40,7 @@ interface Sent {
   readonly callIds: readonly string[];
   readonly attempts: readonly number[];
   readonly atMs: number;
+  readonly bytes: number;
 }
 
 /** A kind whose answers, rule and openness the test decides. */
@@ -48,12 +51,16 @@ interface Scripted {
   openError: Error | null;
   close: () => Promise<void>;
   readonly sent: Sent[];
+  /** Senders opened and not yet closed or cut off: the most there ever were at once. */
+  openMax: number;
   readonly story: string[];
   readonly grounds: DestinationGround[];
 }
 
 interface Hub {
   readonly clock: SimClock;
+  /** As somebody who sets the time of the machine does; what only grows goes on as before. */
+  setWallClock(byMs: number): void;
   readonly journal: Journal;
   readonly engine: DeliveryEngine;
   readonly scripted: Scripted;
@@ -150,6 +157,68 @@ describe('a sender', () => {
     await hub.passMs(1_000);
     await stopped;
     expect(hub.scripted.story).toEqual(['open a', 'close a', 'abandon a']);
+  });
+
+  it('opens only once the one before it has closed, however often somebody changes their mind', async () => {
+    const hub = await openHub({ isEager: true });
+    const destination = await hub.make('a');
+    hub.scripted.close = () => later(hub, 300, undefined);
+    for (let time = 0; time < 20; time += 1) {
+      await hub.setState(destination, 'paused');
+      await hub.setState(destination, 'enabled');
+    }
+    await hub.passMs(300);
+    expect(hub.scripted.openMax).toBe(1);
+    expect(hub.scripted.story.at(-1)).toBe('open a');
+    await hub.report('call');
+    expect(await hub.states('call')).toEqual(['delivered']);
+  });
+
+  it('is waited for by events while the one before it closes', async () => {
+    const hub = await openHub();
+    const destination = await hub.make('a');
+    await hub.report('first');
+    hub.scripted.close = () => later(hub, 300, undefined);
+    const changedAtMs = hub.clock.nowMs();
+    await change(hub, destination, { settings: { name: 'b' } });
+    await hub.report('second');
+    expect(hub.scripted.story).toEqual(['open a', 'close a']);
+    await hub.passMs(300);
+    expect(hub.scripted.story).toEqual(['open a', 'close a', 'open b']);
+    expect(await hub.states('second')).toEqual(['delivered']);
+    expect((hub.scripted.sent.at(-1)?.atMs ?? 0) - changedAtMs).toBeGreaterThanOrEqual(300);
+  });
+
+  it('opens after two seconds where the one before it does not end closing; the next change cuts that one off', async () => {
+    const hub = await openHub({ isEager: true });
+    const destination = await hub.make('a');
+    hub.scripted.close = () => new Promise(() => {});
+    await change(hub, destination, { settings: { name: 'b' } });
+    await hub.passMs(1_900);
+    expect(hub.scripted.story).toEqual(['open a', 'close a']);
+    await hub.passMs(100);
+    expect(hub.scripted.story.slice(2)).toEqual(['open b']);
+    await change(hub, destination, { settings: { name: 'c' } });
+    await hub.passMs(2_000);
+    expect(hub.scripted.story.slice(3)).toEqual(['abandon a', 'close b', 'open c']);
+    expect(hub.scripted.openMax).toBe(2);
+  });
+
+  it('that never ends closing is not cut off while it sends', async () => {
+    const hub = await openHub();
+    const destination = await hub.make('a');
+    hub.scripted.answer = () => later(hub, 10_000, OK);
+    hub.scripted.close = () => new Promise(() => {});
+    await hub.report('call');
+    await change(hub, destination, { settings: { name: 'b' } });
+    await hub.passMs(2_000);
+    hub.scripted.answer = () => OK;
+    await hub.report('other');
+    await change(hub, destination, { settings: { name: 'c' } });
+    expect(hub.scripted.story).toEqual(['open a', 'close a', 'open b', 'close b']);
+    await hub.passMs(8_000);
+    expect(await hub.states('call')).toEqual(['delivered']);
+    expect(hub.scripted.story.slice(4)).toEqual(['abandon a']);
   });
 
   it('that does not open is told once, and its attempts fail with the reason until it does', async () => {
@@ -384,6 +453,62 @@ describe('batches', () => {
     expect(await hub.states('two')).toEqual(['delivered']);
   });
 
+  it('go in time though the clock of the machine is set back', async () => {
+    const hub = await openHub({ rule });
+    await hub.make('a');
+    await hub.report('one');
+    hub.setWallClock(-HOUR_MS);
+    await hub.report('two');
+    await hub.passMs(rule.waitMs);
+    expect(hub.scripted.sent.map(({ callIds }) => callIds)).toEqual([['one', 'two']]);
+  });
+
+  it('wait for company from the end of a pause on, not from before it', async () => {
+    const hub = await openHub({ rule });
+    const destination = await hub.make('a');
+    hub.scripted.answer = () => later(hub, 1_000, OK);
+    await hub.report('zero');
+    await hub.passMs(rule.waitMs);
+    await hub.report('one');
+    await hub.setState(destination, 'paused');
+    await hub.passMs(500);
+    await hub.setState(destination, 'enabled');
+    // One at a time after a pause, and that one is still under way.
+    await hub.passMs(500);
+    await hub.report('two');
+    await hub.passMs(rule.waitMs);
+    expect(hub.scripted.sent.map(({ callIds }) => callIds.toSorted())).toEqual([['zero'], ['one', 'two']]);
+  });
+
+  it('count as many as they carry: under way, and not yet recorded', async () => {
+    const hub = await openHub({ rule }, { limits: { inFlightMax: 30 } });
+    await hub.make('a');
+    hub.scripted.answer = () => later(hub, 1_000, OK);
+    await hub.report(...Array.from({ length: 200 }, (_, index) => `call-${index}`));
+    await hub.passMs(500);
+    expect(countEvents(hub)).toBe(30);
+    await hub.passMs(20_000);
+    expect(countEvents(hub)).toBe(200);
+  });
+
+  it('keep to the memory they may take while they are under way', async () => {
+    const heldBytesMax = 20_000;
+    const hub = await openHub({ rule }, { limits: { heldBytesMax } });
+    const destination = await hub.make('a');
+    await hub.setState(destination, 'paused');
+    await hub.report(...Array.from({ length: 500 }, (_, index) => `call-${index}`));
+    // One success after another opens the window; then nothing is answered any more.
+    hub.scripted.answer = () => (countEvents(hub) < 200 ? OK : new Promise(() => {}));
+    await hub.setState(destination, 'enabled');
+    await hub.passMs(10_000);
+    const lane = hub.engine.readLanes()[0];
+    const hanging = hub.scripted.sent.slice(-(lane?.inFlight ?? 0));
+    const bytes = hanging.reduce((sum, sent) => sum + sent.bytes, 0);
+    const bodyBytes = bytes / hanging.reduce((sum, { callIds }) => sum + callIds.length, 0);
+    expect(lane?.window).toBeGreaterThan(heldBytesMax / bodyBytes / rule.eventsMax);
+    expect(bytes + (lane?.held ?? 0) * bodyBytes).toBeLessThanOrEqual(1.1 * heldBytesMax);
+  });
+
   it('carry a backlog in full', async () => {
     const hub = await openHub({ rule });
     const destination = await hub.make('a');
@@ -468,12 +593,15 @@ async function openHub(
     /** Of the journal's answers about attempts. */
     readonly answerDelayMs?: number;
     readonly postponeError?: Error;
+    readonly limits?: Partial<DeliveryLimits>;
   } = {},
 ): Promise<Hub> {
   const clock = createSimClock(startMs);
+  let aheadMs = 0;
+  const wallClock: Clock = { ...clock, nowMs: () => clock.nowMs() + aheadMs };
   const journal = await openSqliteJournal({
     file: ':memory:',
-    clock,
+    clock: wallClock,
     secretBox: createSecretBox(new Uint8Array(32)),
   });
   const scripted: Scripted = {
@@ -483,15 +611,18 @@ async function openHub(
     openError: null,
     close: () => Promise.resolve(),
     sent: [],
+    openMax: 0,
     story: [],
     grounds: [],
     ...script,
   };
+  let openNow = 0;
   const attempt = async (requests: readonly AttemptRequest[]): Promise<AttemptResult> => {
     scripted.sent.push({
       callIds: requests.map(toCallId),
       attempts: requests.map(({ attemptNumber }) => attemptNumber),
       atMs: clock.nowMs(),
+      bytes: requests.reduce((sum, { body }) => sum + body.length, 0),
     });
     return scripted.answer(requests);
   };
@@ -513,14 +644,24 @@ async function openHub(
       const { name } = settings as { name: string };
       scripted.story.push(`open ${name}`);
       scripted.grounds.push(ground);
+      let isOpen = true;
+      openNow += 1;
+      scripted.openMax = Math.max(scripted.openMax, openNow);
+      const end = (): void => {
+        if (isOpen) openNow -= 1;
+        isOpen = false;
+      };
       return {
         attempt: (request) => attempt([request]),
         attemptBatch: attempt,
         close() {
           scripted.story.push(`close ${name}`);
-          return scripted.close();
+          return scripted.close().finally(end);
         },
-        abandon: () => void scripted.story.push(`abandon ${name}`),
+        abandon() {
+          scripted.story.push(`abandon ${name}`);
+          end();
+        },
       };
     },
   };
@@ -530,7 +671,7 @@ async function openHub(
     journal: disturb(journal, clock, more),
     kinds: new Map([['webhook', kind]]),
     grounds: ({ id }) => createTestGround({ clock, destinationId: id }),
-    clock,
+    clock: wallClock,
     random: () => 0.5,
     nodeId: 'node-1',
     observer: {
@@ -540,10 +681,11 @@ async function openHub(
       healthChanged: () => {},
       troubled: (detail, error) => troubles.push(`${detail}: ${String(error)}`),
     },
-    limits: { sweepMs: HOUR_MS, replayPollMs: HOUR_MS },
+    limits: { sweepMs: HOUR_MS, replayPollMs: HOUR_MS, ...more.limits },
   });
   const hub: Hub = {
     clock,
+    setWallClock: (byMs) => void (aheadMs += byMs),
     journal,
     engine,
     scripted,
@@ -637,6 +779,10 @@ function disturb(
 
 async function change(hub: Hub, destination: Destination, asked: DestinationChange): Promise<void> {
   await settle(hub, hub.journal.updateDestination('default', destination.id, asked, HUB));
+}
+
+function countEvents(hub: Hub): number {
+  return hub.scripted.sent.reduce((sum, { callIds }) => sum + callIds.length, 0);
 }
 
 function later<Value>(hub: Hub, delayMs: number, value: Value): Promise<Value> {

@@ -5,7 +5,7 @@
  * journal's `pending` but by a recorded outcome. Wake-ups are hints; the sweep of the journal is the truth.
  */
 import type { Clock } from '../clock.ts';
-import type { AttemptResult, DestinationGround, DestinationKind } from '../destinations/destination.ts';
+import type { DestinationGround, DestinationKind } from '../destinations/destination.ts';
 import type { DestinationId } from '../journal/ids.ts';
 import {
   JournalError,
@@ -19,10 +19,11 @@ import {
 } from '../journal/journal.ts';
 import { deliver, type MadeAttempt, type PutOffAttempt } from './deliver.ts';
 import type { LaneSignal } from './outcome.ts';
-import { Lane, type Seat } from './lane.ts';
+import { Lane } from './lane.ts';
 import { DELIVERY_LIMITS, type DeliveryLimits } from './limits.ts';
 import type { DeliveryObserver } from './observer.ts';
 import { createReplayRunner, type ReplayRunner } from './replay-runner.ts';
+import { Seats } from './seats.ts';
 
 export interface DeliveryEngine {
   /** Loads destinations, listens to the journal, begins to claim. */
@@ -64,9 +65,10 @@ interface Lease {
   readonly attempts: number;
 }
 
-/** A sender that takes longer to close is cut off: this long at most, and hardly longer than the grace has left. */
-const CLOSE_MS_MAX = 2_000;
-const CLOSE_MS_MIN = 500;
+/** Lanes that were refused for want of room are asked again once this share of each common limit is free. */
+const FREE_SHARE = 1 / 8;
+/** A body's size where none is in memory to tell. */
+const BODY_BYTES_GUESS = 1_024;
 
 class Engine implements DeliveryEngine {
   readonly #options: DeliveryEngineOptions;
@@ -74,14 +76,17 @@ class Engine implements DeliveryEngine {
   readonly #lanes = new Map<DestinationId, Lane>();
   /** Every lease we hold: waiting, under way, or finished and not yet recorded. By row. */
   readonly #leases = new Map<number, Lease>();
-  /** Open senders, and closed ones with attempts still under way. */
-  readonly #seats = new Set<Seat>();
+  readonly #seats: Seats;
   readonly #hungry = new Set<Lane>();
   readonly #replays: ReplayRunner;
   #ready: Lane[] = [];
+  /** Bodies of what waits, is under way, or is not yet recorded. */
   #heldBytes = 0;
-  #inFlight = 0;
+  /** Events in requests under way. */
+  #underWay = 0;
   #unrecorded = 0;
+  /** A lane was refused on account of what all share. */
+  #isShort = false;
   #running = false;
   #claiming = false;
   #sweeping: Promise<void> | null = null;
@@ -93,6 +98,11 @@ class Engine implements DeliveryEngine {
   constructor(options: DeliveryEngineOptions) {
     this.#options = options;
     this.#limits = { ...DELIVERY_LIMITS, ...options.limits };
+    this.#seats = new Seats({
+      grounds: options.grounds,
+      clock: options.clock,
+      troubled: (detail, error) => options.observer.troubled(detail, error),
+    });
     this.#replays = createReplayRunner({
       journal: options.journal,
       clock: options.clock,
@@ -102,7 +112,7 @@ class Engine implements DeliveryEngine {
   }
 
   async start(): Promise<void> {
-    const { journal, clock, nodeId } = this.#options;
+    const { journal, nodeId } = this.#options;
     const { leaseMs, sweepMs } = this.#limits;
     this.#running = true;
     // Listening comes before loading, so that a destination made in between is not missed.
@@ -116,7 +126,7 @@ class Engine implements DeliveryEngine {
       }),
     );
     for (const destination of await journal.listDestinations()) {
-      if (!this.#lanes.has(destination.id)) this.#addLane(destination, clock.nowMs());
+      if (!this.#lanes.has(destination.id)) this.#addLane(destination);
     }
     this.#repeatSweep(sweepMs);
     this.#replays.start();
@@ -136,17 +146,7 @@ class Engine implements DeliveryEngine {
     // What waits goes back at once; what is under way keeps its lease, so that nobody sends it a second time meanwhile.
     await Promise.all([...this.#lanes.values()].map((lane) => this.#release(lane)));
     await this.#waitIdle(graceMs);
-    // What outlasts the grace stays pending: the next process sends it again. Open sockets would keep this one alive.
-    const seats = [...this.#seats];
-    for (const seat of seats) if (seat.underWay > 0) this.#abandon(seat);
-    const leftMs = graceMs - (clock.monotonicMs() - beganMs);
-    let cancelWait = (): void => {};
-    const waited = new Promise<void>((resolve) => {
-      cancelWait = clock.setTimer(resolve, Math.max(CLOSE_MS_MIN, Math.min(CLOSE_MS_MAX, leftMs)));
-    });
-    await Promise.race([Promise.all(seats.map((seat) => this.#close(seat))), waited]);
-    cancelWait();
-    for (const seat of this.#seats) this.#abandon(seat);
+    await this.#seats.stop(graceMs - (clock.monotonicMs() - beganMs));
   }
 
   readLanes(): readonly LaneStatus[] {
@@ -223,9 +223,11 @@ class Engine implements DeliveryEngine {
   async #claimOnce(): Promise<void> {
     const { journal, clock, observer, nodeId } = this.#options;
     const nowMs = clock.nowMs();
+    const monotonicMs = clock.monotonicMs();
     const asked = new Map<Lane, number>();
+    const shareMax = this.#countShare();
     for (const lane of this.#hungry) {
-      const limit = lane.countWanted(this.#limits.laneHeldMax, nowMs);
+      const limit = Math.min(lane.countWanted(this.#limits.laneHeldMax, monotonicMs), shareMax);
       if (limit > 0) asked.set(lane, limit);
     }
     this.#hungry.clear();
@@ -248,9 +250,17 @@ class Engine implements DeliveryEngine {
       observer.troubled('the journal gave out no deliveries; it is asked again', error);
       for (const lane of asked.keys()) {
         lane.hint(clock.nowMs() + this.#limits.recheckMs);
-        this.#wakeAt(lane, lane.journalDueAtMs);
+        this.#wakeAt(lane, clock.monotonicMs() + this.#limits.recheckMs);
       }
     }
+  }
+
+  /** How many each hungry lane may ask for, so that together they do not bring more than there is room for. */
+  #countShare(): number {
+    const { heldBytesMax, laneReserve } = this.#limits;
+    const bodyBytes = this.#leases.size === 0 ? BODY_BYTES_GUESS : this.#heldBytes / this.#leases.size;
+    const room = (heldBytesMax - this.#heldBytes) / Math.max(1, bodyBytes);
+    return Math.max(laneReserve, Math.floor(room / this.#hungry.size));
   }
 
   #receive(delivery: ClaimedDelivery, asked: Map<Lane, number>): void {
@@ -309,83 +319,104 @@ class Engine implements DeliveryEngine {
   }
 
   /** Starts what may start, asks for more where more is due, and sets the alarm for what only time changes. */
-  #pump(lane: Lane): void {
+  #pump(lane: Lane, monotonicMs = this.#options.clock.monotonicMs()): void {
     if (!this.#running || !lane.flows) return;
-    const nowMs = this.#options.clock.nowMs();
-    let startable = lane.flow.countStartable(lane.inFlight, nowMs);
-    while (startable > 0 && this.#mayStart(lane)) {
-      const deliveries = lane.takeNext(nowMs);
+    let startable = lane.isVacating ? 0 : lane.flow.countStartable(lane.inFlight, monotonicMs);
+    while (startable > 0 && lane.held.length > 0 && this.#mayStart(lane)) {
+      const deliveries = lane.takeNext(monotonicMs);
       if (deliveries === null) break;
-      for (const delivery of deliveries) this.#heldBytes -= delivery.body.length;
       startable -= 1;
       void this.#run(lane, deliveries);
     }
-    if (lane.journalDueAtMs <= nowMs && this.#wantsMore(lane, nowMs)) {
+    // Most of the time the journal has nothing for it, and then there is no need to know the time: this runs twice a delivery.
+    const dueInMs =
+      lane.journalDueAtMs === Number.POSITIVE_INFINITY
+        ? Number.POSITIVE_INFINITY
+        : lane.journalDueAtMs - this.#options.clock.nowMs();
+    if (dueInMs <= 0 && this.#wantsMore(lane, monotonicMs)) {
       this.#hungry.add(lane);
       void this.#claim();
     }
-    this.#setAlarm(lane, nowMs);
+    this.#setAlarm(lane, dueInMs, monotonicMs);
   }
 
-  #wantsMore(lane: Lane, nowMs: number): boolean {
+  #wantsMore(lane: Lane, monotonicMs: number): boolean {
     if (this.#heldBytes >= this.#limits.heldBytesMax || this.#unrecorded >= this.#limits.unrecordedMax) {
-      return lane.held.length === 0 && lane.inFlight === 0;
+      if (lane.held.length === 0 && lane.inFlight === 0) return true;
+      this.#isShort = true;
+      return false;
     }
     // Half empty before asking again, so that a deep backlog is read in batches, not one by one.
-    const wanted = lane.countWanted(this.#limits.laneHeldMax, nowMs);
+    const wanted = lane.countWanted(this.#limits.laneHeldMax, monotonicMs);
     return wanted > 0 && (lane.flow.isOpen || lane.held.length <= lane.heldPerWindow / 2);
   }
 
   #mayStart(lane: Lane): boolean {
-    if (this.#unrecorded >= this.#limits.unrecordedMax) return false;
-    return this.#inFlight < this.#limits.inFlightMax || lane.inFlight < this.#limits.laneReserve;
+    const { unrecordedMax, inFlightMax, laneReserve } = this.#limits;
+    const may =
+      this.#unrecorded < unrecordedMax && (this.#underWay < inFlightMax || lane.inFlight < laneReserve);
+    if (!may) this.#isShort = true;
+    return may;
   }
 
-  #setAlarm(lane: Lane, nowMs: number): void {
-    let atMs = lane.journalDueAtMs > nowMs ? lane.journalDueAtMs : Number.POSITIVE_INFINITY;
-    if (lane.held.length > 0 || lane.journalDueAtMs <= nowMs) {
-      atMs = Math.min(atMs, lane.flow.nextChangeAtMs(nowMs) ?? Number.POSITIVE_INFINITY);
+  /** Well below the limits, so that lanes that are refused all the time are not asked after every attempt. */
+  #hasRoomAgain(): boolean {
+    const { heldBytesMax, inFlightMax, unrecordedMax } = this.#limits;
+    const share = 1 - FREE_SHARE;
+    return (
+      this.#heldBytes <= share * heldBytesMax &&
+      this.#underWay <= share * inFlightMax &&
+      this.#unrecorded <= share * unrecordedMax
+    );
+  }
+
+  #setAlarm(lane: Lane, dueInMs: number, monotonicMs: number): void {
+    let atMs = dueInMs > 0 ? monotonicMs + dueInMs : Number.POSITIVE_INFINITY;
+    if (lane.held.length > 0 || dueInMs <= 0) {
+      atMs = Math.min(atMs, lane.flow.nextChangeAtMs(monotonicMs) ?? Number.POSITIVE_INFINITY);
     }
     // Where the time for company is over already, an attempt that ends (or room elsewhere) pumps again.
     const batchAtMs = lane.nextBatchAtMs();
-    if (batchAtMs !== null && batchAtMs > nowMs) atMs = Math.min(atMs, batchAtMs);
+    if (batchAtMs !== null && batchAtMs > monotonicMs) atMs = Math.min(atMs, batchAtMs);
     if (Number.isFinite(atMs)) this.#wakeAt(lane, atMs);
   }
 
+  /** Monotonic: a wall clock that is set back must not put the alarm off. */
   #wakeAt(lane: Lane, atMs: number): void {
     if (lane.wakeAtMs <= atMs) return;
     lane.cancelWake?.();
     lane.wakeAtMs = atMs;
+    const delayMs = Math.ceil(atMs - this.#options.clock.monotonicMs());
     lane.cancelWake = this.#options.clock.setTimer(() => {
       lane.wakeAtMs = Number.POSITIVE_INFINITY;
       lane.cancelWake = null;
       this.#pump(lane);
-    }, atMs - this.#options.clock.nowMs());
+    }, delayMs);
   }
 
   /** The way of what goes in one request: attempt → learn → record → tell → go on. */
   async #run(lane: Lane, deliveries: readonly ClaimedDelivery[]): Promise<void> {
     lane.inFlight += 1;
-    this.#inFlight += 1;
+    this.#underWay += deliveries.length;
     lane.flow.spend();
     const { destination } = lane;
-    const seat = this.#openSeat(lane);
+    const seat = this.#seats.open(lane);
     seat.underWay += 1;
     const finished = await deliver(deliveries, destination, seat.sender, this.#options);
-    seat.underWay -= 1;
-    if (seat.closing !== null && seat.underWay === 0) this.#seats.delete(seat);
+    this.#seats.leave(seat);
     lane.inFlight -= 1;
-    this.#inFlight -= 1;
+    this.#underWay -= deliveries.length;
     this.#unrecorded += deliveries.length;
-    if (finished.kind === 'made') this.#learn(lane, finished.lane, finished.detail);
-    this.#pump(lane);
+    const monotonicMs = this.#options.clock.monotonicMs();
+    if (finished.kind === 'made') this.#learn(lane, finished.lane, finished.detail, monotonicMs);
+    this.#pump(lane, monotonicMs);
     if (finished.kind === 'made') await this.#finish(deliveries, destination, finished);
     else await this.#postpone(deliveries, finished);
-    const wasFull = this.#unrecorded >= this.#limits.unrecordedMax;
     this.#unrecorded -= deliveries.length;
-    if (wasFull && this.#unrecorded < this.#limits.unrecordedMax) this.#pumpAll();
+    for (const delivery of deliveries) this.#heldBytes -= delivery.body.length;
+    if (this.#isShort && this.#hasRoomAgain()) this.#pumpAll();
     else this.#pump(lane);
-    if (!this.#running && this.#inFlight + this.#unrecorded === 0) this.#idle?.();
+    if (!this.#running && this.#underWay + this.#unrecorded === 0) this.#idle?.();
   }
 
   async #finish(
@@ -465,69 +496,13 @@ class Engine implements DeliveryEngine {
     }
   }
 
-  // ── senders ──
-
-  #openSeat(lane: Lane): Seat {
-    if (lane.seat !== null) return lane.seat;
-    const { destination, kind } = lane;
-    if (kind === undefined) return toBrokenSeat(`this hub has no destinations of kind ${destination.kind}`);
-    try {
-      const sender = kind.open(destination.settings, this.#options.grounds(destination));
-      lane.seat = { sender, underWay: 0, closing: null };
-      lane.isOpenTroubled = false;
-      this.#seats.add(lane.seat);
-      return lane.seat;
-    } catch (error) {
-      // Tried anew with each attempt, told once.
-      if (!lane.isOpenTroubled)
-        this.#options.observer.troubled(`${destination.id} could not be opened; its attempts fail`, error);
-      lane.isOpenTroubled = true;
-      return toBrokenSeat(
-        `its settings cannot be used: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    }
-  }
-
-  /** Kinds that work between attempts are open while their destination is enabled. */
-  #openEager(lane: Lane): void {
-    if (this.#running && lane.flows && lane.kind?.isEager === true) this.#openSeat(lane);
-  }
-
-  #closeSeatOf(lane: Lane): void {
-    const { seat } = lane;
-    lane.seat = null;
-    if (seat !== null) void this.#close(seat);
-  }
-
-  #close(seat: Seat): Promise<void> {
-    seat.closing ??= this.#closeOnce(seat);
-    return seat.closing;
-  }
-
-  async #closeOnce(seat: Seat): Promise<void> {
-    try {
-      await seat.sender.close();
-    } catch (error) {
-      this.#options.observer.troubled('a sender could not be closed', error);
-    }
-    if (seat.underWay === 0) this.#seats.delete(seat);
-  }
-
-  #abandon(seat: Seat): void {
-    try {
-      seat.sender.abandon();
-    } catch (error) {
-      this.#options.observer.troubled('a sender could not be cut off', error);
-    }
-  }
-
   // ── what attempts teach about their lane ──
 
-  #learn(lane: Lane, signal: LaneSignal, detail: string | null): void {
+  #learn(lane: Lane, signal: LaneSignal, detail: string | null, monotonicMs: number): void {
     const { clock, observer } = this.#options;
     const nowMs = clock.nowMs();
     const { destination, flow } = lane;
-    const change = flow.learn(signal, nowMs);
+    const change = flow.learn(signal, monotonicMs, nowMs);
     if (signal.kind === 'gone') {
       this.#setHealth({ kind: 'disabled', destinationId: destination.id, reason: 'it answered 410 Gone' });
     }
@@ -568,7 +543,7 @@ class Engine implements DeliveryEngine {
   // ── lanes come, change and go ──
 
   #changeLane(id: DestinationId, destination: Destination | undefined): void {
-    const nowMs = this.#options.clock.nowMs();
+    const { clock } = this.#options;
     const lane = this.#lanes.get(id);
     if (destination === undefined) {
       this.#lanes.delete(id);
@@ -576,29 +551,41 @@ class Engine implements DeliveryEngine {
       lane.cancelWake?.();
       lane.destination = { ...lane.destination, state: 'disabled' };
       void this.#release(lane);
-      this.#closeSeatOf(lane);
+      this.#seats.vacate(lane, () => {});
       return;
     }
     if (lane === undefined) {
-      this.#addLane(destination, nowMs);
+      this.#addLane(destination);
       return;
     }
-    const { stopped, outdated } = lane.change(destination, nowMs);
-    if (stopped || outdated) this.#closeSeatOf(lane);
+    const now = { nowMs: clock.nowMs(), monotonicMs: clock.monotonicMs() };
+    const { stopped, outdated } = lane.change(destination, now);
+    if (stopped || outdated) this.#seats.vacate(lane, () => this.#resume(lane));
     if (stopped) void this.#release(lane);
-    this.#openEager(lane);
-    this.#pump(lane);
+    this.#resume(lane);
   }
 
-  #addLane(destination: Destination, nowMs: number): void {
-    const lane = new Lane(destination, this.#options.kinds.get(destination.kind), nowMs);
+  #addLane(destination: Destination): void {
+    const { kinds, clock } = this.#options;
+    const lane = new Lane(destination, kinds.get(destination.kind), clock.monotonicMs());
     this.#lanes.set(destination.id, lane);
     this.#openEager(lane);
   }
 
+  #resume(lane: Lane): void {
+    this.#openEager(lane);
+    this.#pump(lane);
+  }
+
+  /** Kinds that work between attempts are open while their destination is enabled. */
+  #openEager(lane: Lane): void {
+    if (!this.#running || !lane.flows || lane.isVacating) return;
+    if (lane.kind?.isEager === true) this.#seats.open(lane);
+  }
+
   /** Gives back what the lane holds but has not begun. */
   async #release(lane: Lane): Promise<void> {
-    const held = lane.held.splice(0);
+    const held = lane.drop(() => true);
     if (held.length === 0) return;
     for (const delivery of held) this.#heldBytes -= delivery.body.length;
     lane.hint(this.#options.clock.nowMs());
@@ -628,14 +615,10 @@ class Engine implements DeliveryEngine {
       const lost = new Set(rows.filter((row) => this.#leases.get(row)?.token === asked.get(row)));
       if (lost.size === 0) return;
       for (const lane of this.#lanes.values()) {
-        const kept = lane.held.filter((delivery) => !lost.has(delivery.row));
-        if (kept.length === lane.held.length) continue;
-        for (const delivery of lane.held) {
-          if (!lost.has(delivery.row)) continue;
+        for (const delivery of lane.drop(({ row }) => lost.has(row))) {
           this.#heldBytes -= delivery.body.length;
           this.#forgetLease(delivery);
         }
-        lane.held.splice(0, lane.held.length, ...kept);
       }
     } catch (error) {
       observer.troubled('leases could not be renewed; it is tried again', error);
@@ -643,6 +626,7 @@ class Engine implements DeliveryEngine {
   }
 
   #pumpAll(): void {
+    this.#isShort = false;
     for (const lane of this.#lanes.values()) this.#pump(lane);
   }
 
@@ -655,22 +639,10 @@ class Engine implements DeliveryEngine {
   }
 
   async #waitIdle(graceMs: number): Promise<void> {
-    if (this.#inFlight + this.#unrecorded === 0) return;
+    if (this.#underWay + this.#unrecorded === 0) return;
     await new Promise<void>((resolve) => {
       this.#idle = resolve;
       this.#options.clock.setTimer(resolve, graceMs);
     });
   }
-}
-
-function toBrokenSeat(detail: string): Seat {
-  const attempt = (): Promise<AttemptResult> =>
-    Promise.resolve({
-      kind: 'failed',
-      cause: 'settings',
-      detail,
-      timing: { firstByteMs: null, totalMs: 0 },
-    });
-  const sender = { attempt, attemptBatch: attempt, close: () => Promise.resolve(), abandon: () => {} };
-  return { sender, underWay: 0, closing: null };
 }

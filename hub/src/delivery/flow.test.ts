@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { BREAKER_FAILURES, Flow, PROBE_DELAY_MS_MAX } from './flow.ts';
 
 const startMs = 1_000_000;
+const UNIX_MS = Date.UTC(2026, 0, 1);
 const settings = { concurrency: 8, ratePerSecond: null };
 
 function openFlow(): Flow {
   const flow = new Flow(settings, startMs);
-  for (let count = 0; count < BREAKER_FAILURES; count += 1) flow.learn({ kind: 'fails' }, startMs);
+  for (let count = 0; count < BREAKER_FAILURES; count += 1) flow.learn({ kind: 'fails' }, startMs, UNIX_MS);
   return flow;
 }
 
@@ -20,26 +21,26 @@ describe('a lane’s flow', () => {
   it('opens after a run of failures, and only a run', () => {
     const flow = new Flow(settings, startMs);
     for (let count = 1; count < BREAKER_FAILURES; count += 1) {
-      expect(flow.learn({ kind: 'fails' }, startMs)).toBe('none');
+      expect(flow.learn({ kind: 'fails' }, startMs, UNIX_MS)).toBe('none');
     }
-    flow.learn({ kind: 'works' }, startMs);
-    for (let count = 1; count < BREAKER_FAILURES; count += 1) flow.learn({ kind: 'fails' }, startMs);
+    flow.learn({ kind: 'works' }, startMs, UNIX_MS);
+    for (let count = 1; count < BREAKER_FAILURES; count += 1) flow.learn({ kind: 'fails' }, startMs, UNIX_MS);
     expect(flow.isOpen).toBe(false);
-    expect(flow.learn({ kind: 'fails' }, startMs)).toBe('opened');
+    expect(flow.learn({ kind: 'fails' }, startMs, UNIX_MS)).toBe('opened');
   });
 
   it('sends one probe at a time while open, from one second apart to one minute', () => {
     const flow = openFlow();
-    let nowMs = startMs;
+    let atMs = startMs;
     const delays: number[] = [];
     for (let probe = 0; probe < 9; probe += 1) {
-      expect(flow.countStartable(0, nowMs)).toBe(0);
-      const atMs = flow.nextChangeAtMs(nowMs) as number;
-      delays.push(atMs - nowMs);
-      nowMs = atMs;
-      expect(flow.countStartable(0, nowMs)).toBe(1);
-      expect(flow.countStartable(1, nowMs)).toBe(0);
-      flow.learn({ kind: 'fails' }, nowMs);
+      expect(flow.countStartable(0, atMs)).toBe(0);
+      const nextMs = flow.nextChangeAtMs(atMs) as number;
+      delays.push(nextMs - atMs);
+      atMs = nextMs;
+      expect(flow.countStartable(0, atMs)).toBe(1);
+      expect(flow.countStartable(1, atMs)).toBe(0);
+      flow.learn({ kind: 'fails' }, atMs, UNIX_MS);
     }
     expect(delays.slice(0, 7)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, PROBE_DELAY_MS_MAX]);
     expect(delays.at(-1)).toBe(PROBE_DELAY_MS_MAX);
@@ -47,32 +48,33 @@ describe('a lane’s flow', () => {
 
   it('probes at once where what it learned no longer counts, and a second apart again from there', () => {
     const flow = openFlow();
-    let nowMs = startMs;
+    let atMs = startMs;
     for (let probe = 0; probe < 8; probe += 1) {
-      nowMs = flow.nextChangeAtMs(nowMs) as number;
-      flow.learn({ kind: 'slow', holdMs: 60_000 }, nowMs);
+      atMs = flow.nextChangeAtMs(atMs) as number;
+      flow.learn({ kind: 'slow', holdMs: 60_000 }, atMs, UNIX_MS);
     }
-    expect(flow.countStartable(0, nowMs)).toBe(0);
-    flow.probeNow(nowMs);
-    expect(flow.countStartable(0, nowMs)).toBe(1);
-    flow.learn({ kind: 'fails' }, nowMs);
-    expect(flow.nextChangeAtMs(nowMs)).toBeLessThanOrEqual(nowMs + 2_000);
+    expect(flow.countStartable(0, atMs)).toBe(0);
+    flow.probeNow(atMs);
+    expect(flow.countStartable(0, atMs)).toBe(1);
+    flow.learn({ kind: 'fails' }, atMs, UNIX_MS);
+    expect(flow.nextChangeAtMs(atMs)).toBeLessThanOrEqual(atMs + 2_000);
   });
 
   it('does not let attempts that began before it opened push the probe away', () => {
     const flow = openFlow();
     const probeAtMs = flow.nextChangeAtMs(startMs);
-    flow.learn({ kind: 'fails' }, startMs + 10);
+    flow.learn({ kind: 'fails' }, startMs + 10, UNIX_MS);
     expect(flow.nextChangeAtMs(startMs + 10)).toBe(probeAtMs);
   });
 
   it('starts slowly after trouble and doubles each round until it is whole again', () => {
     const flow = openFlow();
-    expect(flow.learn({ kind: 'works' }, startMs + 1_000)).toBe('closed');
+    expect(flow.learn({ kind: 'works' }, startMs + 1_000, UNIX_MS)).toBe('closed');
     expect(flow.window).toBe(1);
     const windows = [flow.window];
     for (let round = 0; round < 3; round += 1) {
-      for (let count = flow.window; count > 0; count -= 1) flow.learn({ kind: 'works' }, startMs + 1_000);
+      for (let count = flow.window; count > 0; count -= 1)
+        flow.learn({ kind: 'works' }, startMs + 1_000, UNIX_MS);
       windows.push(flow.window);
     }
     expect(windows).toEqual([1, 2, 4, 8]);
@@ -80,15 +82,16 @@ describe('a lane’s flow', () => {
 
   it('halves its window when the receiver is overloaded, once for a whole window of answers', () => {
     const flow = new Flow(settings, startMs);
-    for (let count = 0; count < 4; count += 1) flow.learn({ kind: 'slow', holdMs: 0 }, startMs + count);
+    for (let count = 0; count < 4; count += 1)
+      flow.learn({ kind: 'slow', holdMs: 0 }, startMs + count, UNIX_MS);
     expect(flow.window).toBe(4);
-    flow.learn({ kind: 'slow', holdMs: 0 }, startMs + 2_000);
+    flow.learn({ kind: 'slow', holdMs: 0 }, startMs + 2_000, UNIX_MS);
     expect(flow.window).toBe(2);
   });
 
   it('waits as long as the receiver asks', () => {
     const flow = new Flow(settings, startMs);
-    flow.learn({ kind: 'slow', holdMs: 30_000 }, startMs);
+    flow.learn({ kind: 'slow', holdMs: 30_000 }, startMs, UNIX_MS);
     expect(flow.countStartable(0, startMs + 29_999)).toBe(0);
     expect(flow.nextChangeAtMs(startMs)).toBe(startMs + 30_000);
     expect(flow.countStartable(0, startMs + 30_000)).toBeGreaterThan(0);
@@ -109,10 +112,10 @@ describe('a lane’s flow', () => {
 
   it('remembers since when it fails', () => {
     const flow = new Flow(settings, startMs);
-    flow.learn({ kind: 'fails' }, startMs + 1);
-    flow.learn({ kind: 'fails' }, startMs + 2);
-    expect(flow.failingSinceMs).toBe(startMs + 1);
-    flow.learn({ kind: 'works' }, startMs + 3);
+    flow.learn({ kind: 'fails' }, startMs + 1, UNIX_MS);
+    flow.learn({ kind: 'fails' }, startMs + 2, UNIX_MS + 1);
+    expect(flow.failingSinceMs).toBe(UNIX_MS);
+    flow.learn({ kind: 'works' }, startMs + 3, UNIX_MS + 2);
     expect(flow.failingSinceMs).toBeNull();
   });
 });

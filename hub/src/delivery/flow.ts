@@ -1,7 +1,8 @@
 /**
  * How much one lane may send now: a window of attempts at once that grows while the receiver works and
  * shrinks when it struggles (as TCP does), a rate limit, and a breaker that lets one probe through while
- * the receiver is down. Pure: no I/O, no timers; time is handed in.
+ * the receiver is down. Pure: no I/O, no timers; time is handed in, as monotonic ms: a wall clock that is set back must
+ * not make anybody wait for the difference.
  */
 import type { LaneSignal } from './outcome.ts';
 
@@ -30,30 +31,30 @@ export class Flow {
   /** Above this the window grows by one a round, below it by one a success. */
   #threshold: number;
   #failures = 0;
-  #firstFailureAtMs: number | null = null;
-  #openSinceMs: number | null = null;
+  #failingSinceMs: number | null = null;
+  #isOpen = false;
   #probeDelayMs = PROBE_DELAY_MS_MIN;
-  #nextProbeAtMs = 0;
-  #holdUntilMs = 0;
+  #nextProbeAtMs = Number.NEGATIVE_INFINITY;
+  #holdUntilMs = Number.NEGATIVE_INFINITY;
   #shrunkAtMs = Number.NEGATIVE_INFINITY;
   #tokens: number;
   #tokensAtMs: number;
 
-  constructor(settings: FlowSettings, nowMs: number) {
+  constructor(settings: FlowSettings, atMs: number) {
     this.#settings = settings;
     this.#window = Math.min(settings.concurrency, WINDOW_START);
     this.#threshold = settings.concurrency;
     this.#tokens = settings.ratePerSecond ?? 0;
-    this.#tokensAtMs = nowMs;
+    this.#tokensAtMs = atMs;
   }
 
   get isOpen(): boolean {
-    return this.#openSinceMs !== null;
+    return this.#isOpen;
   }
 
   /** Unix ms of the first failure since the last success; null while it works. */
   get failingSinceMs(): number | null {
-    return this.#firstFailureAtMs;
+    return this.#failingSinceMs;
   }
 
   get window(): number {
@@ -73,38 +74,38 @@ export class Flow {
   }
 
   /** Opens the breaker from the start, with a probe at once: the journal says the destination was failing. */
-  resumeOpen(sinceMs: number, nowMs: number): void {
-    this.#openSinceMs = nowMs;
-    this.#firstFailureAtMs = sinceMs;
+  resumeOpen(sinceMs: number, atMs: number): void {
+    this.#isOpen = true;
+    this.#failingSinceMs = sinceMs;
     this.#failures = BREAKER_FAILURES;
-    this.#nextProbeAtMs = nowMs;
+    this.#nextProbeAtMs = atMs;
     this.startSlowly();
   }
 
   /** What it learned was of another address: it is asked at once, not when the next probe was planned. */
-  probeNow(nowMs: number): void {
-    this.#holdUntilMs = 0;
+  probeNow(atMs: number): void {
+    this.#holdUntilMs = Number.NEGATIVE_INFINITY;
     this.#probeDelayMs = PROBE_DELAY_MS_MIN;
-    this.#nextProbeAtMs = nowMs;
+    this.#nextProbeAtMs = atMs;
   }
 
   /** How many more attempts may start now, with `inFlight` under way. */
-  countStartable(inFlight: number, nowMs: number): number {
-    if (nowMs < this.#holdUntilMs) return 0;
-    if (this.isOpen) return inFlight === 0 && nowMs >= this.#nextProbeAtMs ? 1 : 0;
+  countStartable(inFlight: number, atMs: number): number {
+    if (atMs < this.#holdUntilMs) return 0;
+    if (this.isOpen) return inFlight === 0 && atMs >= this.#nextProbeAtMs ? 1 : 0;
     const room = this.window - inFlight;
-    return room <= 0 ? 0 : Math.min(room, this.#countTokens(nowMs));
+    return room <= 0 ? 0 : Math.min(room, this.#countTokens(atMs));
   }
 
-  /** Unix ms at which countStartable may change by time alone; null where only a finished attempt changes it. */
-  nextChangeAtMs(nowMs: number): number | null {
-    let atMs = this.#holdUntilMs;
-    if (this.isOpen) atMs = Math.max(atMs, this.#nextProbeAtMs);
+  /** When countStartable may change by time alone; null where only a finished attempt changes it. */
+  nextChangeAtMs(atMs: number): number | null {
+    let nextMs = this.#holdUntilMs;
+    if (this.#isOpen) nextMs = Math.max(nextMs, this.#nextProbeAtMs);
     const rate = this.#settings.ratePerSecond;
-    if (!this.isOpen && rate !== null && this.#countTokens(nowMs) < 1) {
-      atMs = Math.max(atMs, nowMs + Math.ceil(((1 - this.#tokens) * 1000) / rate));
+    if (!this.#isOpen && rate !== null && this.#countTokens(atMs) < 1) {
+      nextMs = Math.max(nextMs, atMs + Math.ceil(((1 - this.#tokens) * 1000) / rate));
     }
-    return atMs > nowMs ? atMs : null;
+    return nextMs > atMs ? nextMs : null;
   }
 
   /** One attempt starts. */
@@ -112,35 +113,36 @@ export class Flow {
     if (this.#settings.ratePerSecond !== null) this.#tokens -= 1;
   }
 
-  learn(signal: LaneSignal, nowMs: number): FlowChange {
+  /** nowMs: Unix ms, by which people and the journal remember since when it fails. */
+  learn(signal: LaneSignal, atMs: number, nowMs: number): FlowChange {
     if (signal.kind === 'works') return this.#learnSuccess();
     this.#failures += 1;
-    this.#firstFailureAtMs ??= nowMs;
+    this.#failingSinceMs ??= nowMs;
     if (signal.kind === 'slow') {
-      this.#holdUntilMs = Math.max(this.#holdUntilMs, nowMs + signal.holdMs);
-      this.#shrink(nowMs);
+      this.#holdUntilMs = Math.max(this.#holdUntilMs, atMs + signal.holdMs);
+      this.#shrink(atMs);
     }
     if (this.isOpen) {
       // Attempts that began before it opened end here too; only one that came after the last probe time counts.
-      if (nowMs >= this.#nextProbeAtMs) {
+      if (atMs >= this.#nextProbeAtMs) {
         this.#probeDelayMs = Math.min(this.#probeDelayMs * 2, PROBE_DELAY_MS_MAX);
-        this.#nextProbeAtMs = nowMs + this.#probeDelayMs;
+        this.#nextProbeAtMs = atMs + this.#probeDelayMs;
       }
       return 'none';
     }
     if (this.#failures < BREAKER_FAILURES) return 'none';
-    this.#openSinceMs = nowMs;
+    this.#isOpen = true;
     this.#probeDelayMs = PROBE_DELAY_MS_MIN;
-    this.#nextProbeAtMs = nowMs + this.#probeDelayMs;
+    this.#nextProbeAtMs = atMs + this.#probeDelayMs;
     return 'opened';
   }
 
   #learnSuccess(): FlowChange {
     this.#failures = 0;
-    this.#firstFailureAtMs = null;
+    this.#failingSinceMs = null;
     if (this.isOpen) {
-      this.#openSinceMs = null;
-      this.#holdUntilMs = 0;
+      this.#isOpen = false;
+      this.#holdUntilMs = Number.NEGATIVE_INFINITY;
       this.startSlowly();
       return 'closed';
     }
@@ -152,20 +154,20 @@ export class Flow {
     return 'none';
   }
 
-  #shrink(nowMs: number): void {
-    if (nowMs - this.#shrunkAtMs < SHRINK_INTERVAL_MS) return;
-    this.#shrunkAtMs = nowMs;
+  #shrink(atMs: number): void {
+    if (atMs - this.#shrunkAtMs < SHRINK_INTERVAL_MS) return;
+    this.#shrunkAtMs = atMs;
     this.#window = Math.max(1, this.#window / 2);
     this.#threshold = this.#window;
   }
 
-  #countTokens(nowMs: number): number {
+  #countTokens(atMs: number): number {
     const rate = this.#settings.ratePerSecond;
     if (rate === null) return Number.POSITIVE_INFINITY;
     // At most one second's worth is saved up, and at least one token, so that slow rates ever send.
-    const elapsedMs = Math.max(0, nowMs - this.#tokensAtMs);
+    const elapsedMs = Math.max(0, atMs - this.#tokensAtMs);
     this.#tokens = Math.min(Math.max(1, rate), this.#tokens + (elapsedMs * rate) / 1000);
-    this.#tokensAtMs = nowMs;
+    this.#tokensAtMs = atMs;
     return Math.floor(this.#tokens);
   }
 }

@@ -45,6 +45,23 @@ describe('gathering a batch', () => {
     expect(taken.some((batch) => batch.includes(retried))).toBe(true);
   });
 
+  it('lets those that come after all went wait their own time for company', () => {
+    const gathering = new Gathering(rule);
+    expect(gathering.take(many(3), TRIES, 0, true)).toHaveLength(3);
+    expect(gathering.nextAtMs()).toBeNull();
+    const held = many(1);
+    expect(gathering.take(held, TRIES, 1_000, false)).toBeNull();
+    expect(gathering.nextAtMs()).toBe(1_200);
+  });
+
+  it('forgets the wait of those that were given back', () => {
+    const gathering = new Gathering(rule);
+    expect(gathering.take(many(3), TRIES, 0, false)).toBeNull();
+    gathering.reset();
+    expect(gathering.nextAtMs()).toBeNull();
+    expect(gathering.take(many(1), TRIES, 1_000, false)).toBeNull();
+  });
+
   it('waits for nobody where it must hurry', () => {
     const held = [wait()];
     expect(new Gathering(rule).take(held, TRIES, 0, true)).toHaveLength(1);

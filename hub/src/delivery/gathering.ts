@@ -1,7 +1,8 @@
 /**
  * Which of the deliveries that wait in a lane go together in one request. Pure: time is handed in.
  * It promises that nobody is held hostage by what else is in a batch: the later the try, the fewer travel with it; what
- * was in a rejected batch, and what has its last try, travels alone.
+ * was in a rejected batch, and what has its last try, travels alone. Times are monotonic ms: a wall clock that is set
+ * back must not make anybody wait for the difference.
  */
 import type { BatchRule } from '../destinations/destination.ts';
 import type { ClaimedDelivery } from '../journal/journal.ts';
@@ -33,21 +34,27 @@ export class Gathering {
   take<Held extends Waiting>(
     held: Held[],
     triesMax: number,
-    nowMs: number,
+    atMs: number,
     hurry: boolean,
   ): readonly Held[] | null {
     const groups = this.#group(held, triesMax);
-    this.#noteWaits(groups, nowMs);
-    const chosen = this.#choose(groups, nowMs) ?? (hurry ? groups.values().next().value : undefined);
+    this.#noteWaits(groups, atMs);
+    const chosen = this.#choose(groups, atMs) ?? (hurry ? groups.values().next().value : undefined);
     if (chosen === undefined) return null;
-    // What stays of the group is the first in line now, so its wait begins again.
-    this.#sinceMs.set(chosen.sizeMax, nowMs);
     const taken = new Set(chosen.members);
     held.splice(0, held.length, ...held.filter((delivery) => !taken.has(delivery)));
+    // What stays of the group is the first in line now, so its wait begins again.
+    if (chosen.isFull && held.length > 0) this.#sinceMs.set(chosen.sizeMax, atMs);
+    else this.#sinceMs.delete(chosen.sizeMax);
     return chosen.members;
   }
 
-  /** Unix ms at which `take` may give what it does not give now; null where nothing waits for company. */
+  /** Nobody waits any more: what was held is given back. */
+  reset(): void {
+    this.#sinceMs.clear();
+  }
+
+  /** Monotonic ms at which `take` may give what it does not give now; null where nothing waits for company. */
   nextAtMs(): number | null {
     if (this.#sinceMs.size === 0) return null;
     return Math.min(...this.#sinceMs.values()) + this.#rule.waitMs;
@@ -75,16 +82,16 @@ export class Gathering {
     return groups;
   }
 
-  #noteWaits(groups: ReadonlyMap<number, unknown>, nowMs: number): void {
+  #noteWaits(groups: ReadonlyMap<number, unknown>, atMs: number): void {
     for (const sizeMax of this.#sinceMs.keys()) if (!groups.has(sizeMax)) this.#sinceMs.delete(sizeMax);
-    for (const sizeMax of groups.keys()) if (!this.#sinceMs.has(sizeMax)) this.#sinceMs.set(sizeMax, nowMs);
+    for (const sizeMax of groups.keys()) if (!this.#sinceMs.has(sizeMax)) this.#sinceMs.set(sizeMax, atMs);
   }
 
   /** Who has waited comes before who is many: full batches without end must not keep the few from going. */
-  #choose<Held>(groups: ReadonlyMap<number, Group<Held>>, nowMs: number): Group<Held> | undefined {
+  #choose<Held>(groups: ReadonlyMap<number, Group<Held>>, atMs: number): Group<Held> | undefined {
     let full: Group<Held> | undefined;
     for (const group of groups.values()) {
-      if ((this.#sinceMs.get(group.sizeMax) ?? nowMs) + this.#rule.waitMs <= nowMs) return group;
+      if ((this.#sinceMs.get(group.sizeMax) ?? atMs) + this.#rule.waitMs <= atMs) return group;
       if (group.isFull) full ??= group;
     }
     return full;

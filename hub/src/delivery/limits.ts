@@ -5,13 +5,19 @@ export interface DeliveryLimits {
   readonly renewMs: number;
   /** Leased deliveries waiting in one lane's memory; the rest of its backlog waits in the journal. */
   readonly laneHeldMax: number;
-  /** Leased bodies in memory, all lanes together. */
+  /**
+   * Leased bodies in memory, all lanes together: those that wait, those under way, and those whose records the journal
+   * has not taken yet. Beyond it a lane with nothing at all still gets laneReserve.
+   */
   readonly heldBytesMax: number;
-  /** Attempts under way, all lanes together. A lane with fewer than laneReserve may start one all the same. */
+  /**
+   * Events under way, all lanes together; a batch counts as many as it carries. A lane with fewer than laneReserve
+   * requests may start one all the same.
+   */
   readonly inFlightMax: number;
   /** What slow lanes can never take away from another. */
   readonly laneReserve: number;
-  /** Finished attempts that the journal has not taken yet; beyond it nothing new starts. */
+  /** Finished attempts that the journal has not taken yet, by event; beyond it nothing new starts. */
   readonly unrecordedMax: number;
   /** The journal is asked what is due at least this often; hints only make it sooner. */
   readonly sweepMs: number;
