@@ -386,6 +386,9 @@ export function describeOperational(open: OpenHarness): void {
       ]);
       expect(await find({ excludedStatuses: ['call.stale'] })).toEqual(ofCalls);
       expect(await find({ excludedStatuses: ['in-progress'] })).toEqual(all.slice(0, 3));
+      expect(await find({ excludedStatuses: ['in-progress', 'call.stale'] })).toEqual(['b ended-with-error']);
+      expect(await find({ excludedStatuses: ['source.silent', 'nothing'] })).toEqual(all);
+      expect(await find({ excludedStatuses: [] })).toEqual(all);
       expect(await find({ callId: 'a' })).toEqual(['a call.stale', 'a in-progress']);
       expect(await find({ callId: 'a', statuses: ['call.stale'] })).toEqual(['a call.stale']);
       expect(await find({ callId: 'never seen' })).toEqual(['never seen call.stale']);

@@ -11,23 +11,31 @@ import type { Store } from './store.ts';
 
 /** Of the same event to the same destination, made by a retry or a replay. */
 const LATER = `FROM deliveries n
-  WHERE n.call_row = d.call_row AND n.destination_row = d.destination_row AND n.event_row = d.event_row AND n.row > d.row`;
+  WHERE n.call_row = d.call_row AND n.destination_row = d.destination_row AND n.event_row = d.event_row
+    AND n.row > d.row`;
 
 /** deliveries d joined with calls c and reports e, or with operational_events o. */
 export const DELIVERY_COLUMNS = `d.row, d.destination_row, d.call_row, d.event_row, d.sequence, d.state,
   d.due_at_ms, d.released, d.attempts, d.reason, d.created_at_ms, d.finished_at_ms, d.last_status, d.last_detail,
-  d.sent_at_ms, d.sent_duration_ms, d.sent_first_byte_ms, coalesce(e.event_id, o.id) AS event_id, coalesce(e.status, o.type) AS status,
-  coalesce(c.call_id, o.call_id) AS call_id,
+  d.sent_at_ms, d.sent_duration_ms, d.sent_first_byte_ms, coalesce(e.event_id, o.id) AS event_id,
+  coalesce(e.status, o.type) AS status, coalesce(c.call_id, o.call_id) AS call_id,
   (SELECT id FROM replays r WHERE r.row = d.replay_row) AS replay_id,
   CASE WHEN d.state > 1 THEN (SELECT max(n.row) ${LATER}) END AS resent_row,
   CASE WHEN d.state > 1 THEN (SELECT n.state ${LATER} ORDER BY n.row DESC LIMIT 1) END AS resent_state`;
+
 export interface DeliveryQuery {
   /** `INDEXED BY …`; none without. */
   readonly index?: string;
   /** Something is asked of the call or its reports, which operational events do not have. */
   readonly isOfCalls?: boolean;
-  /** Where only conditions count: what they ask of, beside the delivery itself. */
-  readonly needs?: 'all' | 'events' | 'nothing';
+  /** Where only conditions count: what they ask of, beside the delivery itself. All without. */
+  readonly needs?: EventNeeds;
+}
+
+/** SQLite reads a row of each table that is joined, asked of or not, where it counts by state. */
+export interface EventNeeds {
+  readonly reports: boolean;
+  readonly operational: boolean;
 }
 
 /**
@@ -38,23 +46,24 @@ export interface DeliveryQuery {
  * LEFT JOIN keeps the order as CROSS JOIN does, but only while no condition needs the joined row to be there: SQLite
  * would make a plain join of it and begin with all calls of the account.
  */
-export function toDeliveryTables({ index = '', isOfCalls = false, needs = 'all' }: DeliveryQuery): {
+export function toDeliveryTables({ index = '', isOfCalls = false, needs }: DeliveryQuery): {
   readonly tables: string;
   readonly account: string;
 } {
   const deliveries = `deliveries d ${index}`;
+  const { reports, operational } = needs ?? { reports: true, operational: true };
+  const names = operational ? JOIN_OPERATIONAL : '';
   if (isOfCalls) {
-    const names = needs === 'all' ? JOIN_OPERATIONAL : '';
-    const events = needs === 'nothing' ? '' : 'CROSS JOIN reports e ON e.row = d.event_row';
+    const events = reports ? 'CROSS JOIN reports e ON e.row = d.event_row' : '';
     return {
       tables: `${deliveries} CROSS JOIN calls c ON c.row = d.call_row ${events} ${names}`,
       account: 'c.account_row',
     };
   }
-  const events = needs === 'nothing' ? '' : `${JOIN_OPERATIONAL} LEFT JOIN reports e ON e.row = d.event_row`;
-  const calls = needs === 'all' ? 'LEFT JOIN calls c ON c.row = d.call_row' : '';
+  const events = reports ? 'LEFT JOIN reports e ON e.row = d.event_row' : '';
+  const calls = needs === undefined ? 'LEFT JOIN calls c ON c.row = d.call_row' : '';
   return {
-    tables: `${deliveries} CROSS JOIN destinations t ON t.row = d.destination_row ${events} ${calls}`,
+    tables: `${deliveries} CROSS JOIN destinations t ON t.row = d.destination_row ${names} ${events} ${calls}`,
     account: 't.account_row',
   };
 }

@@ -9,6 +9,7 @@ import type { DestinationId } from '../ids.ts';
 import type { JournalFilter } from '../journal.ts';
 import { toSearchNumber } from './call-rows.ts';
 import { CALL_STATE_CODES, DELIVERY_STATE_CODES } from './codes.ts';
+import type { EventNeeds } from './delivery-rows.ts';
 import type { Store } from './store.ts';
 
 export type FilterScope = 'calls' | 'events' | 'deliveries';
@@ -21,8 +22,8 @@ export interface Conditions {
   readonly callRow: number | undefined;
   /** Something is asked that only calls and their reports have: no operational event matches. */
   readonly isOfCalls: boolean;
-  /** The event's own row is looked at. */
-  readonly isOfEvents: boolean;
+  /** Of deliveries: the rows of events that are looked at. */
+  readonly needs: EventNeeds;
 }
 
 const SELECT_CALL_ROW = 'SELECT row FROM calls WHERE account_row = ? AND call_id = ?';
@@ -64,8 +65,23 @@ export function toConditions(
     ids.flatMap((id) => store.destinations.find(id)?.row ?? []);
 
   const isOfCalls = asksOfCalls(filter);
-  const status = scope === 'events' || isOfCalls ? 'e.status' : 'coalesce(e.status, o.type)';
-  addStatuses(scope, status, filter, addIn);
+  const needs = { reports: filter.sourceIds !== undefined, operational: false };
+  if (scope === 'calls') {
+    addIn('c.state', toStateCodes(filter.statuses));
+    addIn('c.state', toStateCodes(filter.excludedStatuses), true);
+  } else if (scope === 'events' || isOfCalls) {
+    addIn('e.status', filter.statuses);
+    addIn('e.status', filter.excludedStatuses, true);
+    needs.reports ||= filter.statuses !== undefined || filter.excludedStatuses !== undefined;
+  } else {
+    addIn('coalesce(e.status, o.type)', filter.statuses);
+    // Not coalesced: the sign says which of the two an event is, and mostly only one kind is left out.
+    const [types, statuses] = divide(filter.excludedStatuses ?? [], (word) => OPERATIONAL_TYPES.has(word));
+    if (statuses.length > 0) add(`(d.event_row < 0 OR e.status NOT IN (${toMarks(statuses)}))`, ...statuses);
+    if (types.length > 0) add(`(d.event_row > 0 OR o.type NOT IN (${toMarks(types)}))`, ...types);
+    needs.reports ||= filter.statuses !== undefined || statuses.length > 0;
+    needs.operational = filter.statuses !== undefined || types.length > 0;
+  }
   addIn(
     'c.state',
     filter.callStates?.map((state) => CALL_STATE_CODES[state]),
@@ -155,10 +171,7 @@ export function toConditions(
     values,
     callRow,
     isOfCalls,
-    isOfEvents:
-      filter.statuses !== undefined ||
-      filter.excludedStatuses !== undefined ||
-      filter.sourceIds !== undefined,
+    needs,
   };
 }
 
@@ -198,24 +211,18 @@ export function toOperationalConditions(
   return { sql: parts.join(' '), values };
 }
 
-function addStatuses(
-  scope: FilterScope,
-  column: string,
-  { statuses, excludedStatuses }: JournalFilter,
-  addIn: (column: string, list: readonly (string | number)[] | undefined, isNot?: boolean) => void,
-): void {
-  if (scope !== 'calls') {
-    addIn(column, statuses);
-    addIn(column, excludedStatuses, true);
-    return;
-  }
-  const toCodes = (list: readonly string[] | undefined): readonly number[] | undefined =>
-    list?.flatMap((status) => {
-      const state = STATE_OF_STATUS.get(status);
-      return state === undefined ? [] : [CALL_STATE_CODES[state]];
-    });
-  addIn('c.state', toCodes(statuses));
-  addIn('c.state', toCodes(excludedStatuses), true);
+function toStateCodes(statuses: readonly string[] | undefined): readonly number[] | undefined {
+  return statuses?.flatMap((status) => {
+    const state = STATE_OF_STATUS.get(status);
+    return state === undefined ? [] : [CALL_STATE_CODES[state]];
+  });
+}
+
+function divide<Item>(
+  items: readonly Item[],
+  isFirst: (item: Item) => boolean,
+): readonly [readonly Item[], readonly Item[]] {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
 }
 
 function toMarks(list: readonly unknown[]): string {

@@ -72,7 +72,7 @@ export function createStateCounts(store: Store): Pick<JournalReader, 'countCalls
     const { tables, account } = toDeliveryTables({
       index: isOfOneCall ? 'INDEXED BY deliveries_by_call' : '',
       isOfCalls: conditions.isOfCalls,
-      needs: conditions.isOfEvents ? 'events' : 'nothing',
+      needs: conditions.needs,
     });
     const count = prepareRead(`
       SELECT d.state, count(*) AS count FROM ${tables}
