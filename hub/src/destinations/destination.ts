@@ -229,6 +229,8 @@ export interface FieldMeta {
   readonly secret?: true;
   /** A credential stands in it among other things, as a password in a URL: typed hidden. */
   readonly holdsSecret?: true;
+  /** Says where it goes or as whom, beside what is secret: with another one, what it remembers (tokens) is not its own. */
+  readonly identifies?: true;
   readonly placeholder?: string;
   /** Shown behind a number: "s", "%". */
   readonly unit?: string;

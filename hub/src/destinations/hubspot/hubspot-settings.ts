@@ -65,7 +65,12 @@ export function createHubspotSettingsSchema(guard: EgressGuard): z.ZodType<Hubsp
         } satisfies FieldMeta),
       api_url: createUrlSchema(guard, 'api_url')
         .default(API_URL_DEFAULT)
-        .meta({ title: 'API address', description: 'For proxies', advanced: true } satisfies FieldMeta),
+        .meta({
+          title: 'API address',
+          identifies: true,
+          description: 'For proxies',
+          advanced: true,
+        } satisfies FieldMeta),
     })
     .superRefine((settings, context) => refuseMasks(settings, SECRETS, context));
 }

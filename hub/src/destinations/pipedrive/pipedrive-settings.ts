@@ -38,6 +38,7 @@ export function createPipedriveSettingsSchema(guard: EgressGuard): z.ZodType<Pip
         })
         .meta({
           title: 'Company domain',
+          identifies: true,
           description: 'The first part of your Pipedrive address: acme in acme.pipedrive.com',
           placeholder: 'acme',
         } satisfies FieldMeta),
@@ -48,6 +49,7 @@ export function createPipedriveSettingsSchema(guard: EgressGuard): z.ZodType<Pip
       } satisfies FieldMeta),
       client_id: credential('client_id').meta({
         title: 'OAuth client ID',
+        identifies: true,
         description: 'Of an app of your own, instead of an API token',
         advanced: true,
       } satisfies FieldMeta),
@@ -97,6 +99,7 @@ export function createPipedriveSettingsSchema(guard: EgressGuard): z.ZodType<Pip
         .optional()
         .meta({
           title: 'API address',
+          identifies: true,
           description: 'Where it is not that of the company domain: a proxy',
           placeholder: 'https://acme.pipedrive.com',
           advanced: true,
@@ -105,6 +108,7 @@ export function createPipedriveSettingsSchema(guard: EgressGuard): z.ZodType<Pip
         .default(LOGIN_URL)
         .meta({
           title: 'OAuth address',
+          identifies: true,
           description: 'Where access tokens come from',
           advanced: true,
         } satisfies FieldMeta),

@@ -95,7 +95,7 @@ async function tellState(
   if (owner !== null && owner !== undefined && owner !== destinationId)
     return failed(
       'settings',
-      `${keys.set} is kept by the destination ${printable(owner.slice(0, 64))}: choose another set_name or key_prefix`,
+      `the set ${keys.set} is kept by the destination ${printable(owner.slice(0, 64))}: choose another set_name or key_prefix`,
     );
   const counted = await link.exchange([['SCARD', keys.set], ['INFO']], leftMs());
   if (counted.kind === 'failed') return counted;

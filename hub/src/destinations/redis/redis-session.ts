@@ -114,7 +114,7 @@ export class RedisSession {
     const minutes = Math.ceil(leaseMs / 60_000);
     return failed(
       'settings',
-      `${keys.set} is kept by the destination ${owner.slice(0, 64).replaceAll(/[^\w-]/g, '?')}: choose another set_name or key_prefix; if that one is gone, wait ${minutes} minutes`,
+      `the set ${keys.set} is kept by the destination ${owner.slice(0, 64).replaceAll(/[^\w-]/g, '?')}: choose another set_name or key_prefix; if that one is gone, wait ${minutes} minutes`,
     );
   }
 }

@@ -35,11 +35,13 @@ export function createSalesforceSettingsSchema(guard: EgressGuard): z.ZodType<Sa
         })
         .meta({
           title: 'My Domain URL',
+          identifies: true,
           description: 'Setup → My Domain: the login address of your org',
           placeholder: 'https://yourcompany.my.salesforce.com',
         } satisfies FieldMeta),
       client_id: credential('client_id').meta({
         title: 'Consumer key',
+        identifies: true,
         description: 'Of the external client app (or connected app) that you made for Offhook',
       } satisfies FieldMeta),
       client_secret: credential('client_secret').meta({

@@ -112,6 +112,7 @@ export function createSlackSettingsSchema(guard: EgressGuard): z.ZodType<SlackSe
         }),
       api_url: createUrlSchema(guard, 'api_url').default(API_URL_DEFAULT).meta({
         title: 'API address',
+        identifies: true,
         description: 'Of the Web API, for proxies and for GovSlack (https://slack-gov.com).',
         advanced: true,
         when: BY_BOT,
