@@ -7,13 +7,15 @@ import type { Route } from './route.ts';
 
 import { acceptReports } from '../ingest/accept-report.ts';
 import { makeFault, makeProblem } from '../ingest/problem.ts';
+import { readExplained } from './explained-destinations.ts';
 import { answerPage, definePage, pageShape, toPageRequest } from './page.ts';
 import { filterShape, readFilter, refuseDeliveryWords } from './query-filter.ts';
 import { answer, defineRoute } from './route.ts';
 import { stateCountsView, toStateCountsView } from './views-analytics.ts';
 import { callView, timelineView, toCallView, toTimelineView } from './views.ts';
 
-export function defineCallRoutes({ journal, clock, settings, reports }: ApiGround): readonly Route[] {
+export function defineCallRoutes(ground: ApiGround): readonly Route[] {
+  const { journal, clock, settings, reports } = ground;
   const { staleAfterMs } = settings;
   return [
     defineRoute({
@@ -78,7 +80,13 @@ export function defineCallRoutes({ journal, clock, settings, reports }: ApiGroun
       async handle({ key, params }) {
         const timeline = await journal.getTimeline(key.accountId, params['call_id'] ?? '');
         if (timeline === undefined) return NO_CALL;
-        return answer(200, toTimelineView(timeline, clock.nowMs(), staleAfterMs));
+        const toExplained = await readExplained(
+          ground,
+          key.accountId,
+          [...timeline.deliveries, ...timeline.operationalEvents.flatMap(({ deliveries }) => deliveries)],
+          timeline.deliveries.flatMap(({ attemptEntries }) => attemptEntries.map(({ detail }) => detail)),
+        );
+        return answer(200, toTimelineView(timeline, clock.nowMs(), staleAfterMs, toExplained));
       },
     }),
     defineRoute({

@@ -8,6 +8,8 @@ import { grants } from '../ingest/key-ring.ts';
 import { makeProblem } from '../ingest/problem.ts';
 import { describeAttempt, readChangesSince } from './attempt-requests.ts';
 import { COUNTED_MAX } from './calls.ts';
+import { readDestinationNames } from './destination-names.ts';
+import { readExplained } from './explained-destinations.ts';
 import { answerPage, definePage, pageShape, toPageRequest } from './page.ts';
 import { filterShape, readFilter } from './query-filter.ts';
 import { answer, defineRoute } from './route.ts';
@@ -22,13 +24,9 @@ const retryView = z.object({
   delivery: deliveryView,
 });
 
-export function defineDeliveryRoutes({
-  journal,
-  clock,
-  destinationKinds,
-  deliveryChanged,
-  kindNames,
-}: ApiGround): readonly Route[] {
+export function defineDeliveryRoutes(ground: ApiGround): readonly Route[] {
+  const { journal, clock, destinationKinds, deliveryChanged } = ground;
+
   async function toDetailView(
     delivery: NonNullable<Awaited<ReturnType<typeof journal.getDelivery>>>,
     showsSignatures: boolean,
@@ -39,6 +37,10 @@ export function defineDeliveryRoutes({
     const explained = {
       destinationState: destination?.state ?? 'deleted',
       destinationKind: destination?.kind ?? null,
+      nameDestinations: await readDestinationNames(ground, delivery.accountId, [
+        delivery.lastDetail,
+        ...attemptEntries.map(({ detail }) => detail),
+      ]),
     } as const;
     const kind = destination === undefined ? undefined : destinationKinds.get(destination.kind);
     const firstAtMs = Math.min(...attemptEntries.map((attempt) => attempt.startedAtMs));
@@ -72,17 +74,9 @@ export function defineDeliveryRoutes({
     };
   }
 
-  /** Each explained as what it goes to. */
-  async function toViewer(accountId: AccountId, deliveries: readonly DeliveryEntry[]) {
-    const kindOf = await kindNames(
-      accountId,
-      deliveries.map(({ destinationId }) => destinationId),
-    );
-    return (delivery: DeliveryEntry, nowMs: number): z.output<typeof deliveryView> =>
-      toDeliveryView(delivery, nowMs, {
-        destinationState: null,
-        destinationKind: kindOf.get(delivery.destinationId) ?? null,
-      });
+  async function viewOne(accountId: AccountId, delivery: DeliveryEntry) {
+    const toExplained = await readExplained(ground, accountId, [delivery]);
+    return toDeliveryView(delivery, clock.nowMs(), toExplained(delivery));
   }
 
   return [
@@ -100,8 +94,8 @@ export function defineDeliveryRoutes({
         if (read.kind === 'problem') return read;
         const nowMs = clock.nowMs();
         const page = await journal.listDeliveries(key.accountId, read.filter, toPageRequest(query));
-        const toView = await toViewer(key.accountId, page.items);
-        return answerPage(page, (delivery) => toView(delivery, nowMs));
+        const toExplained = await readExplained(ground, key.accountId, page.items);
+        return answerPage(page, (delivery) => toDeliveryView(delivery, nowMs, toExplained(delivery)));
       },
     }),
     defineRoute({
@@ -152,7 +146,7 @@ export function defineDeliveryRoutes({
         deliveryChanged(result.delivery);
         return answer(202, {
           outcome: result.kind,
-          delivery: toDeliveryView(result.delivery, clock.nowMs()),
+          delivery: await viewOne(key.accountId, result.delivery),
         });
       },
     }),
@@ -173,7 +167,7 @@ export function defineDeliveryRoutes({
         if (result === undefined) return NO_DELIVERY;
         if (result.kind === 'cancelled') {
           deliveryChanged(result.delivery);
-          return answer(200, toDeliveryView(result.delivery, clock.nowMs()));
+          return answer(200, await viewOne(key.accountId, result.delivery));
         }
         const { state } = result.delivery;
         return makeProblem(
@@ -181,7 +175,7 @@ export function defineDeliveryRoutes({
           state === 'pending'
             ? 'An attempt is under way: try again once it has ended.'
             : `It is ${state} already, which never changes.`,
-          { members: { delivery: toDeliveryView(result.delivery, clock.nowMs()) } },
+          { members: { delivery: await viewOne(key.accountId, result.delivery) } },
         );
       },
     }),

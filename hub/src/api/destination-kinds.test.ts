@@ -23,6 +23,7 @@ const boardSettings = z
       .string()
       .default('#calls')
       .meta({ title: 'Channel', description: 'Where it posts', choices: { '#calls': 'Calls' } }),
+    host: z.string().optional().meta({ title: 'Host', identifies: true }),
   })
   .superRefine((settings, context) => {
     if (settings.token !== MASK) return;
@@ -137,6 +138,7 @@ describe('kinds of destinations', () => {
               description: 'Where it posts',
               choices: { '#calls': 'Calls' },
             },
+            host: { type: 'string', title: 'Host', identifies: true },
           },
         },
       },
@@ -261,6 +263,9 @@ describe('a test', () => {
     const other = { settings: { token: 'another', channel: '#new' }, destination_id: id };
     expect((await tryKind('board', other)).json().ok).toBe(true);
     expect(tries.at(-1)?.settings).toEqual(other.settings);
+    const elsewhere = { settings: { ...settings, host: 'other.example' }, destination_id: id };
+    expect((await tryKind('board', elsewhere)).json().ok).toBe(true);
+    expect(tries.at(-1)?.settings).toMatchObject({ host: 'other.example' });
     const asked = tests.length + tries.length;
     expect((await tryKind('board', { settings })).json().errors[0].pointer).toBe('/settings/token');
     const webhook = (
@@ -279,6 +284,62 @@ describe('a test', () => {
       expect([response.statusCode, response.json().errors[0].pointer]).toEqual([400, '/destination_id']);
     }
     expect(tests.length + tries.length).toBe(asked);
+  });
+
+  it('by the secret of a destination, to another address than its own, is in the audit log', async () => {
+    const { id } = (
+      await hub.call('POST', '/v1/destinations', {
+        kind: 'webhook',
+        settings: { url: 'https://example.com/own' },
+      })
+    ).json();
+    const readTries = async () =>
+      (await hub.call('GET', '/v1/audit'))
+        .json()
+        .data.filter((entry: { action: string }) => entry.action === 'destination.tried');
+    await tryKind('webhook', { settings: { url: 'https://example.com/own' }, destination_id: id });
+    await tryKind('webhook', { settings: { url: 'https://elsewhere.example/' } });
+    expect(await readTries()).toEqual([]);
+    await tryKind('webhook', { settings: { url: 'https://elsewhere.example/' }, destination_id: id });
+    expect(await readTries()).toMatchObject([
+      { subject: id, actor: { kind: 'key' }, detail: { target: 'https://elsewhere.example/' } },
+    ]);
+  });
+
+  it('of a destination may be asked for a few times a second, by each key', async () => {
+    const { id } = (await create({})).json();
+    const busy = { authorization: `Bearer ${await hub.makeKey(['write'])}` };
+    const test = (headers?: Record<string, string>) =>
+      hub.call('POST', `/v1/destinations/${id}/test`, undefined, headers);
+    for (let asked = 0; asked < TRIES.burst; asked += 1) expect((await test(busy)).statusCode).toBe(200);
+    const dialled = tests.length;
+    const refused = await test(busy);
+    expect([refused.statusCode, Number(refused.headers['retry-after']) > 0]).toEqual([429, true]);
+    expect(tests).toHaveLength(dialled);
+    expect((await test()).statusCode).toBe(200);
+  });
+
+  it('that names another destination names it as people do', async () => {
+    const { id: named } = (await create({ name: 'Wall' })).json();
+    const { id: unnamed } = (await create({})).json();
+    const stranger = (await hub.call('POST', '/v1/accounts', { name: 'namer' })).json();
+    const theirs = { authorization: `Bearer ${await hub.makeKey(['write'], stranger.id)}` };
+    answer = {
+      kind: 'failed',
+      cause: 'settings',
+      detail: `active_calls is kept by the destination ${named}, not ${unnamed}: choose another, dst_none say`,
+      timing: DONE.timing,
+    };
+    try {
+      const settings = { token: 'abc' };
+      expect((await tryKind('board', { settings })).json()).toMatchObject({
+        detail:
+          'active_calls is kept by the destination “Wall”, not “Board #calls”: choose another, dst_none say',
+      });
+      expect((await tryKind('board', { settings }, theirs)).json().detail).toContain(named);
+    } finally {
+      answer = DONE;
+    }
   });
 
   it('needs a kind there is, the scope write, and not too many a second', async () => {
@@ -359,5 +420,45 @@ describe('deliveries to kinds whose work is no HTTP status', () => {
     expect(detail.attempt_entries).toEqual([
       expect.objectContaining({ detail: 'Call 4711 created in Board', explanation: null, request: null }),
     ]);
+  });
+
+  it('name other destinations as people do, in lists, alone and on the timeline', async () => {
+    const { id } = (await create({ filter: {}, name: 'Second wall' })).json();
+    await hub.call('PUT', '/v1/calls/named-there/status', { status: 'in-progress' });
+    const [claim] = await hub.journal.claimDeliveries({
+      nodeId: 'test',
+      leaseMs: 15_000,
+      nowMs: Date.now(),
+      lanes: [{ destinationId: id, limit: 1 }],
+    });
+    if (claim === undefined) throw new Error('Nothing is owed to it.');
+    await hub.journal.recordAttempts([
+      {
+        deliveryRow: claim.row,
+        token: claim.token,
+        number: 1,
+        startedAtMs: Date.now(),
+        durationMs: 12,
+        firstByteMs: null,
+        status: null,
+        cause: 'settings',
+        detail: `calls is kept by ${id}`,
+        responseBody: null,
+        outcome: 'retry',
+        nextDueAtMs: Date.now() + 60_000,
+        deadReason: null,
+        rejected: false,
+        releasesNext: false,
+      },
+    ]);
+    const named = 'calls is kept by “Second wall”';
+    const [listed] = (await hub.call('GET', `/v1/deliveries?q=destination:${id}`)).json().data;
+    const detail = (await hub.call('GET', `/v1/deliveries/${listed.id}`)).json();
+    const timeline = (await hub.call('GET', '/v1/calls/named-there/timeline')).json();
+    const onTimeline = timeline.deliveries.find(
+      (delivery: { destination_id: string }) => delivery.destination_id === id,
+    );
+    for (const delivery of [listed, detail, onTimeline]) expect(delivery.last_detail).toBe(named);
+    for (const { attempt_entries: attempts } of [detail, onTimeline]) expect(attempts[0].detail).toBe(named);
   });
 });

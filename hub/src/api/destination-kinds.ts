@@ -1,4 +1,5 @@
 /** The kinds of destinations as forms and command lines need them, and settings tried before they are saved. */
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { DestinationId } from '../journal/ids.ts';
 import type { ApiGround, DestinationDefaults, DestinationKindPort } from './ground.ts';
@@ -10,13 +11,13 @@ import { createRateLimiter } from '../ingest/rate-limit.ts';
 import { findKind, parseSettings } from './destination-settings.ts';
 import { answerAll, definePage } from './page.ts';
 import { answer, defineRoute } from './route.ts';
-import { testedStatus, testView, toTestView } from './test-view.ts';
+import { showTest, testedStatus, testView } from './test-view.ts';
 import { destinationKindView, toFilterView } from './views.ts';
 
 export const CONCURRENCY_DEFAULT = 32;
 export const TIMEOUT_MS_DEFAULT = 15_000;
 
-/** Each dials an address that a key names; a person who fills in a form asks a few times a minute. */
+/** Of tries and of tests, each: they dial, and a person who fills in a form asks a few times a minute. */
 export const TRIES = { perSecond: 1, burst: 20 };
 
 const tryBody = z.strictObject({
@@ -54,7 +55,7 @@ export function defineDestinationKindRoutes(ground: ApiGround): readonly Route[]
       operationId: 'tryDestinationKind',
       tag: 'Destinations',
       summary: 'Try settings before they are saved',
-      description: `As the test of a destination; nothing of it enters the journal, and events of calls go nowhere. At most ${TRIES.burst} at once, then one a second, by key (429).`,
+      description: `As the test of a destination; events of calls go nowhere, and nothing of it enters the journal but an entry in the audit log (destination.tried) where a destination's secret signs what goes by other settings than its own. At most ${TRIES.burst} at once, then one a second, by key (429).`,
       scope: 'write',
       body: tryBody,
       answers: [
@@ -64,7 +65,7 @@ export function defineDestinationKindRoutes(ground: ApiGround): readonly Route[]
           schema: testView,
         },
       ],
-      async handle({ key, params, body }) {
+      async handle({ key, actor, params, body }) {
         const found = findKind(destinationKinds, params['kind'] ?? '', 'path');
         if (found.kind === 'problem') return found;
         const { destinationKind } = found;
@@ -83,6 +84,18 @@ export function defineDestinationKindRoutes(ground: ApiGround): readonly Route[]
         const isOfDestination =
           destination !== undefined &&
           (destinationKind.signs || hasSameCredentials(destinationKind, destination.settings, settings));
+        // Its secret signs what goes there, so whoever owns it must be able to see who did that, and where to.
+        if (isOfDestination && destinationKind.signs && !isDeepStrictEqual(settings, destination.settings)) {
+          await journal.appendAudit(
+            {
+              accountId: key.accountId,
+              action: 'destination.tried',
+              subject: destination.id,
+              detail: { target: destinationKind.describeTarget(settings) },
+            },
+            actor,
+          );
+        }
         const result = await (!isOfDestination
           ? tester.tryKind({
               accountId: key.accountId,
@@ -92,27 +105,36 @@ export function defineDestinationKindRoutes(ground: ApiGround): readonly Route[]
               timeoutMs: toDefaults(destinationKind.defaults).timeoutMs,
             })
           : tester.test({ ...destination, settings }, body.status));
-        return answer(200, toTestView(result, destinationKind.kind));
+        return answer(200, await showTest(ground, key.accountId, result, destinationKind.kind));
       },
     }),
   ];
 }
 
 /**
- * What a destination remembers belongs to the credentials it has: a refresh token that others brought would take the
- * place of its own, although nobody has saved them.
+ * What a destination remembers belongs to the place it goes to and the credentials it has: a refresh token that others
+ * brought would take the place of its own, although nobody has saved them. Other settings may differ: were what it
+ * remembers left out for them, a refresh token that was used up long ago would be sent, and the login be lost.
  */
 function hasSameCredentials(kind: DestinationKindPort, stored: unknown, given: unknown): boolean {
   const { properties = {} } = toSettingsSchema(kind.settings) as {
-    properties?: Readonly<Record<string, { readonly secret?: boolean }>>;
+    properties?: Readonly<Record<string, IdentifyingMeta>>;
   };
   const toCredentials = (settings: unknown): string =>
     JSON.stringify(
-      Object.entries(properties).map(([name, { secret }]) =>
-        secret === true ? ((settings as Readonly<Record<string, unknown>>)[name] ?? null) : null,
+      Object.entries(properties).map(([name, { secret, holdsSecret, identifies }]) =>
+        secret === true || holdsSecret === true || identifies === true
+          ? ((settings as Readonly<Record<string, unknown>>)[name] ?? null)
+          : null,
       ),
     );
   return toCredentials(stored) === toCredentials(given);
+}
+
+interface IdentifyingMeta {
+  readonly secret?: boolean;
+  readonly holdsSecret?: boolean;
+  readonly identifies?: boolean;
 }
 
 /** Written out: what a destination begins with where neither its creation nor its kind says otherwise. */

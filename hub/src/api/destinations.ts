@@ -7,14 +7,15 @@ import type { ApiGround, DestinationKindPort } from './ground.ts';
 import type { ApiRequest, Answer, Route } from './route.ts';
 
 import { makeFault, makeProblem } from '../ingest/problem.ts';
+import { createRateLimiter } from '../ingest/rate-limit.ts';
 import { ORDER_POLICIES } from '../journal/journal.ts';
-import { toDefaults } from './destination-kinds.ts';
+import { toDefaults, TRIES } from './destination-kinds.ts';
 import { findKind, parseSettings } from './destination-settings.ts';
 import { answerAll, definePage } from './page.ts';
 import { answer, defineRoute } from './route.ts';
 import { holdsEtag, toEtag, toMaskedEtag } from './etag.ts';
 import { parseDurationMs } from './duration.ts';
-import { testedStatus, testView, toTestView } from './test-view.ts';
+import { showTest, testedStatus, testView } from './test-view.ts';
 import {
   destinationView,
   destinationWithSecretView,
@@ -112,7 +113,8 @@ const testBody = z.strictObject({ status: testedStatus });
 type Found = { readonly kind: 'found'; readonly destination: Destination } | Problem;
 
 export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
-  const { journal, lanes, backlog, success, settings, tester, destinationKinds } = ground;
+  const { journal, lanes, backlog, success, settings, tester, destinationKinds, clock } = ground;
+  const limiter = createRateLimiter(TRIES, 'test', clock);
 
   const toFacts = (destination: Destination): ReturnType<typeof toDestinationFacts> =>
     toDestinationFacts(destination, destinationKinds.get(destination.kind) ?? null);
@@ -377,8 +379,7 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
       operationId: 'testDestination',
       tag: 'Destinations',
       summary: 'Try it and show the answer',
-      description:
-        'A webhook is sent a published example, signed like any delivery; other kinds do what leaves no record of a call behind (Slack says hello, a CRM says whose account it is). At once and once; nothing of it enters the journal.',
+      description: `A webhook is sent a published example, signed like any delivery; other kinds do what leaves no record of a call behind (Slack says hello, a CRM says whose account it is). At once and once; nothing of it enters the journal. At most ${TRIES.burst} at once, then one a second, by key (429).`,
       scope: 'write',
       body: testBody,
       bodyIsOptional: true,
@@ -395,7 +396,11 @@ export function defineDestinationRoutes(ground: ApiGround): readonly Route[] {
         const { destination } = found;
         const known = findKind(destinationKinds, destination.kind);
         if (known.kind === 'problem') return makeProblem('not_possible', known.detail);
-        return answer(200, toTestView(await tester.test(destination, request.body.status), destination.kind));
+        const { key } = request;
+        const { problem } = limiter.take(key.id);
+        if (problem !== null) return problem;
+        const result = await tester.test(destination, request.body.status);
+        return answer(200, await showTest(ground, key.accountId, result, destination.kind));
       },
     }),
   ];

@@ -7,6 +7,7 @@ import type { DestinationState } from '../journal/journal.ts';
 
 import { explainService } from './explain-service.ts';
 import type { Explanation } from './explain-service.ts';
+import { startSentence } from './sentence-start.ts';
 
 export interface AttemptFacts {
   /** HTTP status; null where no status line came. */
@@ -81,7 +82,7 @@ function explain({ status, cause, detail, destinationKind }: AttemptFacts): Expl
   if (known !== null) return explainCause(known, detail ?? '');
   if (cause === null && detail === null) return null;
   return {
-    title: toTitle(detail === null || detail === '' ? `No answer (${cause ?? 'unknown'})` : detail),
+    title: startSentence(detail === null || detail === '' ? `No answer (${cause ?? 'unknown'})` : detail),
     hint: 'No answer came. Check the URL, and whether the receiver runs.',
   };
 }
@@ -270,7 +271,7 @@ function explainCause(cause: ExplainedCause, detail: string): Explanation {
       };
     case 'refused':
       return {
-        title: toTitle(detail === '' ? 'It was reached and refused what was asked' : detail),
+        title: startSentence(detail === '' ? 'It was reached and refused what was asked' : detail),
         hint: 'It is tried again by itself; a test shows whether it is mended.',
       };
   }
@@ -397,7 +398,3 @@ const CAUSE_WORDS: readonly (readonly [RegExp, ExplainedCause])[] = [
   [/reset the connection|lost the connection|closed the connection/, 'reset'],
   [/not HTTP|something other than an answer|^the exchange failed/, 'protocol'],
 ];
-
-function toTitle(detail: string): string {
-  return detail.charAt(0).toUpperCase() + detail.slice(1);
-}

@@ -48,6 +48,12 @@ describe('an attempt at a service', () => {
       hint: expect.stringMatching(/^Raise maxmemory, or free some\. /),
     });
     expect(
+      explain('redis', { cause: 'settings', detail: 'active_calls is no set: choose another set_name' }),
+    ).toEqual({
+      title: 'active_calls is no set',
+      hint: expect.stringMatching(/^Choose another set_name\. /),
+    });
+    expect(
       explain('slack', { cause: 'refused', detail: 'Slack has trouble of its own (fatal_error)' }),
     ).toEqual({ title: 'Slack has trouble of its own (fatal_error)', hint: expect.any(String) });
   });

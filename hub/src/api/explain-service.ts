@@ -3,6 +3,8 @@
  * token, a scope, a limit or a server. In: what is known of the attempt, with the cause as far as it was found. Out: the
  * explanation, or null where the words for webhooks fit as well.
  */
+import { startSentence } from './sentence-start.ts';
+
 export interface Explanation {
   readonly title: string;
   readonly hint: string;
@@ -34,9 +36,9 @@ const SERVICES: Readonly<Record<string, Service>> = {
   hubspot: {
     title: 'HubSpot',
     credentials:
-      'The token of the private app was rotated or revoked: copy the current one from HubSpot (Settings, Integrations, Private Apps) into the settings of the destination.',
+      'The token of the service key or private app was rotated or revoked: copy the current one from HubSpot (Development, Keys, Service keys) into the settings of the destination.',
     permissions:
-      'The private app lacks a scope: docs/destinations/hubspot.md lists those that are needed. After a change HubSpot may give the app a new token.',
+      'The service key or private app lacks a scope; crm.objects.contacts.read, crm.objects.contacts.write and crm.schemas.contacts.write are needed. After a change HubSpot may give it a new token.',
     limit:
       'HubSpot limits all requests of the account together, those of other integrations too. It is tried again when HubSpot allows it.',
     content:
@@ -46,7 +48,7 @@ const SERVICES: Readonly<Record<string, Service>> = {
   salesforce: {
     title: 'Salesforce',
     credentials:
-      'The login or the connected app was changed or revoked: authorize it again and set the new credentials in the settings of the destination.',
+      'The app or its login was changed or revoked: authorize it again and set the new credentials in the settings of the destination.',
     permissions:
       'The user lacks a permission (API access, or creating tasks), or the requests of the day are used up: its answer below says which.',
     limit: 'Salesforce asks for fewer requests. It is tried again when Salesforce allows it.',
@@ -180,7 +182,7 @@ function splitDetail(detail: string | null, fallback: string): Explanation {
 
 function toTitle(detail: string | null, fallback: string): string {
   if (detail === null || detail === '') return fallback;
-  return detail.charAt(0).toUpperCase() + detail.slice(1);
+  return startSentence(detail);
 }
 
 /** Our own sentence says what was met; the hint, what to do. */

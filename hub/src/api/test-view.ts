@@ -1,8 +1,10 @@
 /** What a try of a destination came to, for the person who asked for it. */
 import { z } from 'zod';
 import { CALL_STATUSES } from '@offhook/contract/message';
-import type { TestResult } from './ground.ts';
+import type { AccountId } from '../journal/ids.ts';
+import type { ApiGround, TestResult } from './ground.ts';
 
+import { readDestinationNames } from './destination-names.ts';
 import { explainAttempt } from './explain-attempt.ts';
 import { explanationView } from './views.ts';
 
@@ -23,6 +25,18 @@ export const testView = z.object({
   duration_ms: z.number(),
   first_byte_ms: z.number().nullable(),
 });
+
+/** With the names of destinations that the answer tells of. */
+export async function showTest(
+  ground: Pick<ApiGround, 'journal' | 'destinationKinds'>,
+  accountId: AccountId,
+  result: TestResult,
+  destinationKind: string,
+): Promise<z.output<typeof testView>> {
+  if (result.kind === 'answered') return toTestView(result, destinationKind);
+  const nameDestinations = await readDestinationNames(ground, accountId, [result.detail]);
+  return toTestView({ ...result, detail: nameDestinations(result.detail) }, destinationKind);
+}
 
 export function toTestView(result: TestResult, destinationKind: string): z.output<typeof testView> {
   const status = result.kind === 'answered' ? result.status : null;

@@ -22,6 +22,7 @@ import type {
   Source,
 } from '../journal/journal.ts';
 import type { Backlog } from './backlog.ts';
+import type { NameDestinations } from './destination-names.ts';
 import type { DestinationSuccess } from './destination-success.ts';
 import type { DestinationKindPort, Lane } from './ground.ts';
 import type { AttemptFacts } from './explain-attempt.ts';
@@ -209,15 +210,19 @@ export const deliveryView = z.object({
 });
 
 /** What an explanation says of the destination; null where nobody looked it up. */
-export type ExplainedDestination = Pick<AttemptFacts, 'destinationState' | 'destinationKind'>;
+export interface ExplainedDestination extends Pick<AttemptFacts, 'destinationState' | 'destinationKind'> {
+  /** Puts names in place of the ids of other destinations. */
+  readonly nameDestinations?: NameDestinations;
+}
 
 const UNKNOWN_DESTINATION: ExplainedDestination = { destinationState: null, destinationKind: null };
 
 export function toDeliveryView(
   delivery: DeliveryEntry,
   nowMs: number,
-  destination: ExplainedDestination = UNKNOWN_DESTINATION,
+  { nameDestinations = (text) => text, ...destination }: ExplainedDestination = UNKNOWN_DESTINATION,
 ): z.output<typeof deliveryView> {
+  const lastDetail = nameDestinations(delivery.lastDetail);
   return {
     id: delivery.id,
     destination_id: delivery.destinationId,
@@ -230,14 +235,14 @@ export function toDeliveryView(
     state_reason: delivery.stateReason,
     attempts: delivery.attempts,
     last_status: delivery.lastStatus,
-    last_detail: delivery.lastDetail,
+    last_detail: lastDetail,
     explanation:
       delivery.state === 'delivered'
         ? null
         : explainAttempt({
             status: delivery.lastStatus,
             cause: null,
-            detail: delivery.lastDetail,
+            detail: lastDetail,
             ageMs: delivery.finishedAtMs === null ? null : nowMs - delivery.finishedAtMs,
             ...destination,
           }),
@@ -269,8 +274,9 @@ export const attemptView = z.object({
 export function toAttemptView(
   attempt: AttemptEntry,
   nowMs: number,
-  destination: ExplainedDestination = UNKNOWN_DESTINATION,
+  { nameDestinations = (text) => text, ...destination }: ExplainedDestination = UNKNOWN_DESTINATION,
 ): z.output<typeof attemptView> {
+  const detail = nameDestinations(attempt.detail);
   return {
     id: attempt.id,
     number: attempt.number,
@@ -279,7 +285,7 @@ export function toAttemptView(
     first_byte_ms: attempt.firstByteMs,
     status: attempt.status,
     cause: attempt.cause,
-    detail: attempt.detail,
+    detail,
     response_body: attempt.responseBody === null ? null : toText(attempt.responseBody),
     outcome: attempt.outcome,
     explanation:
@@ -288,7 +294,7 @@ export function toAttemptView(
         : explainAttempt({
             status: attempt.status,
             cause: attempt.cause,
-            detail: attempt.detail,
+            detail,
             ageMs: nowMs - attempt.startedAtMs,
             ...destination,
           }),
@@ -356,18 +362,21 @@ export function toTimelineView(
   timeline: CallTimeline,
   nowMs: number,
   staleAfterMs: number,
+  toExplained: (delivery: DeliveryEntry) => ExplainedDestination = () => UNKNOWN_DESTINATION,
 ): z.output<typeof timelineView> {
   return {
     call: toCallView(timeline.call, nowMs, staleAfterMs),
     reports: timeline.reports.map(toReportView),
     events: timeline.events.map(toEventView),
     deliveries: timeline.deliveries.map((delivery) => ({
-      ...toDeliveryView(delivery, nowMs),
-      attempt_entries: delivery.attemptEntries.map((attempt) => toAttemptView(attempt, nowMs)),
+      ...toDeliveryView(delivery, nowMs, toExplained(delivery)),
+      attempt_entries: delivery.attemptEntries.map((attempt) =>
+        toAttemptView(attempt, nowMs, toExplained(delivery)),
+      ),
     })),
     operational_events: timeline.operationalEvents.map(({ deliveries, ...event }) => ({
       event: toOperationalEventView(event),
-      deliveries: deliveries.map((delivery) => toDeliveryView(delivery, nowMs)),
+      deliveries: deliveries.map((delivery) => toDeliveryView(delivery, nowMs, toExplained(delivery))),
     })),
     truncated: timeline.truncated,
   };
