@@ -130,9 +130,17 @@ export interface DestinationSender {
   attempt(request: AttemptRequest): Promise<AttemptResult>;
   /** Several events in one request, whose answer is the answer to each; for kinds with a `toBatchRule`. */
   attemptBatch?(requests: readonly AttemptRequest[]): Promise<AttemptResult>;
-  /** Lets go of its connections and stops its own work; attempts under way may finish. */
+  /**
+   * Begins no work of its own any more, lets attempts under way finish, lets go of its connections. The destination's
+   * next sender opens once this has settled, or after two seconds, so that two of them work side by side no longer than
+   * they must; events wait meanwhile. So it settles soon after the sender's own work has ended, and waits for attempts
+   * only where the next sender would be in their way. Attempts still under way end in this sender, beside the next one.
+   */
   close(): Promise<void>;
-  /** Cuts attempts under way off without an outcome: the process is about to end. */
+  /**
+   * Cuts everything off, attempts under way without an outcome: the process is about to end, or nothing is under way
+   * and `close` has not settled long after.
+   */
   abandon(): void;
 }
 
@@ -269,7 +277,10 @@ export interface DestinationKind<Settings = unknown> {
   readonly defaults: DestinationDefaults;
   /** It signs with the destination's secret, so people are shown one. */
   readonly signs: boolean;
-  /** It works between attempts too (Redis reconciles, Slack follows up): opened as soon as the destination is enabled. */
+  /**
+   * It works between attempts too (Redis reconciles, Slack follows up): opened as soon as the destination is enabled and
+   * its last sender has closed.
+   */
   readonly isEager: boolean;
   /** The settings as people may see them: no secrets, no user info. */
   toPublicSettings(settings: Settings): Record<string, unknown>;
