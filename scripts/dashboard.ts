@@ -238,7 +238,8 @@ export async function reportDashboard(options: {
         process.stdout.write(
           `built the dashboard: ${toKb(scriptBytes)} of JavaScript, ${toKb(styleBytes)} of CSS, gzipped\n`,
         );
-        const miss = findMiss(built.sizes);
+        // Whoever only starts a hub can do nothing about it.
+        const miss = options.isStrict ? findMiss(built.sizes) : null;
         if (miss !== null) process.stdout.write(`It misses its aim: ${miss}.\n`);
       }
       const excess = findExcess(built.sizes);

@@ -140,18 +140,21 @@ export function ReplayStateBadge({ state }: { readonly state: ReplayState }) {
   return <FaceBadge face={REPLAY_FACES[state]} isPlain={undefined} />;
 }
 
-/** HTTP status of an answer; without one, what stands in its place ("no answer"). */
+/** HTTP status of an answer; without one, what stands in its place: an answer that never came, or what kept it away. */
 export function CodeBadge({
   status,
+  cause,
   fallback = 'No answer',
 }: {
   readonly status: number | null;
+  /** FailureCause of an attempt. */
+  readonly cause?: string | null;
   readonly fallback?: string;
 }) {
   if (status === null) {
     return (
       <Badge tone="bad" icon="state-failed" isPlain>
-        {fallback}
+        {cause === 'settings' ? 'Settings' : cause === 'refused' ? 'Refused' : fallback}
       </Badge>
     );
   }

@@ -32,7 +32,7 @@ export function Nav() {
     <nav class="nav" aria-label="Screens">
       <ul class="nav-list">
         {SECTIONS.map((section) => (
-          <li key={section} class="nav-item" data-section={section}>
+          <li key={section} class="nav-item">
             <a class="nav-link" href={`/${section}`} aria-current={section === current ? 'page' : undefined}>
               <Icon name={SECTION_ICONS[section]} />
               <span class="nav-text">{SECTION_TITLES[section]}</span>

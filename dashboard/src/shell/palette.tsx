@@ -8,6 +8,7 @@ import type { Jump } from './palette-match.ts';
 
 import { Icon } from '../components/icon.tsx';
 import { useModal } from '../components/modal.ts';
+import { toDestinationName } from '../data/destination-name.ts';
 import { go } from '../data/location.ts';
 import { density, DENSITIES, singleKeys, theme, THEMES, timeZone, TIME_ZONES } from '../data/preferences.ts';
 import { SECTION_TITLES, SECTIONS, toCallHref, toDeliveryHref, toDestinationHref } from '../data/routes.ts';
@@ -249,7 +250,7 @@ function makeCommands(destinations: readonly DestinationView[]): readonly Comman
       },
     },
     ...destinations.map((one): Command => ({
-      title: `Destination ${one.name ?? `${one.kind_title} ${one.target}`}`,
+      title: `Destination ${toDestinationName(one.id, destinations)}`,
       icon: toKindIcon(one.kind),
       run: () => go(toDestinationHref(one.id)),
     })),

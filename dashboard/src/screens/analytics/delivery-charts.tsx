@@ -5,8 +5,10 @@ import type { DeliveryStatisticsView } from '../../data/types.ts';
 import { ChartFrame } from '../../charts/chart-frame.tsx';
 import { Sparkline } from '../../charts/sparkline.tsx';
 import { TimeChart } from '../../charts/time-chart.tsx';
+import { toDestinationName } from '../../data/destination-name.ts';
 import { formatCount, formatLatency, formatPercent } from '../../data/format.ts';
 import { go } from '../../data/location.ts';
+import { useDestinations } from '../../data/use-destinations.ts';
 import { toDeliveriesHref } from './analytics-links.ts';
 import { formatStep } from './analytics-range.ts';
 import { sumDeliveries, toDeliveredCourse } from './call-slots.ts';
@@ -22,6 +24,7 @@ const FAILED_ID = 'failed-attempts';
 type DestinationRow = DeliveryStatisticsView['destinations'][number];
 
 export function DestinationTable({ view, permalink }: DeliveryPanelProps) {
+  const all = useDestinations().data?.data;
   const rows = useMemo(
     () =>
       (view?.destinations ?? []).toSorted(
@@ -111,7 +114,7 @@ export function DestinationTable({ view, permalink }: DeliveryPanelProps) {
                         : toDeliveriesHref(span, `destination:${row.destination_id}`)
                     }
                   >
-                    {row.name ?? row.destination_id}
+                    {toDestinationName(row.destination_id, all, row.name)}
                   </a>
                   <span class="chart-list-note">{row.deleted ? 'deleted' : row.kind}</span>
                 </th>

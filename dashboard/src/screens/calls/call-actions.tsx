@@ -8,6 +8,7 @@ import { Button } from '../../components/button.tsx';
 import { ConfirmDialog, Dialog } from '../../components/dialog.tsx';
 import { Field, TextArea } from '../../components/field.tsx';
 import { showToast } from '../../components/toast.tsx';
+import { toDestinationName } from '../../data/destination-name.ts';
 import { request, toApiFault } from '../../data/api.ts';
 import { formatCount } from '../../data/format.ts';
 import { can } from '../../data/session.ts';
@@ -94,10 +95,7 @@ function RetryDialog({
 }) {
   const { data: destinations } = useDestinations();
   const { total } = count;
-  const nameOf = (id: string) => {
-    const found = destinations?.data.find((one) => one.id === id);
-    return found?.name ?? found?.kind_title ?? id;
-  };
+  const nameOf = (id: string) => toDestinationName(id, destinations?.data);
   if (total === 0) {
     return (
       <Dialog

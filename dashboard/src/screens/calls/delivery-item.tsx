@@ -11,6 +11,7 @@ import { Skeleton } from '../../components/page.tsx';
 import { ProblemNote } from '../../components/problem.tsx';
 import { Menu } from '../../components/popover.tsx';
 import { Countdown } from '../../components/time.tsx';
+import { toDestinationName } from '../../data/destination-name.ts';
 import { request } from '../../data/api.ts';
 import { formatCount, formatLatency } from '../../data/format.ts';
 import { useResource } from '../../data/resource.ts';
@@ -41,7 +42,7 @@ export function DeliveryItem({
   const isOpen = chosen ?? isTroubled;
   const destinations = useContext(Destinations);
   const destination = destinations?.find((one) => one.id === delivery.destination_id);
-  const name = destination?.name ?? destination?.kind_title ?? delivery.destination_id;
+  const name = toDestinationName(delivery.destination_id, destinations);
   const { explanation, attempt_entries: attempts } = delivery;
   const reason = toReason(delivery);
   return (
@@ -226,7 +227,7 @@ function Attempt({
   readonly attempt: AttemptView;
   readonly eventAtMs: number;
 }) {
-  const { number, status, explanation, response_body: answer, outcome, detail } = attempt;
+  const { number, status, cause, explanation, response_body: answer, outcome, detail } = attempt;
   const isDone = outcome === 'delivered';
   return (
     <li class="try">
@@ -237,7 +238,7 @@ function Attempt({
               <span class="visually-hidden">Attempt </span>
               {number}
             </span>
-            {(status !== null || !isDone) && <CodeBadge status={status} />}
+            {(status !== null || !isDone) && <CodeBadge status={status} cause={cause} />}
             <span class="try-title">{explanation?.title ?? (isDone ? detail : '')}</span>
             <span class="try-took">{formatLatency(attempt.duration_ms)}</span>
             <Clock at={attempt.started_at} besideAt={eventAtMs} />

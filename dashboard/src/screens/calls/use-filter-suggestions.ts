@@ -4,6 +4,7 @@ import type { Page, PhoneNumberView, SourceView } from '../../data/types.ts';
 
 import { DELIVERY_STATES } from '../../../../hub/src/journal/journal.ts';
 import { CALL_STATES } from '../../../../hub/src/calls/call.ts';
+import { toDestinationName } from '../../data/destination-name.ts';
 import { request } from '../../data/api.ts';
 import { useResource } from '../../data/resource.ts';
 import { useDestinations } from '../../data/use-destinations.ts';
@@ -29,9 +30,9 @@ export function useFilterSuggestions(): Suggestions {
         { value: 'outbound_phone_call', title: 'outbound' },
         { value: 'web_call', title: 'web' },
       ],
-      destination: (destinations?.data ?? []).map(({ id, name, kind_title: kind, target }) => ({
+      destination: (destinations?.data ?? []).map(({ id }) => ({
         value: id,
-        title: name ?? `${kind} ${target}`,
+        title: toDestinationName(id, destinations?.data),
       })),
       source: (sources?.data ?? []).map(({ id, name }) => ({ value: id, title: name })),
       // Masked numbers cannot be asked for.

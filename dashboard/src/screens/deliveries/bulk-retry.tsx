@@ -8,6 +8,7 @@ import { ConfirmDialog } from '../../components/dialog.tsx';
 import { Skeleton } from '../../components/page.tsx';
 import { ProblemNote } from '../../components/problem.tsx';
 import { request } from '../../data/api.ts';
+import { toDestinationName } from '../../data/destination-name.ts';
 import { formatCount } from '../../data/format.ts';
 import { useResource } from '../../data/resource.ts';
 import { names, toQuery } from './delivery-query.ts';
@@ -21,7 +22,7 @@ export interface BulkRetryDialogProps {
   readonly typed: string;
   readonly tab: DeliveryTab;
   readonly span: { readonly since: string; readonly until: string | undefined };
-  readonly destinations: ReadonlyMap<string, DestinationView>;
+  readonly destinations: readonly DestinationView[];
   readonly onClose: () => void;
   readonly onStarted: (replayId: string) => void;
 }
@@ -123,7 +124,7 @@ export function BulkRetryDialog({
             <tbody>
               {count.per_destination.map((one) => (
                 <tr key={one.destination_id}>
-                  <td>{toName(destinations.get(one.destination_id), one.destination_id)}</td>
+                  <td>{toName(one.destination_id, destinations)}</td>
                   <td data-align="end">{formatCount(one.count)}</td>
                 </tr>
               ))}
@@ -152,8 +153,8 @@ export function BulkRetryDialog({
   );
 }
 
-function toName(destination: DestinationView | undefined, id: string): string {
-  if (destination === undefined) return id;
-  const name = destination.name ?? destination.kind_title;
-  return destination.state === 'enabled' ? name : `${name} (${destination.state}: held until it is resumed)`;
+function toName(id: string, destinations: readonly DestinationView[]): string {
+  const name = toDestinationName(id, destinations);
+  const { state = 'enabled' } = destinations.find((one) => one.id === id) ?? {};
+  return state === 'enabled' ? name : `${name} (${state}: held until it is resumed)`;
 }

@@ -20,6 +20,7 @@ import { TabPanel, Tabs } from '../../components/tabs.tsx';
 import { Countdown, Time } from '../../components/time.tsx';
 import { TimeRange } from '../../components/time-range.tsx';
 import { ViewsMenu } from '../../components/views-menu.tsx';
+import { toDestinationName } from '../../data/destination-name.ts';
 import { request } from '../../data/api.ts';
 import { formatCount } from '../../data/format.ts';
 import { hrefWith, location, setQuery } from '../../data/location.ts';
@@ -80,8 +81,8 @@ export function DeliveriesScreen() {
     (signal) => request<StateCountsView>('GET', '/v1/deliveries/counts', { query: countsQuery, signal }),
     { resync: ['deliveries'] },
   );
-  const byId = useMemo(() => new Map((destinations?.data ?? []).map((one) => [one.id, one])), [destinations]);
-  const columns = useMemo(() => toColumns(byId), [byId]);
+  const all = destinations?.data ?? NONE;
+  const columns = useMemo(() => toColumns(all), [all]);
 
   const [checked, setChecked] = useState<ReadonlySet<string>>(new Set());
   const [isBulkOpen, setBulkOpen] = useState(false);
@@ -180,9 +181,9 @@ export function DeliveriesScreen() {
             state: ['pending', 'delivered', 'dead', 'superseded', 'cancelled'],
             code: ['4xx', '5xx', '401', '404', '410', '429', '503'],
             attempts: ['>0', '>1', '>5'],
-            destination: [...byId.values()].map((one) => ({
+            destination: all.map((one) => ({
               value: one.id,
-              title: one.name ?? one.kind_title,
+              title: toDestinationName(one.id, all),
             })),
           }}
           placeholder="Filter: destination, code, call …"
@@ -228,7 +229,7 @@ export function DeliveriesScreen() {
             pages.reload();
             globalThis.scrollTo({ top: 0 });
           }}
-          empty={<NoDeliveries tab={tab} isFiltered={typed !== ''} hasDestinations={byId.size > 0} />}
+          empty={<NoDeliveries tab={tab} isFiltered={typed !== ''} hasDestinations={all.length > 0} />}
         />
       </TabPanel>
       {openId !== null && (
@@ -244,7 +245,7 @@ export function DeliveriesScreen() {
           typed={typed}
           tab={tab}
           span={span}
-          destinations={byId}
+          destinations={all}
           onClose={() => setBulkOpen(false)}
           onStarted={(replayId) => {
             setBulkOpen(false);
@@ -256,6 +257,7 @@ export function DeliveriesScreen() {
   );
 }
 
+const NONE: readonly DestinationView[] = [];
 const ROWS_OF_FIRST_PAGE = 50;
 
 /** What was wrong, else what was done. The code stands in its badge already, and the place is narrow. */
@@ -306,7 +308,7 @@ function toCountText(tab: DeliveryTab, counts: StateCountsView | undefined): str
   return count >= counts.limit ? `${formatCount(counts.limit)}+` : formatCount(count);
 }
 
-function toColumns(destinations: ReadonlyMap<string, DestinationView>): readonly Column<DeliveryView>[] {
+function toColumns(all: readonly DestinationView[]): readonly Column<DeliveryView>[] {
   return [
     {
       key: 'state',
@@ -319,12 +321,11 @@ function toColumns(destinations: ReadonlyMap<string, DestinationView>): readonly
       title: 'Destination',
       width: 'minmax(8rem, 1.2fr)',
       render: (row) => {
-        const known = destinations.get(row.destination_id);
-        if (known === undefined) return <span class="clip">{row.destination_id}</span>;
+        const kind = all.find((one) => one.id === row.destination_id)?.kind;
         return (
           <span class="delivery-to">
-            <KindIcon kind={known.kind} />
-            <span class="clip">{known.name ?? known.target}</span>
+            {kind !== undefined && <KindIcon kind={kind} />}
+            <span class="clip">{toDestinationName(row.destination_id, all)}</span>
           </span>
         );
       },
@@ -366,7 +367,7 @@ function toColumns(destinations: ReadonlyMap<string, DestinationView>): readonly
       align: 'end',
       hideBelow: 'sm',
       render: (row) => {
-        const schedule = destinations.get(row.destination_id)?.retry_schedule_effective_s;
+        const schedule = all.find((one) => one.id === row.destination_id)?.retry_schedule_effective_s;
         return schedule === undefined ? row.attempts : `${row.attempts} of ${schedule.length + 1}`;
       },
     },
@@ -374,7 +375,7 @@ function toColumns(destinations: ReadonlyMap<string, DestinationView>): readonly
       key: 'next',
       title: 'Next try',
       width: '8.5rem',
-      render: (row) => <NextTry row={row} destination={destinations.get(row.destination_id)} />,
+      render: (row) => <NextTry row={row} destination={all.find((one) => one.id === row.destination_id)} />,
     },
     {
       key: 'created',

@@ -1,5 +1,5 @@
 import './delivery-drawer.css';
-import type { AttemptDetailView, DeliveryDetailView } from '../../data/types.ts';
+import type { AttemptDetailView, AttemptRequestView, DeliveryDetailView } from '../../data/types.ts';
 
 import { useEffect, useState } from 'preact/hooks';
 import { CodeBadge, DeliveryStateBadge, OutcomeBadge } from '../../components/badge.tsx';
@@ -12,6 +12,7 @@ import { JsonView } from '../../components/json-view.tsx';
 import { Facts, Section, Skeleton } from '../../components/page.tsx';
 import { ProblemNote } from '../../components/problem.tsx';
 import { Countdown, Time } from '../../components/time.tsx';
+import { toDestinationName } from '../../data/destination-name.ts';
 import { request } from '../../data/api.ts';
 import { formatLatency } from '../../data/format.ts';
 import { hrefWith } from '../../data/location.ts';
@@ -20,6 +21,7 @@ import { useResource } from '../../data/resource.ts';
 import { toCallHref } from '../../data/routes.ts';
 import { can } from '../../data/session.ts';
 import { onDeliveries } from '../../data/stream.ts';
+import { useDestinations } from '../../data/use-destinations.ts';
 import { KindTarget } from '../../components/kind-target.tsx';
 import { cancelDelivery, retryDeliveries } from './retry.ts';
 import { SentRequest } from './sent-request.tsx';
@@ -47,6 +49,7 @@ export function DeliveryDrawer({ id, onClose, previousHref, nextHref }: Delivery
     [id, reload],
   );
   const shown = data?.id === id ? data : undefined;
+  const name = useName(shown);
   return (
     <Drawer
       isOpen
@@ -54,7 +57,7 @@ export function DeliveryDrawer({ id, onClose, previousHref, nextHref }: Delivery
       previousHref={previousHref}
       nextHref={nextHref}
       isBusy={isLoading && shown === undefined}
-      title={shown === undefined ? 'Delivery' : `${toEventTitle(shown.status)} to ${toName(shown)}`}
+      title={shown === undefined ? 'Delivery' : `${toEventTitle(shown.status)} to ${name}`}
       meta={shown !== undefined && <DeliveryStateBadge state={shown.state} attempts={shown.attempts} />}
       actions={shown !== undefined && can('write') ? <Actions delivery={shown} /> : undefined}
     >
@@ -65,7 +68,7 @@ export function DeliveryDrawer({ id, onClose, previousHref, nextHref }: Delivery
           <ProblemNote fault={fault} onRetry={reload} isRetrying={isLoading} />
         )
       ) : (
-        <Detail delivery={shown} />
+        <Detail delivery={shown} name={name} />
       )}
     </Drawer>
   );
@@ -109,9 +112,10 @@ function Actions({ delivery }: { readonly delivery: DeliveryDetailView }) {
   );
 }
 
-function Detail({ delivery }: { readonly delivery: DeliveryDetailView }) {
+function Detail({ delivery, name }: { readonly delivery: DeliveryDetailView; readonly name: string }) {
   const { explanation, destination } = delivery;
   const attempts = delivery.attempt_entries.toReversed();
+  const isBatched = attempts[0]?.request?.signature === 'batch';
   return (
     <div class="delivery">
       {delivery.resent != null && (
@@ -136,7 +140,7 @@ function Detail({ delivery }: { readonly delivery: DeliveryDetailView }) {
       )}
       <Facts
         items={[
-          ['Destination', <a href={`/destinations/${delivery.destination_id}`}>{toName(delivery)}</a>],
+          ['Destination', <a href={`/destinations/${delivery.destination_id}`}>{name}</a>],
           ['Where to', destination !== null && <KindTarget of={destination} />],
           [
             'Call',
@@ -180,7 +184,13 @@ function Detail({ delivery }: { readonly delivery: DeliveryDetailView }) {
       </Section>
       <Section
         title="Body"
-        hint={destination?.url == null ? 'What it is told' : 'Exactly what is signed and sent'}
+        hint={
+          isBatched
+            ? 'What the batch held for this event'
+            : destination?.url == null
+              ? 'What it is told'
+              : 'Exactly what is signed and sent'
+        }
       >
         <JsonView text={delivery.body} label="Request body" />
       </Section>
@@ -205,7 +215,7 @@ function Attempt({
         <summary class="attempt-head">
           <span class="attempt-number">{attempt.number}</span>
           <OutcomeBadge outcome={attempt.outcome} isPlain />
-          {!isDone && <CodeBadge status={status} />}
+          {!isDone && <CodeBadge status={status} cause={attempt.cause} />}
           <span class="attempt-title">{explanation?.title ?? toDone(attempt)}</span>
           <span class="muted">{formatLatency(attempt.duration_ms)}</span>
         </summary>
@@ -254,10 +264,12 @@ function toDone({ outcome, detail }: AttemptDetailView): string {
   return outcome === 'delivered' ? (detail ?? '') : '';
 }
 
-function toSignatureText(signature: 'valid' | 'secret rotated since' | 'not for this key'): string {
+function toSignatureText(signature: NonNullable<AttemptRequestView>['signature']): string {
   switch (signature) {
     case 'valid':
       return 'Checked: these headers verify with the destination’s secret';
+    case 'batch':
+      return 'Over the whole batch, of which the other events are not kept';
     case 'secret rotated since':
       return 'Not shown: the secret was rotated since';
     case 'not for this key':
@@ -269,6 +281,9 @@ function toNextTry({ due_at: dueAt }: DeliveryDetailView) {
   return dueAt === null ? 'After the call’s earlier event' : <Countdown untilMs={dueAt} />;
 }
 
-function toName({ destination, destination_id: id }: DeliveryDetailView): string {
-  return destination?.name ?? destination?.kind_title ?? id;
+function useName(delivery: DeliveryDetailView | undefined): string {
+  const all = useDestinations().data?.data;
+  if (delivery === undefined) return '';
+  const { destination, destination_id: id } = delivery;
+  return toDestinationName(id, all, destination?.name ?? destination?.kind_title);
 }

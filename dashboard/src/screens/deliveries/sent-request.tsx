@@ -16,6 +16,7 @@ export function SentRequest({
   /** False where the body stands beside it already: it is the same for all attempts. */
   readonly isBodyShown?: boolean;
 }) {
+  const isBatch = sent.signature === 'batch';
   return (
     <div class="wire">
       <p class="wire-line mono">
@@ -29,24 +30,30 @@ export function SentRequest({
           </div>
         ))}
       </dl>
-      {isBodyShown && <JsonView text={body} label="Body as sent" />}
-      <div class="row">
-        <CopyButton
-          text={() => toAttemptCurl(sent, body)}
-          label="Copy as curl"
-          isIconOnly={false}
-          kind="normal"
-        />
-      </div>
+      {isBodyShown && (
+        <JsonView text={body} label={isBatch ? 'What the batch held for it' : 'Body as sent'} />
+      )}
+      {!isBatch && (
+        <div class="row">
+          <CopyButton
+            text={() => toAttemptCurl(sent, body)}
+            label="Copy as curl"
+            isIconOnly={false}
+            kind="normal"
+          />
+        </div>
+      )}
       <p class="wire-note">
         {sent.settings_changed && 'The destination was changed since: address and headers are those of now. '}
-        {sent.signature === 'not for this key'
-          ? 'Signatures are not shown to a key that may only watch. '
-          : isMasked(body)
-            ? 'Numbers are masked for you, so that the signature does not fit this body: reveal them to copy what was sent. '
-            : sent.signature === 'valid'
-              ? 'The signature is the one that was sent. '
-              : 'The secret was rotated since, so that the signature of then cannot be shown. '}
+        {isBatch
+          ? 'It went in a batch. Which other events that held is not kept, so its body, id and signatures cannot be shown. '
+          : sent.signature === 'not for this key'
+            ? 'Signatures are not shown to a key that may only watch. '
+            : isMasked(body)
+              ? 'Numbers are masked for you, so that the signature does not fit this body: reveal them to copy what was sent. '
+              : sent.signature === 'valid'
+                ? 'The signature is the one that was sent. '
+                : 'The secret was rotated since, so that the signature of then cannot be shown. '}
         Receivers refuse signatures older than five minutes; to send it anew, retry the delivery.
       </p>
     </div>

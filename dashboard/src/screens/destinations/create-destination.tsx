@@ -1,16 +1,17 @@
 import type { DestinationWithSecretView } from '../../data/types.ts';
 
 import { useState } from 'preact/hooks';
-import { LinkButton } from '../../components/button.tsx';
+import { Button, LinkButton } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { KindIcon } from '../../components/kind-icon.tsx';
 import { Skeleton } from '../../components/page.tsx';
 import { ProblemNote } from '../../components/problem.tsx';
-import { hrefWith } from '../../data/location.ts';
+import { hrefWith, setQuery } from '../../data/location.ts';
 import { toEventTitle } from '../../components/operational-words.ts';
 import { DestinationDialog } from './destination-dialog.tsx';
 import { toBody, toNewDraft } from './destination-draft.ts';
 import { KindPicker } from './kind-picker.tsx';
+import { isBatched } from './receiver-snippets.ts';
 import { SecretOnce } from './secret-once.tsx';
 import { SendTest } from './send-test.tsx';
 import { useKinds } from './use-kinds.ts';
@@ -30,7 +31,18 @@ export function CreateDestination({
   const [created, setCreated] = useState<DestinationWithSecretView | null>(null);
   const kinds = data?.data;
   const kind = kinds?.find((one) => one.kind === wanted);
-  if (created !== null) return <Created destination={created} onClose={onClose} />;
+  if (created !== null) {
+    return (
+      <Created
+        destination={created}
+        onClose={onClose}
+        onMore={() => {
+          setCreated(null);
+          setQuery({ new: 'choose' });
+        }}
+      />
+    );
+  }
   if (kind !== undefined) {
     return (
       <DestinationDialog<DestinationWithSecretView>
@@ -74,9 +86,11 @@ export function CreateDestination({
 function Created({
   destination,
   onClose,
+  onMore,
 }: {
   readonly destination: DestinationWithSecretView;
   readonly onClose: () => void;
+  readonly onMore: () => void;
 }) {
   const { id, name, kind_title: title, target, secret, signs, filter } = destination;
   const { statuses = [], operational_events: noticed = [] } = filter;
@@ -87,9 +101,14 @@ function Created({
       title={`${name ?? (signs ? 'The destination' : title)} is told from now on`}
       size="wide"
       actions={
-        <LinkButton kind="primary" href={`/destinations/${id}`}>
-          Open it
-        </LinkButton>
+        <>
+          <Button icon="plus" onClick={onMore}>
+            Add another
+          </Button>
+          <LinkButton kind="primary" href={`/destinations/${id}`}>
+            Open it
+          </LinkButton>
+        </>
       }
     >
       {secret === undefined ? (
@@ -102,7 +121,7 @@ function Created({
           {noticed.length > 0 && <p class="muted">Also told of: {noticed.map(toEventTitle).join(', ')}.</p>}
         </>
       ) : (
-        <SecretOnce secret={secret} />
+        <SecretOnce secret={secret} isBatch={isBatched(destination.settings)} />
       )}
       <h3>Try it</h3>
       <SendTest destinationId={id} signs={signs} />

@@ -8,13 +8,15 @@ import type { SettingsField } from './settings-schema.ts';
 
 import { useMemo, useState } from 'preact/hooks';
 import { Button } from '../../components/button.tsx';
-import { Dialog } from '../../components/dialog.tsx';
+import { ConfirmDialog, Dialog } from '../../components/dialog.tsx';
 import { ProblemNote } from '../../components/problem.tsx';
+import { toDestinationName } from '../../data/destination-name.ts';
+import { useDestinations } from '../../data/use-destinations.ts';
 import { request, toApiFault } from '../../data/api.ts';
 import type { ApiFault } from '../../data/api.ts';
 import { CheckConnection, toSettingFaults } from './check-connection.tsx';
 import { DestinationForm } from './destination-form.tsx';
-import { toFormFaults } from './form-faults.ts';
+import { toFormFaults, toFormWords } from './form-faults.ts';
 import { findFaults, isShown, toFields } from './settings-schema.ts';
 
 export interface DestinationDialogProps<Answer> {
@@ -46,11 +48,16 @@ export function DestinationDialog<Answer>(props: DestinationDialogProps<Answer>)
   const [faults, setFaults] = useState<FormFaults>({});
   const [fault, setFault] = useState<ApiFault | null>(null);
   const [isBusy, setBusy] = useState(false);
+  const [isLeaving, setLeaving] = useState(false);
+  const destinations = useDestinations().data?.data;
+  const close = (): void => (draft === before ? onClose() : setLeaving(true));
 
   const refuse = (error: unknown): void => {
     const refused = toApiFault(error);
     const shown = fields.filter((field) => isShown(field, draft.settings)).map(({ name }) => name);
-    const byField = toFormFaults(refused.problem, shown);
+    const byField = toFormFaults(refused.problem, shown, (detail) =>
+      toFormWords(detail, fields, (id) => toDestinationName(id, destinations)),
+    );
     if (byField === null) setFault(refused);
     else setFaults(byField);
   };
@@ -76,45 +83,58 @@ export function DestinationDialog<Answer>(props: DestinationDialogProps<Answer>)
   };
 
   return (
-    <Dialog
-      isOpen
-      onClose={onClose}
-      title={title}
-      onSubmit={() => void submit()}
-      actions={
-        <>
-          {fault !== null && (
-            <div class="check-answer">
-              <ProblemNote fault={fault} isCompact />
-            </div>
-          )}
-          <CheckConnection
-            kind={kind}
-            fields={fields}
-            draft={draft}
-            destinationId={destinationId}
-            isPlausible={isPlausible}
-            onRefused={refuse}
-          />
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" isBusy={isBusy}>
-            {submitLabel}
-          </Button>
-        </>
-      }
-    >
-      {props.children}
-      <DestinationForm
-        kind={kind}
-        fields={fields}
-        draft={draft}
-        onChange={(next) => {
-          setDraft(next);
-          // What is being corrected is not held against anybody until it is sent again.
-          setFaults({});
-        }}
-        faults={faults}
-      />
-    </Dialog>
+    <>
+      <Dialog
+        isOpen
+        onClose={close}
+        title={title}
+        onSubmit={() => void submit()}
+        actions={
+          <>
+            {fault !== null && (
+              <div class="check-answer">
+                <ProblemNote fault={fault} isCompact />
+              </div>
+            )}
+            <CheckConnection
+              kind={kind}
+              fields={fields}
+              draft={draft}
+              destinationId={destinationId}
+              isPlausible={isPlausible}
+              onRefused={refuse}
+            />
+            <Button onClick={close}>Cancel</Button>
+            <Button kind="primary" type="submit" isBusy={isBusy}>
+              {submitLabel}
+            </Button>
+          </>
+        }
+      >
+        {props.children}
+        <DestinationForm
+          kind={kind}
+          fields={fields}
+          draft={draft}
+          onChange={(next) => {
+            setDraft(next);
+            // What is being corrected is not held against anybody until it is sent again.
+            setFaults({});
+          }}
+          faults={faults}
+        />
+      </Dialog>
+      <ConfirmDialog
+        isOpen={isLeaving}
+        onClose={() => setLeaving(false)}
+        onConfirm={onClose}
+        title="Drop what you wrote?"
+        confirmLabel="Drop it"
+        cancelLabel="Go on writing"
+        isDangerous
+      >
+        Nothing of it was saved.
+      </ConfirmDialog>
+    </>
   );
 }

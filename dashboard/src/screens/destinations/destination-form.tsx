@@ -62,6 +62,16 @@ export function DestinationForm(props: DestinationFormProps) {
 
   return (
     <div class="destination-form" ref={root}>
+      {kind.setup.length > 0 && (
+        <details class="destination-more">
+          <summary>How to get it</summary>
+          <ol class="destination-steps">
+            {kind.setup.map((step) => (
+              <li key={step}>{step}</li>
+            ))}
+          </ol>
+        </details>
+      )}
       <Field label="Name" isOptional hint="For people: what or whose it is" error={faults['name']}>
         <TextInput value={draft.name} onValue={(value) => set('name', value)} maxLength={200} />
       </Field>

@@ -13,6 +13,8 @@ import { ProblemNote } from '../../components/problem.tsx';
 import { Countdown, Time } from '../../components/time.tsx';
 import { showToast } from '../../components/toast.tsx';
 import { request, toApiFault } from '../../data/api.ts';
+import { toDestinationName } from '../../data/destination-name.ts';
+import { useDestinations } from '../../data/use-destinations.ts';
 import { nowMs } from '../../data/clock.ts';
 import { formatCount, formatPercent } from '../../data/format.ts';
 import { go, location } from '../../data/location.ts';
@@ -24,6 +26,7 @@ import { EditDestination } from './edit-destination.tsx';
 import { isFailing } from './destinations-screen.tsx';
 import { KindTarget } from '../../components/kind-target.tsx';
 import { useQuietReload } from './quiet-reload.ts';
+import { isBatched } from './receiver-snippets.ts';
 import { ReceiverSnippet } from './receiver-snippet.tsx';
 import { RetrySchedule } from './retry-schedule.tsx';
 import { RotateSecret } from './rotate-secret.tsx';
@@ -71,7 +74,8 @@ function Shown({
   const [asked, setAsked] = useState<Asked>(null);
   const close = (): void => setAsked(null);
   const { signs, name: given, kind_title: kindTitle } = destination;
-  const name = given ?? `${kindTitle} destination`;
+  const name = toDestinationName(destination.id, useDestinations().data?.data, given ?? kindTitle);
+  const isBatch = isBatched(destination.settings);
   const command = async (verb: string, text: string, body?: unknown): Promise<void> => {
     try {
       await request('POST', `/v1/destinations/${destination.id}/${verb}`, { body });
@@ -162,7 +166,7 @@ function Shown({
                 <SecretState destination={destination} />
               </Section>
               <Section title="Receiver" hint="Code for the other side">
-                <ReceiverSnippet secret={null} />
+                <ReceiverSnippet secret={null} isBatch={isBatch} />
               </Section>
             </>
           )}
@@ -171,9 +175,11 @@ function Shown({
         </div>
       </div>
 
-      {asked === 'edit' && <EditDestination destination={destination} onClose={close} onSaved={reload} />}
+      {asked === 'edit' && (
+        <EditDestination destination={destination} name={name} onClose={close} onSaved={reload} />
+      )}
       {asked === 'rotate' && (
-        <RotateSecret destinationId={destination.id} onClose={close} onRotated={reload} />
+        <RotateSecret destinationId={destination.id} isBatch={isBatch} onClose={close} onRotated={reload} />
       )}
       {asked === 'pause' && (
         <PauseDialog

@@ -10,6 +10,7 @@ import { Empty } from '../../components/empty.tsx';
 import { PageHead } from '../../components/page.tsx';
 import { Table } from '../../components/table.tsx';
 import { Time } from '../../components/time.tsx';
+import { toDestinationName } from '../../data/destination-name.ts';
 import { request } from '../../data/api.ts';
 import { nowMs } from '../../data/clock.ts';
 import { formatCount, formatPercent } from '../../data/format.ts';
@@ -35,8 +36,8 @@ export function DestinationsScreen() {
     list.reload();
     health.reload();
   });
-  const columns = useMemo(() => toColumns(health.data ?? NO_HEALTH), [health.data]);
-  const rows = list.data?.data ?? [];
+  const rows = list.data?.data ?? NO_ROWS;
+  const columns = useMemo(() => toColumns(health.data ?? NO_HEALTH, rows), [health.data, rows]);
   return (
     <div class="destinations">
       <PageHead
@@ -86,6 +87,7 @@ export function DestinationsScreen() {
 }
 
 const NO_HEALTH: HourlyHealth = new Map();
+const NO_ROWS: readonly DestinationView[] = [];
 
 async function readHealth(signal: AbortSignal): Promise<HourlyHealth> {
   const { destinations } = await request<DeliveryStatisticsView>('GET', '/v1/analytics/deliveries', {
@@ -95,7 +97,10 @@ async function readHealth(signal: AbortSignal): Promise<HourlyHealth> {
   return new Map(destinations.map((one) => [one.destination_id, one]));
 }
 
-function toColumns(health: HourlyHealth): readonly Column<DestinationView>[] {
+function toColumns(
+  health: HourlyHealth,
+  rows: readonly DestinationView[],
+): readonly Column<DestinationView>[] {
   return [
     {
       key: 'name',
@@ -106,7 +111,7 @@ function toColumns(health: HourlyHealth): readonly Column<DestinationView>[] {
           <span class="destination-kind" title={row.kind_title}>
             <KindIcon kind={row.kind} size={20} />
           </span>
-          <strong class="clip">{row.name ?? row.kind_title}</strong>
+          <strong class="clip">{toDestinationName(row.id, rows)}</strong>
           <span class="muted">{row.kind_title}</span>
         </span>
       ),

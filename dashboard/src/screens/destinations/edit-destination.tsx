@@ -10,6 +10,7 @@ import { useKinds } from './use-kinds.ts';
 
 interface EditDestinationProps {
   readonly destination: DestinationView;
+  readonly name: string;
   readonly onClose: () => void;
   readonly onSaved: () => void;
 }
@@ -19,12 +20,13 @@ export function EditDestination(props: EditDestinationProps) {
   const { data, fault, reload, isLoading } = useKinds();
   const kind = data?.data.find((one) => one.kind === props.destination.kind);
   const { destination, onClose, onSaved } = props;
+  const title = `Edit ${props.name}`;
   if (kind !== undefined) {
     return (
       <DestinationDialog
         kind={kind}
         destinationId={destination.id}
-        title={toTitle(destination)}
+        title={title}
         submitLabel="Save"
         begin={(fields) => toDraft(destination, fields)}
         toBody={toChange}
@@ -45,7 +47,7 @@ export function EditDestination(props: EditDestinationProps) {
     );
   }
   return (
-    <Dialog isOpen onClose={onClose} title={toTitle(destination)}>
+    <Dialog isOpen onClose={onClose} title={title}>
       {fault !== null ? (
         <ProblemNote fault={fault} onRetry={reload} isRetrying={isLoading} />
       ) : data === undefined ? (
@@ -55,8 +57,4 @@ export function EditDestination(props: EditDestinationProps) {
       )}
     </Dialog>
   );
-}
-
-function toTitle({ name, id }: DestinationView): string {
-  return `Edit ${name ?? id}`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { toFormFaults } from './form-faults.ts';
+import { toFormFaults, toFormWords } from './form-faults.ts';
 
 const problem = (...pointers: readonly string[]) => ({
   type: 'about:blank',
@@ -34,5 +34,30 @@ describe('what the hub refused', () => {
     expect(toFormFaults(problem('/settings/token'), ['url'])).toBeNull();
     expect(toFormFaults(problem('/secret'), ['url'])).toBeNull();
     expect(toFormFaults(problem(), ['url'])).toBeNull();
+  });
+});
+
+describe('the words of a refusal', () => {
+  const fields = [
+    { name: 'webhook_url', title: 'Incoming webhook URL' },
+    { name: 'bot_token', title: 'Bot token' },
+    { name: 'url', title: 'URL' },
+    { name: 'channel', title: 'Channel' },
+  ];
+  const say = (detail: string) => toFormWords(detail, fields, (id) => (id === 'dst_2F6R' ? 'Board' : id));
+
+  it('are those of the form, not of the API', () => {
+    expect(say('webhook_url is not a URL')).toBe('Incoming webhook URL is not a URL');
+    expect(say('give webhook_url or bot_token, not both')).toBe(
+      'Give Incoming webhook URL or Bot token, not both',
+    );
+    expect(say('url names no host')).toBe('URL names no host');
+    expect(say('Invite the app to the channel first.')).toBe('Invite the app to the channel first.');
+  });
+
+  it('call a destination by its name, and write no key with a capital', () => {
+    expect(say('active_calls is kept by the destination dst_2F6R')).toBe(
+      'active_calls is kept by the destination Board',
+    );
   });
 });

@@ -8,10 +8,16 @@ import { Choices } from '../../components/field.tsx';
 import { FRAMEWORKS, toSnippet } from './receiver-snippets.ts';
 
 /** `secret` null: it was shown once, the code reads it from the environment. */
-export function ReceiverSnippet({ secret }: { readonly secret: string | null }) {
+export function ReceiverSnippet({
+  secret,
+  isBatch,
+}: {
+  readonly secret: string | null;
+  readonly isBatch: boolean;
+}) {
   const [framework, setFramework] = useState<Framework>('express');
   const chosen = FRAMEWORKS.find(({ key }) => key === framework) ?? FRAMEWORKS[0];
-  const code = toSnippet(framework, secret);
+  const code = toSnippet(framework, secret, isBatch);
   return (
     <div class="snippet">
       <Choices<Framework>

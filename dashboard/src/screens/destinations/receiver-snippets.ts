@@ -16,11 +16,28 @@ export type Framework = (typeof FRAMEWORKS)[number]['key'];
 /** Where the secret is not at hand: it was shown once. */
 export const SECRET_FROM_ENVIRONMENT = 'process.env.OFFHOOK_SECRET';
 
-/** `secret` null: read from the environment. */
-export function toSnippet(framework: Framework, secret: string | null): string {
-  const given = secret === null ? SECRET_FROM_ENVIRONMENT : `'${secret}'`;
-  return SNIPPETS[framework].replace('SECRET', () => given);
+/** By the settings of a destination: every request to it is a batch, also where it holds one event. */
+export function isBatched(settings: Readonly<Record<string, unknown>>): boolean {
+  return typeof settings['batch_events_max'] === 'number';
 }
+
+/** `secret` null: read from the environment. */
+export function toSnippet(framework: Framework, secret: string | null, isBatch: boolean): string {
+  const given = secret === null ? SECRET_FROM_ENVIRONMENT : `'${secret}'`;
+  const snippet = SNIPPETS[framework].replace('SECRET', () => given);
+  if (!isBatch) return snippet;
+  // A batch is verified as an event is; its own id says nothing about the events in it.
+  return `${snippet
+    .replace('application/json', 'application/vnd.offhook.batch+json')
+    .replace(/handle\(request.+, event\)|handle\(context.+, event\)/, 'handleAll(event)')}${HANDLE_ALL}`;
+}
+
+const HANDLE_ALL = `
+// Each event of a batch has the id and the body it would have had alone.
+async function handleAll({ events }) {
+  for (const { id, body } of events) await handle(id, body);
+}
+`;
 
 /** The same in all of them: what an event is taken for. */
 const HANDLE = `
@@ -29,7 +46,7 @@ const seen = new Set(); // better: a table with the id as its key, in the databa
 async function handle(id, { message }) {
   if (seen.has(id)) return;
   seen.add(id);
-  console.log(message.call.status, message.call.id, message.error ?? '');
+  console.log(message.call?.status ?? message.type, message.call?.id ?? '', message.error ?? '');
 }`;
 
 const SNIPPETS: Readonly<Record<Framework, string>> = {

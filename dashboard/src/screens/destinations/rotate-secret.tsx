@@ -13,10 +13,12 @@ type Overlap = '24h' | '1h' | '7d' | '0';
 
 export function RotateSecret({
   destinationId,
+  isBatch,
   onClose,
   onRotated,
 }: {
   readonly destinationId: string;
+  readonly isBatch: boolean;
   readonly onClose: () => void;
   readonly onRotated: () => void;
 }) {
@@ -55,7 +57,7 @@ export function RotateSecret({
           </Button>
         }
       >
-        <SecretOnce secret={secret} />
+        <SecretOnce secret={secret} isBatch={isBatch} />
       </Dialog>
     );
   }

@@ -5,7 +5,7 @@ import { Icon } from '../../components/icon.tsx';
 import { ReceiverSnippet } from './receiver-snippet.tsx';
 
 /** The hub shows a secret once, so this says so, and gives the code that uses it. */
-export function SecretOnce({ secret }: { readonly secret: string }) {
+export function SecretOnce({ secret, isBatch }: { readonly secret: string; readonly isBatch: boolean }) {
   return (
     <div class="secret">
       <p class="secret-warning">
@@ -19,7 +19,7 @@ export function SecretOnce({ secret }: { readonly secret: string }) {
         <code class="mono secret-text">{secret}</code>
         <CopyButton text={secret} label="Copy secret" isIconOnly={false} />
       </p>
-      <ReceiverSnippet secret={secret} />
+      <ReceiverSnippet secret={secret} isBatch={isBatch} />
     </div>
   );
 }

@@ -15,6 +15,9 @@ describe('settings for reading', () => {
         fields: { title: 'Fields', type: 'array' },
         headers: { title: 'Headers', type: 'object' },
         note: { title: 'Note', type: 'string' },
+        prefix: { title: 'Prefix', type: 'string', default: '' },
+        kept: { title: 'Entries kept', type: 'integer', default: 10_000, advanced: true },
+        shown: { title: 'Shown', type: 'integer', default: 10_000, advanced: true },
       },
     });
     expect(
@@ -26,6 +29,9 @@ describe('settings for reading', () => {
         isLoud: false,
         fields: ['a', 'b'],
         headers: { 'X-Team': '••••••' },
+        prefix: '',
+        kept: 10_000,
+        shown: 20_000,
       }),
     ).toEqual([
       ['Post by', 'Bot token'],
@@ -34,6 +40,7 @@ describe('settings for reading', () => {
       ['Loud', 'no'],
       ['Fields', 'a, b'],
       ['Headers', 'X-Team'],
+      ['Shown', '20,000'],
     ]);
   });
 });

@@ -110,7 +110,7 @@ function Control({ field, value, onValue }: SettingInputProps) {
       return <TextArea {...common} rows={3} isMono />;
     default:
       if (field.multiline === true) return <TextArea {...common} rows={4} isMono />;
-      if (field.secret === true) return <SecretInput {...common} />;
+      if (field.secret === true || field.holdsSecret === true) return <SecretInput {...common} />;
       return <TextInput {...common} isMono />;
   }
 }

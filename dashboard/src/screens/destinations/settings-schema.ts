@@ -60,7 +60,8 @@ function toField(name: string, whole: Property, isListed: boolean): SettingsFiel
     kind: values === undefined ? (KINDS[facts.type ?? inner?.type ?? ''] ?? 'text') : 'choice',
     options: (values ?? []).map(String).map((value) => ({ value, label: choices[value] ?? value })),
     isRequired: isListed && !hasDefault && facts.when === undefined,
-    isOptional: !isListed && !hasDefault && facts.when === undefined && facts.secret !== true,
+    isOptional:
+      !isListed && (!hasDefault || facts.default === '') && facts.when === undefined && facts.secret !== true,
     isWhole: facts.type === 'integer',
     // z.int() is bounded by what a double holds exactly, which tells people nothing.
     min: minimum === Number.MIN_SAFE_INTEGER ? undefined : minimum,

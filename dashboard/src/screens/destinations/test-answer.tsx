@@ -26,10 +26,10 @@ export function TestAnswer({
             Works
           </Badge>
         ) : (
-          <CodeBadge status={answer.status} fallback="Did not work" />
+          <CodeBadge status={answer.status} cause={answer.cause} fallback="Did not work" />
         )}{' '}
-        {answer.detail ?? (answer.ok ? accepted : (answer.explanation?.title ?? refused))}{' '}
-        <span class="muted">in {formatLatency(answer.duration_ms)}</span>
+        {toWords(answer) ?? (answer.ok ? accepted : refused)}{' '}
+        <span class="muted">· {formatLatency(answer.duration_ms)}</span>
       </p>
       {answer.explanation != null && <p class="muted">{answer.explanation.hint}</p>}
       {answer.response_body !== null && answer.response_body !== '' && (
@@ -37,4 +37,11 @@ export function TestAnswer({
       )}
     </div>
   );
+}
+
+/** Where the detail goes on with what to do, that stands below already. */
+function toWords({ detail, explanation }: TestView): string | null {
+  const title = explanation?.title ?? null;
+  if (detail === null || title === null) return detail ?? title;
+  return detail.toLowerCase().startsWith(title.toLowerCase()) ? title : detail;
 }

@@ -7,7 +7,6 @@ import { Icon } from '../../components/icon.tsx';
 import type { IconName } from '../../components/icon.tsx';
 import { PhoneNumber } from '../../components/number.tsx';
 import { LiveDuration } from '../../components/time.tsx';
-import { nowMs } from '../../data/clock.ts';
 import { formatCount, formatDuration } from '../../data/format.ts';
 import { groupByNumber, toSinceMs } from './live-calls.ts';
 
@@ -23,10 +22,10 @@ export function CallGrid({ tiles, isGrouped }: CallGridProps) {
       {groupByNumber(tiles).map((group) => (
         <section key={group.key} class="call-group">
           <h3 class="call-group-head">
-            <PhoneNumber value={group.number} name={group.name} empty="Web calls" />
+            <PhoneNumber value={group.number} name={group.name} empty="Without a number" />
             <span class="muted"> {formatCount(group.tiles.length)}</span>
           </h3>
-          <Tiles tiles={group.tiles} label={group.name ?? group.number ?? 'Web calls'} />
+          <Tiles tiles={group.tiles} label={group.name ?? group.number ?? 'Without a number'} />
         </section>
       ))}
     </>
@@ -58,6 +57,7 @@ function TileBody({ tile }: { readonly tile: Tile }) {
   const { call, overSinceMs } = tile;
   const type = TYPES.get(call.type ?? '') ?? { icon: 'speaker' as const, word: call.type ?? 'Unknown type' };
   const isOver = overSinceMs !== null;
+  const isWeb = call.type === 'web_call';
   return (
     <li
       class="call-tile"
@@ -68,14 +68,14 @@ function TileBody({ tile }: { readonly tile: Tile }) {
         <span class="call-tile-ours">
           <PhoneNumber
             value={call.phone_number?.name == null ? call.phone_number?.number : call.phone_number.name}
-            empty="Web call"
+            empty={isWeb ? 'Web call' : 'Unknown number'}
           />
         </span>
       </a>
       <span class="call-tile-theirs">
         <PhoneNumber
           value={call.customer?.number}
-          empty={call.type === 'web_call' ? 'Browser' : 'Number withheld'}
+          empty={isWeb ? 'Browser' : call.type === null ? 'Number not said' : 'Number withheld'}
         />
       </span>
       <span class="call-tile-time">
@@ -91,7 +91,9 @@ function TileBody({ tile }: { readonly tile: Tile }) {
           </span>
         )}
         {call.stale && !isOver && (
-          <span>no end for {toSilentHours(call.live_since ?? call.updated_at)} h</span>
+          <span>
+            no end for <LiveDuration sinceMs={call.live_since ?? call.updated_at} />
+          </span>
         )}
       </span>
     </li>
@@ -103,10 +105,3 @@ const TYPES: ReadonlyMap<string, { readonly icon: IconName; readonly word: strin
   ['outbound_phone_call', { icon: 'phone-out', word: 'Outbound' }],
   ['web_call', { icon: 'web', word: 'Web' }],
 ] as const);
-
-/** How long nothing was heard: minutes mean nothing by then. */
-function toSilentHours(liveSince: string): number {
-  return Math.max(1, Math.floor((nowMs.peek() - Date.parse(liveSince)) / HOUR_MS));
-}
-
-const HOUR_MS = 3_600_000;

@@ -1,19 +1,24 @@
 import type { Column } from '../../components/table.tsx';
-import type { OperationalEventView } from '../../data/types.ts';
+import type { DestinationView, OperationalEventView, Page } from '../../data/types.ts';
 
+import { useMemo } from 'preact/hooks';
 import { Empty } from '../../components/empty.tsx';
 import { Select } from '../../components/field.tsx';
 import { OperationalBadge } from '../../components/operational-badge.tsx';
 import { Section } from '../../components/page.tsx';
 import { Table } from '../../components/table.tsx';
 import { Time } from '../../components/time.tsx';
+import { toDestinationName } from '../../data/destination-name.ts';
 import { location, setQuery } from '../../data/location.ts';
 import { toSubjectHref } from '../../data/operational-subject.ts';
 import { OPERATIONAL_TYPES, OPERATIONAL_WORDS } from '../../components/operational-words.ts';
 import { usePages } from '../../data/resource.ts';
+import { useDestinations } from '../../data/use-destinations.ts';
 import { useNoticed } from './use-noticed.ts';
 
-const COLUMNS: readonly Column<OperationalEventView>[] = [
+const toColumns = (
+  destinations: Page<DestinationView>['data'] | undefined,
+): readonly Column<OperationalEventView>[] => [
   { key: 'type', title: 'What', width: '12rem', render: (row) => <OperationalBadge type={row.type} /> },
   {
     key: 'summary',
@@ -25,8 +30,7 @@ const COLUMNS: readonly Column<OperationalEventView>[] = [
     key: 'about',
     title: 'About',
     width: 'minmax(8rem, 1fr)',
-    hideBelow: 'md',
-    render: (row) => <span class="clip">{toSubject(row)}</span>,
+    render: (row) => <span class="event-summary">{toSubject(row, destinations)}</span>,
   },
   { key: 'at', title: 'When', width: '8rem', align: 'end', render: (row) => <Time at={row.at} /> },
 ];
@@ -40,6 +44,8 @@ export function EventsTab() {
     { resync: ['operational'] },
   );
   useNoticed(pages.reload);
+  const destinations = useDestinations().data?.data;
+  const columns = useMemo(() => toColumns(destinations), [destinations]);
   return (
     <div class="settings-tab">
       <Section
@@ -60,7 +66,7 @@ export function EventsTab() {
       >
         <Table<OperationalEventView>
           caption="What the hub noticed"
-          columns={COLUMNS}
+          columns={columns}
           rows={pages.rows}
           rowKey={(row) => row.id}
           rowHref={toSubjectHref}
@@ -81,8 +87,12 @@ export function EventsTab() {
   );
 }
 
-function toSubject(event: OperationalEventView): string {
+function toSubject(
+  event: OperationalEventView,
+  destinations: Page<DestinationView>['data'] | undefined,
+): string {
   if ('call' in event) return `Call ${event.call.id}`;
-  if ('destination' in event) return event.destination.name ?? event.destination.id;
+  if ('destination' in event)
+    return toDestinationName(event.destination.id, destinations, event.destination.name);
   return 'source' in event ? event.source.name : 'All calls';
 }
