@@ -49,7 +49,7 @@ interface Entry {
 export class ContactBook {
   readonly #port: CrmPort;
   readonly #ground: DestinationGround;
-  /** By the hint's hash, the longest unused first. */
+  /** By the question: who is behind a hint, or who was created for a number; the longest unused first. */
   readonly #known = new Map<string, Entry>();
   readonly #questions: SharedQuestions<ContactId | null>;
 
@@ -82,16 +82,18 @@ export class ContactBook {
     if (found.kind === 'stop') return found;
     if (found.value !== null) return ok({ ...toFound({ id: found.value, via }), isMetadataUnknown });
     if (createsFor === null) return ok({ ...toFound(null), isMetadataUnknown });
-    const created = await this.#once(`create:${via}`, budget, () => this.#create(number, createsFor, budget));
+    const created = await this.#once(`create:${number}`, budget, () =>
+      this.#create(number, createsFor, budget),
+    );
     if (created.kind === 'stop') return created;
     const contact = created.value === null ? null : { id: created.value, via };
     return ok({ contact, wasCreated: contact !== null, isMetadataUnknown });
   }
 
-  /** The contact turned out to be gone: the next question goes to the CRM. */
+  /** The contact turned out to be gone: the next question goes to the CRM, by whatever hint it was found. */
   forget(contact: RememberedContact): void {
     this.#known.delete(contact.via);
-    this.#known.delete(`create:${contact.via}`);
+    for (const [key, { contactId }] of this.#known) if (contactId === contact.id) this.#known.delete(key);
   }
 
   async #once(

@@ -157,7 +157,8 @@ class CrmSender<Draft> implements DestinationSender {
   async #note({ call, isKnown, remembered, metadataId }: Subject): Promise<void> {
     if (!isKnown || call.state !== 'live') return;
     if (remembered !== null && remembered.state !== 'noted') return;
-    const sawLive = this.#port.looksOnlyInDoubt === true;
+    // A port that says false now may say true when the call has ended.
+    const sawLive = this.#port.looksOnlyInDoubt !== undefined;
     if (metadataId === null && !sawLive) return;
     if (remembered !== null && remembered.metadataId === (metadataId ?? undefined)) return;
     await rememberCall(this.#ground.memory, call.callId, {

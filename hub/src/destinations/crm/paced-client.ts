@@ -58,7 +58,7 @@ export function createPacedClient(options: PacedClientOptions): PacedClient {
         const turn = await takeTurn([...pacers, pacer], budget, ground);
         if (turn.kind === 'too_long') return tooLate(title, turn.waitMs);
         const received = await client
-          .request({ ...request, deadlineMs: budget.remainingMs() })
+          .request({ ...request, deadlineMs: Math.floor(budget.remainingMs()) })
           .finally(() => turn.leave());
         if (received.kind === 'failed') return stop(received);
         const kept = options.toKept?.(received) ?? null;
