@@ -2,6 +2,10 @@
  * What the hub says about itself and its calls, beside the calls' own status: any destination can ask for it
  * (`filter.operational_events`). It travels as an event does: signed, retried, with `webhook-id`; its type stands in
  * `X-Webhook-Event` and in `message.type`.
+ *
+ * Trouble without end stays bounded: of one destination at most 60 `delivery.dead` and 60 `destination.recovered` a minute
+ * are raised, and a recovery only after five minutes of failing or a `destination.disabled`; a call is `call.stale` once
+ * each time it became live.
  */
 
 export const OPERATIONAL_EVENT_TYPES = [

@@ -207,7 +207,8 @@ export interface DeliveryJournal {
    * Sets one fact about a destination's health: `failingSince` (null = it works again) or its disabling.
    * Writes the operational event (`destination.disabled`, `destination.recovered`) and its audit entry in the same
    * transaction: of a recovery only where it had failed for RECOVERED_AFTER_MS, or its disabling was the last that was
-   * told of it, so that one that flaps does not fill the journal; none while it is disabled.
+   * told of it, so that one that flaps does not fill the journal; none while it is disabled. Where somebody resumed what
+   * the hub had disabled, its first delivery says that it works again.
    */
   setDestinationHealth(change: DestinationHealthChange): Promise<void>;
 

@@ -690,6 +690,34 @@ export function describeOperational(open: OpenHarness): void {
       expect(await listTypes(journal)).toEqual(['destination.disabled', 'destination.recovered']);
     });
 
+    it('is that one works again which it had disabled, at its first delivery after somebody resumed it', async () => {
+      const harness = await open();
+      const { journal, clock } = harness;
+      const { id } = await createDestination(journal);
+      for (const call of ['a', 'b', 'c']) await accept(journal, call, 'in-progress');
+      const claimed = await claim(harness, id);
+      const [underWay, failed, last] = claimed as [ClaimedDelivery, ClaimedDelivery, ClaimedDelivery];
+      await journal.setDestinationHealth({ kind: 'disabled', destinationId: id, reason: 'gone' });
+      await record(journal, underWay);
+      await journal.setDestinationState('default', id, 'enabled', null, KEY_ACTOR);
+      await record(journal, failed, retryIn(clock, 0));
+      expect(await listTypes(journal)).toEqual(['destination.disabled']);
+      await record(journal, last);
+      await record(journal, await claimOne(harness, id));
+      const { items } = await journal.listOperationalEvents('default', { destinationId: id }, FIRST_PAGE);
+      expect(items.map(({ content }) => content)).toMatchObject([
+        { type: 'destination.recovered', destination: { id }, failing_since: null },
+        { type: 'destination.disabled' },
+      ]);
+      // Once for each time it was disabled.
+      await journal.setDestinationHealth({ kind: 'disabled', destinationId: id, reason: 'gone' });
+      await journal.setDestinationState('default', id, 'enabled', null, KEY_ACTOR);
+      for (const call of ['d', 'e']) await accept(journal, call, 'in-progress');
+      for (const each of await claim(harness, id)) await record(journal, each);
+      const told = ['destination.disabled', 'destination.recovered'];
+      expect(await listTypes(journal)).toEqual([...told, ...told]);
+    });
+
     it('is nothing where a person paused, disabled or resumed it', async () => {
       const { journal } = await open();
       const { id } = await subscribe(journal, ['destination.disabled', 'destination.recovered']);
@@ -846,6 +874,8 @@ export function describeOperationalRestart(open: OpenHarness): void {
       await journal.appendOperationalEvent('default', toStale('a'), 'stale a');
       const [first] = (await claim(harness, id)) as [ClaimedDelivery];
       await record(journal, first, retryIn(clock, 1_000));
+      await journal.setDestinationHealth({ kind: 'disabled', destinationId: id, reason: 'gone' });
+      await journal.setDestinationState('default', id, 'enabled', null, KEY_ACTOR);
       const read = async (from: Journal): Promise<unknown> => ({
         events: await from.listOperationalEvents('default', {}, FIRST_PAGE),
         deliveries: (await listDeliveries(from)).map((delivery) => ({ ...delivery, stateReason: null })),
@@ -862,6 +892,7 @@ export function describeOperationalRestart(open: OpenHarness): void {
       for (const each of claimed) {
         expect(await record(again, each)).toEqual({ kind: 'recorded', state: 'delivered' });
       }
+      expect((await listTypes(again)).slice(-2)).toEqual(['destination.disabled', 'destination.recovered']);
       await again.appendOperationalEvent('default', toStale('b'), 'stale b');
       expect((await claimOne({ journal: again, clock }, id)).eventRow).toBeLessThan(
         Math.min(...claimed.map(({ eventRow }) => eventRow)),

@@ -1,8 +1,8 @@
 /** Says `delivery.dead`, in the transaction that gave the delivery up. */
 import type { AttemptRecord } from '../journal.ts';
 import type { KnownDestination } from './destination-registry.ts';
-import type { MinuteCap } from './minute-cap.ts';
-import { toDestinationPart, type RaiseOperational } from './operational-events.ts';
+import { createMinuteCap } from './minute-cap.ts';
+import { toDestinationPart, TOLD_PER_MINUTE_MAX, type RaiseOperational } from './operational-events.ts';
 import { isOperational } from './operational-rows.ts';
 import { toDeliveryId } from '../ids.ts';
 import type { Store } from './store.ts';
@@ -22,16 +22,11 @@ interface DeadEvent {
 /** Inside an operation's work. */
 export type TellDead = (destination: KnownDestination, attempt: AttemptRecord, nowMs: number) => void;
 
-/**
- * mayTell: by destination. Beyond it a delivery dies without an event of its own, so that a mass of dead letters cannot
- * double the journal. The deliveries themselves stay in the list of dead ones.
- */
-export function createTellDead(
-  { db }: Pick<Store, 'db'>,
-  raise: RaiseOperational,
-  mayTell: MinuteCap,
-): TellDead {
+export function createTellDead({ db }: Pick<Store, 'db'>, raise: RaiseOperational): TellDead {
   const select = db.prepare(SELECT_EVENT);
+  // Beyond it a delivery dies without an event of its own, so that a mass of dead letters cannot double the journal. The
+  // deliveries themselves stay in the list of dead ones.
+  const mayTell = createMinuteCap(TOLD_PER_MINUTE_MAX);
 
   return ({ row, accountRow, destination }, attempt, nowMs) => {
     if (destination === undefined) return;

@@ -1,14 +1,6 @@
 /** Destinations: commands, and reads out of memory. Every change writes its audit entry in the same transaction. */
-import type { OperationalContent, OperationalEventType } from '@offhook/contract/operational-event';
-
 import { makeId, type AccountId, type DestinationId } from '../ids.ts';
-import {
-  RECOVERED_AFTER_MS,
-  type Actor,
-  type DeliveryJournal,
-  type Destination,
-  type DestinationJournal,
-} from '../journal.ts';
+import type { Actor, DeliveryJournal, Destination, DestinationJournal } from '../journal.ts';
 import { toAccountRow } from './accounts.ts';
 import { writeAudit } from './audit.ts';
 import {
@@ -18,8 +10,7 @@ import {
   toDestinationValues,
   type DestinationRow,
 } from './destination-rows.ts';
-import type { MinuteCap } from './minute-cap.ts';
-import { toDestinationPart, type RaiseOperational } from './operational-events.ts';
+import type { Recoveries } from './recoveries.ts';
 import type { Store } from './store.ts';
 
 const SELECT_DESTINATION = `SELECT ${DESTINATION_COLUMNS} FROM destinations WHERE id = ? AND deleted_at_ms IS NULL`;
@@ -38,23 +29,17 @@ const FORGET_SECRETS = `
 const FORGET_SOME = `
   DELETE FROM destination_memory WHERE destination_row = ?1 AND key IN (
     SELECT key FROM destination_memory WHERE destination_row = ?1 LIMIT ?2)`;
-/** Whether the last that was told of it is that it was disabled. */
-export const IS_TOLD_DISABLED = `
-  SELECT (${toLastTold('destination.disabled')}) > coalesce((${toLastTold('destination.recovered')}), 0) AS told`;
 const SELECT_REMEMBERED = 'SELECT 1 FROM destination_memory WHERE destination_row = ? LIMIT 1';
 
 /** A million deliveries of a deleted destination are cancelled in steps that hold the writer for some 5 ms each. */
 const CANCEL_STEP_MAX = 1_000;
 const FORGET_STEP_MAX = 1_000;
 
-export const HUB: Actor = { kind: 'hub', id: 'hub' };
-
 type Listener = (id: DestinationId, destination: Destination | undefined) => void;
 
 export function createDestinations(
   store: Store,
-  raise: RaiseOperational,
-  mayTellRecovery: MinuteCap,
+  recoveries: Recoveries,
 ): DestinationJournal & Pick<DeliveryJournal, 'setDestinationHealth'> & { finishDeletions(): void } {
   const { db, writer, clock, box, destinations, leases, due, counters, accounts } = store;
   const select = db.prepare(SELECT_DESTINATION);
@@ -66,7 +51,6 @@ export function createDestinations(
   const cancel = db.prepare(CANCEL_DELIVERY);
   const forgetSecrets = db.prepare(FORGET_SECRETS);
   const forgetSome = db.prepare(FORGET_SOME);
-  const isToldDisabled = db.prepare(IS_TOLD_DISABLED);
   const selectRemembered = db.prepare(SELECT_REMEMBERED);
   const listeners = new Set<Listener>();
 
@@ -99,29 +83,16 @@ export function createDestinations(
     for (const listener of listeners) listener(destination.id, destination);
   }
 
-  /** One that flaps recovers thousands of times a day: only what was trouble for somebody is told to be over. */
-  function tellsRecovery(row: number, { state, failingSinceMs }: Destination): boolean {
-    if (state === 'disabled' || failingSinceMs === null) return false;
-    const nowMs = clock.nowMs();
-    const isOver =
-      nowMs - failingSinceMs >= RECOVERED_AFTER_MS || isToldDisabled.get(row, row)?.['told'] === 1;
-    return isOver && mayTellRecovery(row, nowMs);
-  }
-
   /** Read, change, write, audit; undefined where the account has no such destination. */
   function change(
     accountId: AccountId | undefined,
     id: DestinationId,
     apply: (destination: Destination, nowMs: number) => Destination,
-    audit: (
-      before: Destination,
-      row: number,
-    ) => {
+    /** null: nothing more is written. */
+    audit: (before: Changed) => {
       actor: Actor;
       action: string;
       detail: Readonly<Record<string, unknown>> | null;
-      /** What destinations are told of it. */
-      event?: OperationalContent;
     } | null,
   ): Promise<Destination | undefined> {
     return writer
@@ -132,10 +103,9 @@ export function createDestinations(
           if (accountId !== undefined && found.destination.accountId !== accountId) return undefined;
           const after = apply(found.destination, clock.nowMs());
           if (after === found.destination) return found;
-          const entry = audit(found.destination, found.row);
+          const entry = audit(found);
           if (entry !== null) {
             writeAudit(store, found.accountRow, entry.actor, entry.action, id, entry.detail);
-            if (entry.event !== undefined) raise(found.accountRow, entry.event);
           }
           return save({ ...found, destination: after });
         },
@@ -269,34 +239,10 @@ export function createDestinations(
                 : destination;
           }
         },
-        (before, row) => {
-          switch (health.kind) {
-            case 'failing':
-              return null;
-            case 'recovered':
-              if (!tellsRecovery(row, before)) return null;
-              return {
-                actor: HUB,
-                action: 'destination.recovered',
-                detail: { since: before.failingSinceMs },
-                event: {
-                  type: 'destination.recovered',
-                  destination: toDestinationPart(before),
-                  failing_since: toTime(before.failingSinceMs),
-                },
-              };
-            case 'disabled':
-              return {
-                actor: HUB,
-                action: 'destination.disabled',
-                detail: { reason: health.reason },
-                event: {
-                  type: 'destination.disabled',
-                  destination: toDestinationPart(before),
-                  reason: health.reason,
-                },
-              };
-          }
+        (before) => {
+          if (health.kind === 'recovered') recoveries.tellRecovered(before, clock.nowMs());
+          if (health.kind === 'disabled') recoveries.tellDisabled(before, health.reason);
+          return null;
         },
       ).then(() => undefined);
     },
@@ -338,14 +284,4 @@ export function createDestinations(
       }
     },
   };
-}
-
-function toLastTold(type: OperationalEventType): string {
-  return `
-    SELECT max(row) FROM operational_events INDEXED BY operational_events_by_destination
-    WHERE destination_row = ? AND type = '${type}'`;
-}
-
-function toTime(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
 }

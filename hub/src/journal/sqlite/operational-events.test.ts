@@ -2,11 +2,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 
 import type { JournalFilter } from '../journal.ts';
-import { IS_TOLD_DISABLED } from './destinations.ts';
 import { toOperationalConditions } from './filter-sql.ts';
 import { migrate } from './migrate.ts';
 import { OPERATIONAL_LISTS, SELECT_LIVE_HEADS, SELECT_NEXT_LIVE } from './operational-events.ts';
 import { SELECT_OLD_OPERATIONAL } from './prune.ts';
+import { IS_TOLD_DISABLED } from './recoveries.ts';
 import { SELECT_NEXT_OPERATIONAL, toSelectOperational } from './replay-targets.ts';
 
 describe('what is asked of operational events', () => {

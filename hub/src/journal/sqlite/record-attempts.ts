@@ -8,6 +8,7 @@ import type { TellDead } from './dead-letters.ts';
 import type { KnownDestination } from './destination-registry.ts';
 import { SUPERSEDED_BY_NEWER, type LaneOrder } from './lane-order.ts';
 import type { Lease } from './leases.ts';
+import type { Recoveries } from './recoveries.ts';
 import type { Store } from './store.ts';
 
 // `attempts = ?` fences what the token cannot: the same record twice in one commit.
@@ -35,6 +36,7 @@ export function createRecordAttempts(
   store: Store,
   order: LaneOrder,
   tellDead: TellDead,
+  recoveries: Recoveries,
 ): Pick<DeliveryJournal, 'recordAttempts'> {
   const { db, writer, clock, counters, counting, leases, destinations, calls, due } = store;
   const recordDelivered = db.prepare(RECORD_DELIVERED);
@@ -76,6 +78,7 @@ export function createRecordAttempts(
     );
     if (changes === 0) return null;
     counting.countDelivered(destination, attempt.durationMs, nowMs);
+    recoveries.tellDelivered(destination, nowMs);
     settle(lease.row);
     if (calls.peek(lease.callRow)?.isAlone !== true) {
       const pending = order.readPending(lease.callRow, destination.row);

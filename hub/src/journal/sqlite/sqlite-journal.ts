@@ -36,17 +36,13 @@ import { createKeys } from './keys.ts';
 import { createLaneOrder } from './lane-order.ts';
 import { createLeases } from './leases.ts';
 import { migrate } from './migrate.ts';
-import { createMinuteCap } from './minute-cap.ts';
-import {
-  createOperationalEvents,
-  createRaiseOperational,
-  TOLD_PER_MINUTE_MAX,
-} from './operational-events.ts';
+import { createOperationalEvents, createRaiseOperational } from './operational-events.ts';
 import { createPhoneNames } from './phone-names.ts';
 import { createPhoneNumbers } from './phone-numbers.ts';
 import { createPostponements } from './postponements.ts';
 import { createPrune } from './prune.ts';
 import { createRecordAttempts } from './record-attempts.ts';
+import { createRecoveries } from './recoveries.ts';
 import { createReplays } from './replays.ts';
 import { createSessions } from './sessions.ts';
 import { createSlotFolding, type SlotFolding } from './slot-folding.ts';
@@ -171,11 +167,8 @@ function buildJournal(database: Database, options: SqliteJournalOptions): Journa
   const order = createLaneOrder(store);
   const deliveries = createDeliveryMaker(store, order);
   const raise = createRaiseOperational(store, deliveries);
-  const { finishDeletions, ...destinationCommands } = createDestinations(
-    store,
-    raise,
-    createMinuteCap(TOLD_PER_MINUTE_MAX),
-  );
+  const recoveries = createRecoveries(store, raise);
+  const { finishDeletions, ...destinationCommands } = createDestinations(store, recoveries);
   finishDeletions();
   const troubles = createTroubles();
   folding = createSlotFolding(store, (trouble) => troubles.tell(trouble));
@@ -185,7 +178,7 @@ function buildJournal(database: Database, options: SqliteJournalOptions): Journa
   return {
     ...createAccept(store, deliveries),
     ...createClaims(store),
-    ...createRecordAttempts(store, order, createTellDead(store, raise, createMinuteCap(TOLD_PER_MINUTE_MAX))),
+    ...createRecordAttempts(store, order, createTellDead(store, raise), recoveries),
     ...createPostponements(store, order),
     ...destinationCommands,
     ...createReplays(store, deliveries),
