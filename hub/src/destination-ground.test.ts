@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createSimClock } from '../../test/support/sim-clock.ts';
 import { createDestinationGrounds } from './destination-ground.ts';
-import type { Actor, IncomingReport, Journal } from './journal/journal.ts';
+import type { Actor, EventFilter, IncomingReport, Journal } from './journal/journal.ts';
 import { createSecretBox } from './journal/secret-box.ts';
 import { openSqliteJournal } from './journal/sqlite/sqlite-journal.ts';
 
@@ -46,6 +46,36 @@ describe('the ground of a destination', () => {
     expect(seen.toSorted()).toEqual(ids.toSorted());
   });
 
+  it("tells which calls the destination's filter asks for, by type and by number in any notation", async () => {
+    const { open, journal, clock } = await openGround();
+    const ground = await open({
+      statuses: ['ended-with-error'],
+      call_types: ['inbound_phone_call'],
+      phone_numbers: ['+31850835037', '085 000 0001'],
+    });
+    const report = (callId: string, type: string | null, number: string | null): IncomingReport => {
+      const { report: one, ...rest } = toReport(callId, 'in-progress');
+      return { ...rest, report: { ...one, type, phoneNumber: { number } } };
+    };
+    const inbound = 'inbound_phone_call';
+    const calls = [
+      report('in E.164', inbound, '+31850835037'),
+      report('in another notation', inbound, '+31 (0)85 083 5037'),
+      report('as given', inbound, '085 000 0001'),
+      report('another number', inbound, '+31201234567'),
+      report('no number', inbound, null),
+      report('another type', 'web_call', '+31850835037'),
+    ];
+    await settle(clock, journal.acceptReports(calls));
+    const known = await ground.readCalls(calls.map(({ report: { callId } }) => callId));
+    const wanted = known.flatMap((call) =>
+      call !== undefined && ground.isWanted(call) ? [call.callId] : [],
+    );
+    expect(wanted).toEqual(['in E.164', 'in another notation', 'as given']);
+    const every = await open({});
+    expect(known.every((call) => call !== undefined && every.isWanted(call))).toBe(true);
+  });
+
   it('remembers for this destination only', async () => {
     const { ground, other, clock } = await openGround();
     await settle(clock, ground.memory.write([{ key: 'token', value: 's3cret', isSecret: true }]));
@@ -78,7 +108,7 @@ async function openGround() {
     secretBox: createSecretBox(new Uint8Array(32)),
   });
   opened.push(journal);
-  const make = (name: string) =>
+  const make = (name: string, filter: EventFilter = {}) =>
     settle(
       clock,
       journal.createDestination(
@@ -87,7 +117,7 @@ async function openGround() {
           kind: 'webhook',
           name,
           settings: {},
-          filter: {},
+          filter,
           order: 'strict',
           concurrency: 1,
           ratePerSecond: null,
@@ -111,6 +141,7 @@ async function openGround() {
   return {
     ground: grounds(await make('a')),
     other: grounds(await make('b')),
+    open: async (filter: EventFilter) => grounds(await make('filtered', filter)),
     journal,
     clock,
     links,

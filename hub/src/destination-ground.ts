@@ -2,9 +2,11 @@
 import type { Call } from './calls/call.ts';
 import type { Clock } from './clock.ts';
 import type { DestinationGround, KnownCall } from './destinations/destination.ts';
+import { loadPhoneNumbers, needsPhoneNumbers, toE164 } from './ingest/phone-number.ts';
 import type { Destination, DestinationMemoryJournal } from './journal/journal.ts';
+import { matchesCall } from './journal/sqlite/destination-registry.ts';
 
-export type GroundedDestination = Pick<Destination, 'id' | 'accountId' | 'name'>;
+export type GroundedDestination = Pick<Destination, 'id' | 'accountId' | 'name' | 'filter'>;
 
 export interface DestinationGroundOptions {
   readonly journal: DestinationMemoryJournal;
@@ -30,7 +32,7 @@ export function createDestinationGrounds(
   // From here on a live call counts as active; before it, it is stale.
   const readActiveSinceMs = (): number => clock.nowMs() - staleAfterMs;
   return (destination) => {
-    const { id, accountId, name } = destination;
+    const { id, accountId, name, filter } = destination;
     return {
       destinationId: id,
       accountId,
@@ -41,6 +43,7 @@ export function createDestinationGrounds(
       random,
       async readCalls(callIds) {
         const calls = await journal.readCalls(accountId, callIds);
+        await readyNumbers(calls);
         const activeSinceMs = readActiveSinceMs();
         return calls.map((call) => (call === undefined ? undefined : toKnownCall(call, activeSinceMs)));
       },
@@ -50,8 +53,15 @@ export function createDestinationGrounds(
           limit: PAGE_CALLS,
           cursor,
         });
+        await readyNumbers(items);
         return { calls: items.map((call) => toKnownCall(call, activeSinceMs)), nextCursor };
       },
+      isWanted: ({ type, phoneNumber }) =>
+        matchesCall(filter, {
+          callType: type ?? '',
+          phoneNumber: phoneNumber?.number ?? null,
+          phoneNumberE164: toE164(phoneNumber?.number),
+        }),
       memory: {
         read: (keys) => journal.readDestinationMemory(id, keys),
         list: (prefix, limit) => journal.listDestinationMemory(id, prefix, limit),
@@ -62,6 +72,11 @@ export function createDestinationGrounds(
       troubled: (detail, error) => troubled(destination, detail, error),
     };
   };
+}
+
+/** Whoever has read calls may ask at once whether they are wanted, whatever notation their numbers are in. */
+async function readyNumbers(calls: readonly (Call | undefined)[]): Promise<void> {
+  if (calls.some((call) => needsPhoneNumbers(call?.phoneNumber?.number))) await loadPhoneNumbers();
 }
 
 function toKnownCall(call: Call, activeSinceMs: number): KnownCall {

@@ -30,7 +30,9 @@ interface Try {
 
 export function createDestinationTester(options: {
   readonly kinds: ReadonlyMap<string, DestinationKind>;
-  readonly grounds: (destination: Pick<Destination, 'id' | 'accountId' | 'name'>) => DestinationGround;
+  readonly grounds: (
+    destination: Pick<Destination, 'id' | 'accountId' | 'name' | 'filter'>,
+  ) => DestinationGround;
   readonly clock: Clock;
   readonly random: () => number;
 }): DestinationTester {
@@ -91,7 +93,7 @@ export function createDestinationTester(options: {
       return attempt({
         kind,
         settings,
-        ground: withoutMemory(grounds({ id: makeId('dst'), accountId, name: null })),
+        ground: withoutMemory(grounds({ id: makeId('dst'), accountId, name: null, filter: {} })),
         status,
         deadlineMs: timeoutMs,
         secrets: { current: createSecret(), previous: null },

@@ -110,10 +110,14 @@ describe('a sender', () => {
     expect(story.slice(3)).toEqual(['close b', 'open c']);
     await change(hub, destination, { name: 'New name' });
     expect(story.slice(5)).toEqual(['close c', 'open c']);
+    // Its ground says which calls are asked for.
+    await change(hub, destination, { filter: { phone_numbers: ['+31850835037'] } });
+    expect(story.slice(7)).toEqual(['close c', 'open c']);
+    await change(hub, destination, { filter: { statuses: ['ended'], phone_numbers: ['+31850835037'] } });
     await change(hub, destination, { concurrency: 5 });
-    expect(story).toHaveLength(7);
+    expect(story).toHaveLength(9);
     await settle(hub, hub.journal.deleteDestination('default', destination.id, HUB));
-    expect(story.slice(7)).toEqual(['close c']);
+    expect(story.slice(9)).toEqual(['close c']);
   });
 
   it('of an eager kind is opened at start, and closed at the end', async () => {

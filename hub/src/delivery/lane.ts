@@ -3,7 +3,7 @@
  * in the journal. Inside a lane calls do not block each other: the journal gives out only the head of each call.
  */
 import type { DestinationKind } from '../destinations/destination.ts';
-import type { ClaimedDelivery, Destination } from '../journal/journal.ts';
+import type { ClaimedDelivery, Destination, EventFilter } from '../journal/journal.ts';
 import { Flow } from './flow.ts';
 import { Gathering } from './gathering.ts';
 import { RETRY_SCHEDULE_S } from './retry-schedule.ts';
@@ -117,10 +117,18 @@ export class Lane implements SeatHolder {
     return {
       resumed,
       stopped: before.state === 'enabled' && destination.state !== 'enabled',
-      // Its ground knows the name, too.
-      outdated: isMoved || before.name !== destination.name,
+      // Its ground knows the name, too, and which calls are asked for.
+      outdated:
+        isMoved || before.name !== destination.name || asksForOthers(before.filter, destination.filter),
     };
   }
+}
+
+/** What its calls come to is no matter of a ground's. */
+function asksForOthers(before: EventFilter, after: EventFilter): boolean {
+  const toText = ({ call_types, phone_numbers }: EventFilter): string =>
+    JSON.stringify([call_types ?? [], phone_numbers ?? []]);
+  return toText(before) !== toText(after);
 }
 
 function openGathering(destination: Destination, kind: DestinationKind | undefined): Gathering | null {

@@ -171,6 +171,8 @@ export interface DestinationGround {
   readActiveCalls(
     cursor: string | null,
   ): Promise<{ readonly calls: readonly KnownCall[]; readonly nextCursor: string | null }>;
+  /** By call types and numbers of the destination's filter; what the call has come to (statuses) is no matter. */
+  isWanted(call: KnownCall): boolean;
   readonly memory: DestinationMemory;
   /** Page of a call on the dashboard; null where the hub does not know its own address. */
   toCallLink(callId: string): string | null;

@@ -27,6 +27,8 @@ export interface TestGroundOptions {
   readonly random?: () => number;
   readonly destinationId?: string;
   readonly destinationName?: string | null;
+  /** By the destination's filter; missing: every call is. */
+  readonly isWanted?: (call: KnownCall) => boolean;
   /** Address of the hub in links; null: it knows none. */
   readonly publicUrl?: string | null;
 }
@@ -51,6 +53,7 @@ export function createTestGround(options: TestGroundOptions = {}): TestGround {
     accountId: 'default',
     destinationName: options.destinationName ?? null,
     random: options.random ?? Math.random,
+    isWanted: options.isWanted ?? (() => true),
     calls,
     remembered,
     troubles: [],

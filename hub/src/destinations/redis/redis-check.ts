@@ -126,7 +126,6 @@ function toWantedCommands(keys: RedisKeys, settings: RedisSettings): readonly Co
       ? [
           ['HSET', call, 'status', 'test'],
           ['EXPIRE', call, '1'],
-          ['PERSIST', call],
           ['EXISTS', call],
           ['DEL', call],
         ]
@@ -157,15 +156,13 @@ function describeSet(keys: RedisKeys, members: Reply | undefined): string {
     : `${keys.set} holds ${members} ${members === 1 ? 'id' : 'ids'}`;
 }
 
-/** What lets a set go wrong without anybody writing to it. */
+/** What lets a set go wrong without anybody writing to it: with volatile-… the marker and the hashes may go. */
 function warnings(facts: ReadonlyMap<string, string>): readonly string[] {
   const policy = facts.get('maxmemory_policy');
   const isLimited = (facts.get('maxmemory') ?? '0') !== '0';
-  return isLimited && policy?.startsWith('allkeys-') === true
-    ? [
-        `warning: maxmemory-policy ${printable(policy)} may evict the set; use noeviction or one of volatile-…`,
-      ]
-    : [];
+  if (!isLimited || policy === undefined || policy === 'noeviction') return [];
+  const what = policy.startsWith('allkeys-') ? 'the set' : 'the marker beside the set and the hashes';
+  return [`warning: maxmemory-policy ${printable(policy)} may evict ${what}; use noeviction`];
 }
 
 function parseInfo(text: string): ReadonlyMap<string, string> {

@@ -13,6 +13,7 @@ import { toRedisKeys, type RedisKeys } from './redis-keys.ts';
 import type { LinkOpener } from './redis-link.ts';
 import { RedisSession, type WriteOutcome } from './redis-session.ts';
 import type { RedisSettings } from './redis-settings.ts';
+import { toWantedCalls } from './redis-wanted.ts';
 import { publishes, toEventCommands, toTruthCommands } from './redis-writes.ts';
 
 export interface RedisSenderOptions {
@@ -31,7 +32,9 @@ const RETRY_MS_MIN = 250;
 const RETRY_MS_MAX = 10_000;
 const RELEASE_MS_MAX = 1_000;
 /** Long enough that a hub may be down for an update, short enough that a set whose keeper is gone can be taken over. */
-const LEASE_MS_MIN = 5 * 60_000;
+const LEASE_MS = 5 * 60_000;
+/** Two may fail before another keeper could take the set. */
+const LEASE_RENEWED_MS = LEASE_MS / 3;
 
 interface Waiting {
   readonly request: AttemptRequest;
@@ -39,10 +42,6 @@ interface Waiting {
   readonly callId: string | null;
   isSettled: boolean;
   settle(outcome: { readonly kind: 'done'; readonly detail: string } | RedisFailure): void;
-}
-
-export function toLeaseMs(settings: Pick<RedisSettings, 'reconcile_s'>): number {
-  return Math.max(LEASE_MS_MIN, settings.reconcile_s * 3_000);
 }
 
 export class RedisSender implements DestinationSender {
@@ -56,19 +55,28 @@ export class RedisSender implements DestinationSender {
   /** The queue in which the journal is read and Redis written. */
   #tail: Promise<unknown> = Promise.resolve();
   #session: RedisSession | null = null;
-  #lastFailure: { readonly failure: RedisFailure; readonly atMs: number } | null = null;
+  #lastFailure: {
+    readonly failure: RedisFailure;
+    readonly atMs: number;
+    /** A reset may be the last sign of a server that is back already: once, it is dialled again at once. */
+    readonly isPassing: boolean;
+  } | null = null;
   #cancelTimer: () => void = () => {};
   #retries = 0;
   #comparing: Promise<void> | null = null;
   /** Counts new links and lost markers: whatever was compared before the last of them may be so no more. */
   #losses = 0;
+  /** How many there were when the comparison began that is under way, or was the last. */
+  #lossesBefore = 0;
+  /** From when the timer runs out until the whole is compared; till then it only renews the lease. */
+  #wholeAfterMs = 0;
   #isClosing = false;
   #isAbandoned = false;
   #toldTrouble: string | null = null;
 
   constructor({ settings, ground, openLink }: RedisSenderOptions) {
     this.#settings = settings;
-    this.#ground = ground;
+    this.#ground = toWantedCalls(ground);
     this.#openLink = openLink;
     this.#keys = toRedisKeys(settings);
     this.#compareSoon(0);
@@ -204,15 +212,13 @@ export class RedisSender implements DestinationSender {
     const last = this.#lastFailure;
     const nowMs = this.#ground.monotonicMs();
     if (this.#session?.link.isOpen === true) return this.#session;
-    // A reset may be the last sign of a server that is back already.
-    if (last !== null && last.failure.cause !== 'reset' && nowMs - last.atMs < OPEN_GAP_MS_MIN)
-      return last.failure;
+    if (last !== null && !last.isPassing && nowMs - last.atMs < OPEN_GAP_MS_MIN) return last.failure;
     const opened = await this.#openLink(() => this.#lose(), OPEN_MS_MAX, this.#ending.signal);
     if (opened.kind === 'failed') return this.#fail(opened);
     const session = new RedisSession(opened.link, {
       keys: this.#keys,
       destinationId: this.#ground.destinationId,
-      leaseMs: toLeaseMs(this.#settings),
+      leaseMs: LEASE_MS,
       monotonicMs: () => this.#ground.monotonicMs(),
     });
     this.#session = session;
@@ -239,7 +245,10 @@ export class RedisSender implements DestinationSender {
   }
 
   #fail(failure: RedisFailure): RedisFailure {
-    this.#lastFailure = { failure, atMs: this.#ground.monotonicMs() };
+    const atMs = this.#ground.monotonicMs();
+    const last = this.#lastFailure;
+    const isFirst = last === null || atMs - last.atMs >= OPEN_GAP_MS_MIN;
+    this.#lastFailure = { failure, atMs, isPassing: failure.cause === 'reset' && isFirst };
     return failure;
   }
 
@@ -258,6 +267,7 @@ export class RedisSender implements DestinationSender {
 
   #compareAfterLoss(): void {
     this.#losses += 1;
+    this.#wholeAfterMs = 0;
     if (this.#comparing === null) this.#compareSoon(0);
   }
 
@@ -269,22 +279,26 @@ export class RedisSender implements DestinationSender {
     }, delayMs);
   }
 
-  /** Opens, compares everything, and plans the next time: soon after trouble, else by the timer. */
+  /** Opens, compares everything or only renews the lease, and plans the next time: soon after trouble, else by the timer. */
   async #compare(): Promise<void> {
     const outcome = await this.#compareAll();
     this.#comparing = null;
     if (this.#isClosing) return;
-    if (outcome === 'lost-meanwhile') return this.#compareSoon(0);
-    if (outcome !== null) {
+    if (typeof outcome === 'object') {
       this.#tell(outcome.detail, null);
+      this.#wholeAfterMs = 0;
       return this.#compareSoon(this.#nextRetryMs());
     }
+    if (this.#losses !== this.#lossesBefore) return this.#compareSoon(0);
     this.#retries = 0;
     this.#toldTrouble = null;
-    this.#compareSoon(this.#settings.reconcile_s * 1_000);
+    if (outcome === 'compared') this.#wholeAfterMs = this.#settings.reconcile_s * 1_000;
+    const delayMs = Math.min(this.#wholeAfterMs, LEASE_RENEWED_MS);
+    this.#wholeAfterMs -= delayMs;
+    this.#compareSoon(delayMs);
   }
 
-  async #compareAll(): Promise<RedisFailure | 'lost-meanwhile' | null> {
+  async #compareAll(): Promise<RedisFailure | 'compared' | 'renewed'> {
     const options: CompareOptions = {
       keys: this.#keys,
       settings: this.#settings,
@@ -303,9 +317,10 @@ export class RedisSender implements DestinationSender {
     };
     try {
       const unmarked = await renewMarker(options);
-      const losses = this.#losses;
-      const failure = unmarked ?? (await addMissing(options)) ?? (await removeOthers(options));
-      return failure ?? (this.#losses === losses ? null : 'lost-meanwhile');
+      this.#lossesBefore = this.#losses;
+      if (unmarked !== null) return unmarked;
+      if (this.#wholeAfterMs > 0) return 'renewed';
+      return (await addMissing(options)) ?? (await removeOthers(options)) ?? 'compared';
     } catch (error) {
       this.#tell(UNCOMPARED.detail, error);
       return UNCOMPARED;

@@ -71,6 +71,11 @@ export function publishes(
 }
 
 const END = Buffer.from('}');
+/**
+ * A hash whose end nobody will write (its destination is gone, or it came back with an old dump) holds numbers and says
+ * "in-progress", so it must not stay for ever. Of a call that goes on for longer the next comparison finds it missing.
+ */
+const ACTIVE_HASH_TTL_S = 86_400;
 
 function toHashCommands(
   { callId, call }: CallTruth,
@@ -81,7 +86,7 @@ function toHashCommands(
   const key = keys.toCallKey(callId);
   if (call === undefined || call.state === 'none') return [['DEL', key]];
   const fields: Command = ['HSET', key, ...toFields(call, nowMs).flat()];
-  return [fields, call.isActive ? ['PERSIST', key] : ['EXPIRE', key, String(ttlS)]];
+  return [fields, ['EXPIRE', key, String(call.isActive ? Math.max(ACTIVE_HASH_TTL_S, ttlS) : ttlS)]];
 }
 
 /** Fields without a value are left out. Times are RFC 3339 in UTC. */

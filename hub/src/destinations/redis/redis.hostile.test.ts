@@ -56,6 +56,24 @@ describe('a hostile server in the place of Redis', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(150e6);
   });
 
+  it('that resets every connection is not dialled more often than twice in a quarter of a second', async () => {
+    let dials = 0;
+    const port = await serve((socket) => {
+      dials += 1;
+      socket.resetAndDestroy();
+    });
+    const { sender } = stand.open({ settings: { url: `redis://127.0.0.1:${port}` } });
+    const startedAtMs = performance.now();
+    let attempts = 0;
+    while (attempts < 20 || performance.now() - startedAtMs < 600) {
+      expect(await sender.attempt(makeRequest('a'))).toMatchObject({ cause: 'reset' });
+      attempts += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const quarters = Math.ceil((performance.now() - startedAtMs) / 250);
+    expect(dials).toBeLessThanOrEqual(2 * (quarters + 1));
+  });
+
   it('cannot make the comparison run for ever, nor stop what is closed', async () => {
     let scans = 0;
     const port = await serve((socket) => {

@@ -63,12 +63,16 @@ export function loadDestinations(
 }
 
 export function matches(filter: EventFilter, event: EventTraits): boolean {
+  return allows(filter.statuses, event.status) && matchesCall(filter, event);
+}
+
+/** What of a filter is about the call, whatever it has come to. */
+export function matchesCall(filter: EventFilter, call: Omit<EventTraits, 'status'>): boolean {
   return (
-    allows(filter.statuses, event.status) &&
-    allows(filter.call_types, event.callType) &&
+    allows(filter.call_types, call.callType) &&
     (isEmpty(filter.phone_numbers) ||
-      (event.phoneNumber !== null && filter.phone_numbers.includes(event.phoneNumber)) ||
-      (event.phoneNumberE164 !== null && filter.phone_numbers.includes(event.phoneNumberE164)))
+      (call.phoneNumber !== null && filter.phone_numbers.includes(call.phoneNumber)) ||
+      (call.phoneNumberE164 !== null && filter.phone_numbers.includes(call.phoneNumberE164)))
   );
 }
 
