@@ -166,6 +166,37 @@ export function describeReading(open: OpenHarness): void {
       expect(await journal.getTimeline('default', 'none')).toBeUndefined();
     });
 
+    it('tells in the story of a call what the hub said of it, and who was told', async () => {
+      const { journal } = await open();
+      const asks = { filter: { operational_events: ['call.stale'] } };
+      const [first, second] = [
+        await createDestination(journal, asks),
+        await createDestination(journal, asks),
+      ];
+      await createDestination(journal);
+      await accept(journal, 'a', 'in-progress');
+      await accept(journal, 'b', 'in-progress');
+      const say = (id: string) =>
+        journal.appendOperationalEvent(
+          'default',
+          { type: 'call.stale', call: { id, type: null }, live_since: '2026-11-22T08:00:00.000Z' },
+          null,
+        );
+      const [entry] = [await say('a'), await say('b'), await say('nobody')];
+      const timeline = await journal.getTimeline('default', 'a');
+      expect(timeline?.operationalEvents).toEqual([{ ...entry, deliveries: expect.any(Array) }]);
+      expect(timeline?.operationalEvents[0]?.deliveries).toMatchObject(
+        [first, second].map(({ id }) => ({
+          destinationId: id,
+          eventId: entry?.id,
+          eventType: 'call.stale',
+          callId: 'a',
+          state: 'pending',
+        })),
+      );
+      expect(timeline?.deliveries.every(({ eventType }) => eventType === 'status-update')).toBe(true);
+    });
+
     it('cuts a very long timeline and says so', async () => {
       const { journal } = await open();
       for (let index = 0; index < 1_001; index += 100) {

@@ -14,10 +14,18 @@ import {
 } from './delivery-rows.ts';
 import { REPORT_COLUMNS, toEventEntry, toReportEntry, type EventRow, type ReportRow } from './event-rows.ts';
 import { toConditions, type Conditions } from './filter-sql.ts';
+import {
+  OPERATIONAL_COLUMNS,
+  toOperationalEntry,
+  toSignedRow,
+  type OperationalRow,
+} from './operational-rows.ts';
 import type { Store } from './store.ts';
 
 /** Reports and deliveries shown of one call, each. */
 const TIMELINE_MAX = 1_000;
+/** Operational events about one call, and deliveries of each. */
+const OPERATIONAL_MAX = 100;
 /** Above, live calls are so many that the newest calls hold enough of them: sorting a million took 1.1 s. */
 const LIVE_SORTED_MAX = 10_000;
 /** Calls looked at in one go while searching, and for one page at most. */
@@ -28,6 +36,12 @@ const SELECT_CALL = `SELECT ${CALL_COLUMNS} FROM calls c WHERE c.account_row = ?
 const SELECT_REPORTS = `SELECT ${REPORT_COLUMNS} FROM reports WHERE call_row = ? ORDER BY row LIMIT ?`;
 const SELECT_DELIVERIES = `
   SELECT ${DELIVERY_COLUMNS} FROM ${toDeliveryTables({ isOfCalls: true }).tables} WHERE d.call_row = ? ORDER BY d.row LIMIT ?`;
+const SELECT_OPERATIONAL = `
+  SELECT ${OPERATIONAL_COLUMNS} FROM operational_events INDEXED BY operational_events_by_call
+  WHERE account_row = ? AND call_id = ? ORDER BY row LIMIT ?`;
+const SELECT_TOLD = `
+  SELECT ${DELIVERY_COLUMNS} FROM ${toDeliveryTables({ index: 'INDEXED BY deliveries_by_call' }).tables}
+  WHERE d.call_row = ? ORDER BY d.row LIMIT ?`;
 const COUNT_LIVE =
   'SELECT count(*) AS count FROM calls WHERE account_row = ? AND state = 1 AND live_since_ms >= ?';
 const COUNT_LIVE_OF_ALL =
@@ -46,6 +60,8 @@ export function createCallsReader(
   const selectCall = read.prepare(SELECT_CALL);
   const selectReports = read.prepare(SELECT_REPORTS);
   const selectDeliveries = read.prepare(SELECT_DELIVERIES);
+  const selectOperational = read.prepare(SELECT_OPERATIONAL);
+  const selectTold = read.prepare(SELECT_TOLD);
   const countLive = read.prepare(COUNT_LIVE);
   const countLiveOfAll = read.prepare(COUNT_LIVE_OF_ALL);
   const countLiveCapped = read.prepare(COUNT_LIVE_CAPPED);
@@ -122,10 +138,16 @@ export function createCallsReader(
       return row === undefined ? undefined : toCall(row);
     },
     async getTimeline(accountId, callId) {
-      const row = selectCall.get(findAccountRow(store, accountId), callId) as unknown as CallRow | undefined;
+      const accountRow = findAccountRow(store, accountId);
+      const row = selectCall.get(accountRow, callId) as unknown as CallRow | undefined;
       if (row === undefined) return undefined;
       const reports = selectReports.all(row.row, TIMELINE_MAX + 1) as unknown as ReportRow[];
       const deliveries = selectDeliveries.all(row.row, TIMELINE_MAX + 1) as unknown as DeliveryRow[];
+      const told = selectOperational.all(
+        accountRow,
+        callId,
+        OPERATIONAL_MAX + 1,
+      ) as unknown as OperationalRow[];
       const shown = reports.slice(0, TIMELINE_MAX);
       const events = shown.filter((report) => report.event_id !== null);
       return {
@@ -138,7 +160,14 @@ export function createCallsReader(
           ...toDeliveryEntry(delivery, store),
           attemptEntries: readAttempts(delivery),
         })),
-        truncated: reports.length > TIMELINE_MAX || deliveries.length > TIMELINE_MAX,
+        operationalEvents: told.slice(0, OPERATIONAL_MAX).map((event) => ({
+          ...toOperationalEntry(event, accountId),
+          deliveries: (
+            selectTold.all(toSignedRow(event.row), OPERATIONAL_MAX) as unknown as DeliveryRow[]
+          ).map((delivery) => toDeliveryEntry(delivery, store)),
+        })),
+        truncated:
+          reports.length > TIMELINE_MAX || deliveries.length > TIMELINE_MAX || told.length > OPERATIONAL_MAX,
       };
     },
     async readActiveCallCount(accountId, liveSinceMsMin) {
