@@ -19,7 +19,7 @@ import { showTest, testedStatus, testView } from './test-view.ts';
 import {
   destinationView,
   destinationWithSecretView,
-  eventFilterSchema,
+  givenFilterSchema,
   toDestinationFacts,
   toDestinationView,
 } from './views.ts';
@@ -32,7 +32,7 @@ export const ROTATION_OVERLAP_MS_MAX = 30 * 86_400_000;
 
 const changeable = {
   name: z.string().min(1).max(200).nullable().optional().meta({ description: 'For people.' }),
-  filter: eventFilterSchema.optional(),
+  filter: givenFilterSchema.optional(),
   order: z.enum(ORDER_POLICIES).optional().meta({
     description:
       'strict (the default of most kinds): every event, in order per call. latest: a newer event of a call replaces the older ones that still wait.',
@@ -429,8 +429,9 @@ function toNothingToRotate(title: string): Problem {
   );
 }
 
-function toFilter(filter: z.output<typeof eventFilterSchema>): Destination['filter'] {
+function toFilter(filter: z.output<typeof givenFilterSchema>): Destination['filter'] {
   return {
+    ...(filter.calls === false && { calls: false }),
     ...(filter.statuses !== undefined && { statuses: filter.statuses }),
     ...(filter.call_types !== undefined && { call_types: filter.call_types }),
     ...(filter.phone_numbers !== undefined && { phone_numbers: filter.phone_numbers }),

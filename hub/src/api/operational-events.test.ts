@@ -109,6 +109,31 @@ describe('GET /v1/operational-events', () => {
 });
 
 describe('deliveries of operational events', () => {
+  it('may be all that a destination is sent, which then says nothing of calls', async () => {
+    const make = (filter: object) =>
+      hub.call('POST', '/v1/destinations', {
+        kind: 'webhook',
+        settings: { url: 'https://example.com/only' },
+        filter,
+      });
+    const only = await make({ calls: false, operational_events: ['call.stale'] });
+    expect(only.json().filter).toEqual({ calls: false, operational_events: ['call.stale'] });
+    await hub.call('PUT', '/v1/calls/not-told/status', { status: 'ended' });
+    const { data } = (await hub.call('GET', `/v1/deliveries?q=destination:${only.json().id}`)).json();
+    expect(data).toEqual([]);
+    const both = await make({ calls: true, operational_events: ['call.stale'] });
+    expect(both.json().filter).toEqual({ operational_events: ['call.stale'] });
+    for (const [filter, pointer] of [
+      [{ calls: false }, '/filter/operational_events'],
+      [{ calls: false, operational_events: [] }, '/filter/operational_events'],
+      [{ calls: false, statuses: ['ended'], operational_events: ['call.stale'] }, '/filter/statuses'],
+    ] as const) {
+      const refused = await make(filter);
+      expect([filter, refused.statusCode, refused.json().errors[0].pointer]).toEqual([filter, 400, pointer]);
+    }
+    for (const { id } of [only.json(), both.json()]) await hub.call('DELETE', `/v1/destinations/${id}`);
+  });
+
   it('stand on the timeline of the call they are about, with the event', async () => {
     const asked = (
       await hub.call('POST', '/v1/destinations', {

@@ -241,6 +241,8 @@ export type DestinationState = (typeof DESTINATION_STATES)[number];
 
 /** Empty or missing lists match everything. */
 export interface EventFilter {
+  /** false: none of the calls' events, whatever the lists say; for who wants operational events alone. */
+  readonly calls?: boolean;
   readonly statuses?: readonly string[];
   readonly call_types?: readonly string[];
   /** Our side's number, as given or in E.164. */

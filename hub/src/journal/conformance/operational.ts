@@ -430,6 +430,20 @@ export function describeOperational(open: OpenHarness): void {
       );
     });
 
+    it('may be all that a destination is sent', async () => {
+      const { journal } = await open();
+      const { id } = await createDestination(journal, {
+        filter: { calls: false, statuses: [], operational_events: ['call.stale'] },
+      });
+      await accept(journal, 'a', 'in-progress');
+      await journal.appendOperationalEvent('default', toStale('a'), null);
+      const { items } = await journal.listDeliveries('default', {}, FIRST_PAGE);
+      expect(items.map(({ destinationId, eventType }) => [destinationId, eventType])).toEqual([
+        [id, 'call.stale'],
+      ]);
+      expect((await journal.getDestination('default', id))?.filter.calls).toBe(false);
+    });
+
     it('are replayed by their deliveries and by filter, to those that ask for them', async () => {
       const harness = await open();
       const { journal, clock } = harness;

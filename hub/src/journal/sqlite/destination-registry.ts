@@ -69,6 +69,7 @@ export function matches(filter: EventFilter, event: EventTraits): boolean {
 /** What of a filter is about the call, whatever it has come to. */
 export function matchesCall(filter: EventFilter, call: Omit<EventTraits, 'status'>): boolean {
   return (
+    filter.calls !== false &&
     allows(filter.call_types, call.callType) &&
     (isEmpty(filter.phone_numbers) ||
       (call.phoneNumber !== null && filter.phone_numbers.includes(call.phoneNumber)) ||
