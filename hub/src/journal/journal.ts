@@ -445,7 +445,9 @@ export interface CallTimeline {
     readonly attemptEntries: readonly AttemptEntry[];
   })[];
   /** Those about the call, with whom they were told. */
-  readonly operationalEvents: readonly (OperationalEntry & { readonly deliveries: readonly DeliveryEntry[] })[];
+  readonly operationalEvents: readonly (OperationalEntry & {
+    readonly deliveries: readonly DeliveryEntry[];
+  })[];
   /** True where the call has more reports or deliveries than the limit (1,000 each), or more operational events (100). */
   readonly truncated: boolean;
 }
