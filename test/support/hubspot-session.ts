@@ -1,6 +1,7 @@
 /** The HubSpot kind, opened on a stand-in, with calls to deliver: what its tests begin with. */
 import { toStatusUpdateBody } from '@offhook/contract/body';
 import type { Assistant, CallStatus } from '@offhook/contract/message';
+import { START_WAIT_MS } from '../../hub/src/destinations/crm/crm-sender.ts';
 import type {
   AttemptRequest,
   AttemptResult,
@@ -178,7 +179,8 @@ export function createJumpingClock(): NonNullable<TestGroundOptions['clock']> {
     next.callback();
   };
   return {
-    nowMs: () => CALL_END_MS + now,
+    // A start that nobody has reported by then is not waited for any longer.
+    nowMs: () => CALL_END_MS + START_WAIT_MS + now,
     monotonicMs: () => now,
     setTimer(callback, delayMs) {
       const timer = { at: now + delayMs, callback };

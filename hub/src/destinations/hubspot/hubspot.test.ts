@@ -11,6 +11,7 @@ import {
   type HubspotSessionOptions,
 } from '../../../../test/support/hubspot-session.ts';
 import type { StandInFault, StandInRequest } from '../../../../test/support/hubspot-stand-in.ts';
+import { CREATION_DOUBT_MS } from '../crm/contact-book.ts';
 import { MASK } from '../masked-settings.ts';
 
 const sessions: HubspotSession[] = [];
@@ -280,8 +281,8 @@ describe('whom a call is with', () => {
     });
     failOnce(standIn, (request) => request.path.endsWith('/contacts') && request.method === 'POST');
     expect(await deliver('call-1', 'ended')).toMatchObject({ kind: 'failed', cause: 'reset' });
-    expect(await redeliver('call-1', 'ended')).toMatchObject({ kind: 'failed', cause: 'protocol' });
-    await new Promise<void>((resolve) => void ground.setTimer(resolve, 40_000));
+    expect(await redeliver('call-1', 'ended')).toMatchObject({ kind: 'later' });
+    await new Promise<void>((resolve) => void ground.setTimer(resolve, CREATION_DOUBT_MS));
     expect(await redeliver('call-1', 'ended')).toMatchObject({ kind: 'done' });
     expect(standIn.contacts()).toHaveLength(1);
     expect(standIn.records()[0]?.contacts).toEqual(new Set([standIn.contacts()[0]?.id]));
