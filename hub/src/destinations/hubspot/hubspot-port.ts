@@ -9,7 +9,8 @@ import type { Budget, CreateOutcome, CrmPort, Step, StopResult, UpdateOutcome } 
 import { toE164, toNationalDigits } from '../crm/e164.ts';
 import type { Answer, PacedClient } from '../crm/paced-client.ts';
 import type { Pacer } from '../crm/pacer.ts';
-import type { AttemptResult, DestinationMemory } from '../destination.ts';
+import { createSharedQuestions, type SharedQuestions } from '../crm/shared-question.ts';
+import type { DestinationGround, DestinationMemory } from '../destination.ts';
 import {
   isConflict,
   isPropertyMissing,
@@ -35,7 +36,7 @@ export interface HubspotPortOptions {
   readonly client: PacedClient;
   /** HubSpot allows five searches a second and account, which is known once an attempt is prepared. */
   takeSearchPacer(portalId: string): Pacer;
-  readonly memory: DestinationMemory;
+  readonly ground: Pick<DestinationGround, 'memory' | 'setTimer'>;
   readonly credentialKey: string;
   readonly ownerId: string | undefined;
 }
@@ -78,12 +79,13 @@ class Port implements HubspotPort {
   readonly #memoryKey: string;
   readonly #ownerId: string | undefined;
   #portalId: string | null = null;
-  #preparing: Promise<Step<string>> | null = null;
+  readonly #questions: SharedQuestions<string>;
 
-  constructor({ client, takeSearchPacer, memory, credentialKey, ownerId }: HubspotPortOptions) {
+  constructor({ client, takeSearchPacer, ground, credentialKey, ownerId }: HubspotPortOptions) {
     this.#client = client;
     this.#takeSearchPacer = takeSearchPacer;
-    this.#memory = memory;
+    this.#memory = ground.memory;
+    this.#questions = createSharedQuestions(ground);
     this.#memoryKey = `hubspot:${credentialKey}`;
     this.#ownerId = ownerId;
   }
@@ -98,19 +100,8 @@ class Port implements HubspotPort {
 
   /** Once for a credential: whose account it is, and that calls can be told apart there. */
   async prepare(budget: Budget): Promise<Step<string>> {
-    for (;;) {
-      if (this.#portalId !== null) return ok(this.#portalId);
-      const others = this.#preparing;
-      if (others === null) break;
-      // Attempts of one destination have the same time, so who joins has more of it left than the one who asks.
-      const step = await others;
-      if (step.kind === 'ok' || !wasTooLate(step.result)) return step;
-    }
-    const preparing = this.#prepare(budget).finally(() => {
-      if (this.#preparing === preparing) this.#preparing = null;
-    });
-    this.#preparing = preparing;
-    return preparing;
+    if (this.#portalId !== null) return ok(this.#portalId);
+    return this.#questions.ask('prepare', budget, () => this.#prepare(budget));
   }
 
   async #prepare(budget: Budget): Promise<Step<string>> {
@@ -320,13 +311,6 @@ class Port implements HubspotPort {
     this.#portalId = null;
     await this.#memory.write([{ key: this.#memoryKey, value: null }]);
   }
-}
-
-/** Another with more time left may do better. */
-function wasTooLate(result: AttemptResult): boolean {
-  return result.kind === 'failed'
-    ? result.cause === 'timeout'
-    : result.kind === 'answered' && result.status === 429;
 }
 
 const ACCOUNT = z.object({

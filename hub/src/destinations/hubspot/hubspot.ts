@@ -76,7 +76,7 @@ export function createHubspotKind(options: KindOptions): DestinationKind<Hubspot
     const port = createHubspotPort({
       client: released,
       takeSearchPacer,
-      memory: ground.memory,
+      ground,
       credentialKey,
       ownerId: settings.owner_id,
     });

@@ -20,6 +20,7 @@ import type { Pacer, PacerBook } from '../crm/pacer.ts';
 import { matchPhone, toPhoneNotations } from '../crm/phone-notations.ts';
 import type { CallRecord } from '../crm/call-record.ts';
 import { type CallLogDraft, toCallLogDraft, toReference } from './call-log.ts';
+import type { CompanySeat } from './company-book.ts';
 import { toErrorText, toFields, toId, toItems, toStop, toText, toUnreadable } from './pipedrive-answer.ts';
 import type { PipedriveSettings } from './pipedrive-settings.ts';
 
@@ -29,8 +30,7 @@ export interface PipedrivePortOptions {
   /** Searches have a limit of their own. */
   readonly searchPacer: Pacer;
   readonly turns: PacerBook;
-  /** No other destination of this process writes to the same company. */
-  isAlone(): boolean;
+  readonly seat: CompanySeat;
 }
 
 /** Clocks differ; an activity's time is Pipedrive's. */
@@ -71,18 +71,16 @@ class PipedrivePort implements CrmPort<CallLogDraft> {
   readonly #settings: PipedriveSettings;
   readonly #client: PacedClient;
   readonly #searchPacer: Pacer;
-  readonly #isAlone: () => boolean;
+  readonly #seat: CompanySeat;
+  /** Its look-up is dear: left out where nobody else is there whose record it could find, as the last attempt saw it. */
+  looksOnlyInDoubt = true;
 
-  constructor({ settings, client, searchPacer, turns, isAlone }: PipedrivePortOptions) {
+  constructor({ settings, client, searchPacer, turns, seat }: PipedrivePortOptions) {
     this.#settings = settings;
     this.#client = client;
     this.#searchPacer = searchPacer;
     this.turns = turns;
-    this.#isAlone = isAlone;
-  }
-
-  get looksOnlyInDoubt(): boolean {
-    return this.#isAlone();
+    this.#seat = seat;
   }
 
   parseContactId(text: string): ContactId | null {
@@ -93,6 +91,7 @@ class PipedrivePort implements CrmPort<CallLogDraft> {
     toCallLogDraft(record, contactId, this.#settings.user_id);
 
   async prepare(): Promise<Step<string | null>> {
+    this.looksOnlyInDoubt = await this.#seat.isAlone();
     return ok(this.#settings.company_domain);
   }
 

@@ -15,6 +15,7 @@ import type { KindOptions } from '../kind-options.ts';
 import { keepMaskedSettings, maskSettings } from '../masked-settings.ts';
 import { createAuthorizedClient } from '../oauth/authorized-client.ts';
 import { createTokenKeeper, type TokenKeeper } from '../oauth/token-keeper.ts';
+import { createCompanyBook } from './company-book.ts';
 import { toKept } from './pipedrive-answer.ts';
 import { createPipedrivePort } from './pipedrive-port.ts';
 import {
@@ -40,14 +41,11 @@ const SHARE_USED = 0.8;
 /** Refused again right after a wait: then it is no burst but the allowance of the day. */
 export const REFUSED_HOLD_MS_MAX = 10 * 60_000;
 
-/** Longer than a delivery is tried without a pause of hours. */
-const COMPANY_KEPT_MS = 60 * 60_000;
-
 export function createPipedriveKind(options: KindOptions): DestinationKind<PipedriveSettings> {
   const keeper = createTokenKeeper(options);
   const pacers = createPacerBook();
   const turns = createPacerBook();
-  const company = createCompanyBook();
+  const companies = createCompanyBook();
   return {
     kind: 'pipedrive',
     title: 'Pipedrive',
@@ -66,9 +64,9 @@ export function createPipedriveKind(options: KindOptions): DestinationKind<Piped
       keepMaskedSettings(stored, given, { secrets: PIPEDRIVE_SECRETS, hosts: PIPEDRIVE_HOSTS }),
     describeTarget: (settings) => `${settings.company_domain}.pipedrive.com`,
     open(settings, ground) {
-      const { client, searchPacer } = openApi(settings, ground);
-      const isAlone = company.join(toApiUrl(settings).host, ground);
-      const port = createPipedrivePort({ settings, client, searchPacer, turns, isAlone });
+      const seat = companies.join(toApiUrl(settings).host, ground);
+      const { client, searchPacer } = openApi(settings, ground, () => seat.leave());
+      const port = createPipedrivePort({ settings, client, searchPacer, turns, seat });
       return createCrmSender(port, settings, ground);
     },
     async test(settings, ground, deadlineMs) {
@@ -84,6 +82,7 @@ export function createPipedriveKind(options: KindOptions): DestinationKind<Piped
   function openApi(
     settings: PipedriveSettings,
     ground: DestinationGround,
+    onClose = (): void => {},
   ): { readonly client: PacedClient; readonly searchPacer: Pacer } {
     const login = settings.api_token ?? `${settings.client_id} ${settings.refresh_token}`;
     const credential = `${toApiUrl(settings).origin} ${login}`;
@@ -94,6 +93,7 @@ export function createPipedriveKind(options: KindOptions): DestinationKind<Piped
     const client = openClient(settings, ground, options, keeper, () => {
       all.release();
       search.release();
+      onClose();
     });
     const { toHoldMs, watched } = watchRefusals(client, ground);
     return {
@@ -108,23 +108,6 @@ export function createPipedriveKind(options: KindOptions): DestinationKind<Piped
       searchPacer: search.pacer,
     };
   }
-}
-
-/** Who else of this process writes, or wrote a short while ago, to the same company. */
-function createCompanyBook(): { join(host: string, ground: DestinationGround): () => boolean } {
-  const usedAtMs = new Map<string, Map<string, number>>();
-  return {
-    join(host, ground) {
-      const users = usedAtMs.get(host) ?? new Map<string, number>();
-      usedAtMs.set(host, users);
-      return () => {
-        const now = ground.monotonicMs();
-        users.set(ground.destinationId, now);
-        for (const [id, at] of users) if (now - at > COMPANY_KEPT_MS) users.delete(id);
-        return users.size === 1;
-      };
-    },
-  };
 }
 
 function toPace(burst: number): PaceLimit {
