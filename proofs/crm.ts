@@ -1,9 +1,14 @@
 /**
  * Exactly one record of every call in HubSpot, Salesforce and Pipedrive, while everything breaks: the whole program
- * writes into three stand-ins that enforce what is documented, fail before and after having done what they were asked,
- * cut connections and end tokens, and it is killed again and again, half of the times after a CRM has made a record and
- * before the hub could learn of it. In the end all deliveries are delivered, no CRM has a call twice or not at all or
- * wrong, and none has ever seen more requests than it allows.
+ * writes into five stand-ins that enforce what is documented, fail before and after having done what they were asked,
+ * do it when nobody waits for it any more, cut connections and end tokens; second destinations of the same accounts are
+ * made, deleted and made again; and the hub is killed again and again, half of the times after a CRM has made a record
+ * and before the hub could learn of it. In the end all deliveries are delivered, no CRM has a call twice or not at all
+ * or wrong, nor a contact twice, and none has ever seen more requests than it allows.
+ *
+ * Not tried, since it is not promised: two destinations of one account that refuses no duplicates, where a request of
+ * one is carried out after its time. And what no program can prevent is counted, not hidden: a rotated refresh token
+ * whose answer was lost takes the login with it, and somebody logs in again.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,9 +37,19 @@ const SIZES = {
     people: { customers: 16, strangers: 4 },
     kills: 50,
     feedMs: 160_000,
-    drainMsMax: 150_000,
+    drainMsMax: 240_000,
+    lateMsMax: 30_000,
+    hubspotPace: 'wide',
   },
-  small: { calls: 120, people: { customers: 8, strangers: 3 }, kills: 4, feedMs: 9_000, drainMsMax: 25_000 },
+  small: {
+    calls: 120,
+    people: { customers: 8, strangers: 3 },
+    kills: 4,
+    feedMs: 12_000,
+    drainMsMax: 150_000,
+    lateMsMax: 20_000,
+    hubspotPace: 'default',
+  },
 } as const;
 
 const API_KEY = 'a-key-for-the-proof-alone-0123456789';
@@ -53,7 +68,12 @@ const TROUBLES: readonly Trouble[] = [
   'unauthorized',
   'locked',
 ];
+/** Of creations, beside those. */
+const LATE_CHANCE = 0.02;
+/** A start that was told so long after the end need not be written any more. */
+const START_WAIT_MS = 60_000;
 const TOKENS_END_EVERY_MS = 7_000;
+const LOGIN_EVERY_MS = 1_000;
 const AIMED_WAIT_MS_MAX = 4_000;
 const POLL_MS = 100;
 
@@ -61,27 +81,34 @@ export async function proveCrm({ size, seed }: ProofOptions): Promise<ProofResul
   const wanted = SIZES[size];
   const random = createRandom(seed);
   const folder = mkdtempSync(join(tmpdir(), 'offhook-crm-'));
-  const crms = await startCrms(wanted.people.customers);
-  const run = new Run(folder, crms, random);
+  const crms = await startCrms(wanted.people.customers, wanted.hubspotPace);
+  const run = new Run(folder, crms, random, wanted.lateMsMax);
   try {
     await run.start();
     await run.createDestinations();
     const calls = planCalls(wanted.calls, wanted.people, random);
     const reports = toReports(calls, (index) => toMetadata(crms, index), random);
     run.trouble();
-    const fed = run.feed(reports, wanted.feedMs);
+    const fed = Promise.all([run.feed(reports, wanted.feedMs), run.changeTwins(wanted.feedMs)]);
     await run.killAgain(wanted.kills, fed);
     await fed;
     run.calm();
     const drainMs = await run.drain(wanted.drainMsMax);
-    const verdicts = crms.map((crm) => judge(crm, calls));
+    await run.waitForLate();
+    const verdicts = crms.map((crm) => judge(crm, calls, run.lateStarts));
     const rates = crms.flatMap((crm) => crm.readRates());
     const deliveries = run.readDeliveries();
     const sum = (name: keyof Verdict): number => verdicts.reduce((all, verdict) => all + verdict[name], 0);
     const isWithinRates = rates.every(({ peak, limit, refused }) => peak <= limit && refused === 0);
     const isWhole = sum('missing') + sum('twice') + sum('wrong') + sum('unwanted') === 0;
+    const isLoginLossExplained = run.loginsLost <= run.loginAnswersLost + run.kills;
     return {
-      passed: isWhole && isWithinRates && deliveries.undelivered === 0 && run.kills >= wanted.kills,
+      passed:
+        isWhole &&
+        isWithinRates &&
+        isLoginLossExplained &&
+        deliveries.undelivered === 0 &&
+        run.kills >= wanted.kills,
       figures: {
         calls: calls.length,
         reports: reports.length,
@@ -89,11 +116,17 @@ export async function proveCrm({ size, seed }: ProofOptions): Promise<ProofResul
         killsBetweenRequestAndRecord: run.aimedKills,
         troubles: run.troubles,
         recordsMadeWithoutAnAnswer: run.unansweredCreations,
+        creationsDoneLate: run.lateCreations,
+        secondDestinationsMade: run.twinsMade,
+        loginAnswersLost: run.loginAnswersLost,
+        loginsLost: run.loginsLost,
+        startsAfterTheEnd: calls.filter(({ start }) => start === 'late').length,
+        startsLaterThanAMinute: run.lateStarts.size,
         requests: crms.reduce((all, crm) => all + crm.requests(), 0),
         deliveries: deliveries.delivered,
         undelivered: deliveries.undelivered,
         attempts: deliveries.attempts,
-        records: crms.map((crm) => `${crm.kind} ${crm.countRecords()}`).join(', '),
+        records: crms.map((crm) => `${crm.name} ${crm.countRecords()}`).join(', '),
         missing: sum('missing'),
         twice: sum('twice'),
         wrong: sum('wrong'),
@@ -115,15 +148,29 @@ class Run {
   aimedKills = 0;
   troubles = 0;
   unansweredCreations = 0;
+  lateCreations = 0;
+  twinsMade = 0;
+  loginAnswersLost = 0;
+  loginsLost = 0;
+  /** Calls whose start was told, or may have been, more than a minute after their end. */
+  readonly lateStarts = new Set<string>();
+  readonly #lateMsMax: number;
+  /** When the last of what is done late is done. */
+  #lateUntilMs = 0;
+  readonly #destinations = new Map<string, { readonly crm: Crm; readonly id: string }>();
+  readonly #endSentAtMs = new Map<string, number>();
   readonly #folder: string;
   readonly #crms: readonly Crm[];
   readonly #random: Random;
   #hub: HubProcess | null = null;
   /** Set while the next creation in this CRM is to be the last thing this hub does. */
-  #aim: { readonly kind: Crm['kind']; hit(): void } | null = null;
+  #aim: { readonly name: string; hit(): void } | null = null;
+  #isOver = false;
   #tokenTimer: NodeJS.Timeout | undefined;
+  #loginTimer: NodeJS.Timeout | undefined;
 
-  constructor(folder: string, crms: readonly Crm[], random: Random) {
+  constructor(folder: string, crms: readonly Crm[], random: Random, lateMsMax: number) {
+    this.#lateMsMax = lateMsMax;
     this.#folder = folder;
     this.#crms = crms;
     this.#random = random;
@@ -140,15 +187,61 @@ class Run {
 
   async stop(): Promise<void> {
     clearInterval(this.#tokenTimer);
+    clearInterval(this.#loginTimer);
+    this.#isOver = true;
     await this.#hub?.kill('SIGKILL');
     this.#hub = null;
   }
 
   async createDestinations(): Promise<void> {
-    for (const { kind, settings } of this.#crms) {
-      const body = { kind, name: kind, settings, retry_schedule_s: RETRY_SCHEDULE_S };
-      const answer = await this.#post('/v1/destinations', body);
-      if (answer?.status !== 201) throw new Error(`${kind}: ${answer?.status} ${await answer?.text()}`);
+    for (const crm of this.#crms) await this.#createDestination(crm, crm.name);
+  }
+
+  async #createDestination(crm: Crm, name: string): Promise<void> {
+    const body = {
+      kind: crm.kind,
+      name,
+      settings: crm.settings,
+      retry_schedule_s: RETRY_SCHEDULE_S,
+      ...(crm.statuses !== null && { filter: { statuses: crm.statuses } }),
+    };
+    const answer = await this.#insist('POST', '/v1/destinations', body);
+    if (answer.status !== 201) throw new Error(`${name}: ${answer.status} ${await answer.text()}`);
+    const { id } = (await answer.json()) as { readonly id: string };
+    this.#destinations.set(name, { crm, id });
+  }
+
+  /** Second destinations come, are deleted in the middle of their work, come again, and some go. */
+  async changeTwins(feedMs: number): Promise<void> {
+    const startedMs = performance.now();
+    const steps = this.#crms
+      .flatMap((crm) => (crm.twin ?? []).map((share, nth) => ({ crm, share, isMade: nth % 2 === 0 })))
+      .filter(({ share }) => share < 1)
+      .sort((a, b) => a.share - b.share);
+    for (const { crm, share, isMade } of steps) {
+      await pause(Math.max(0, startedMs + share * feedMs - performance.now()));
+      const name = `${crm.name}, second`;
+      if (isMade) {
+        await this.#createDestination(crm, name);
+        this.twinsMade += 1;
+      } else {
+        const answer = await this.#insist('DELETE', `/v1/destinations/${this.#destinations.get(name)?.id}`);
+        if (answer.status >= 300 && answer.status !== 404)
+          throw new Error(`${name} could not be deleted: ${answer.status}`);
+        this.#destinations.delete(name);
+      }
+    }
+  }
+
+  /** As people do who read that the login is refused. */
+  async #renewLogins(): Promise<void> {
+    for (const crm of this.#crms) {
+      const settings = crm.renewLogin();
+      if (settings === null) continue;
+      this.loginsLost += 1;
+      for (const destination of this.#destinations.values())
+        if (destination.crm === crm)
+          await this.#insist('PATCH', `/v1/destinations/${destination.id}`, { settings });
     }
   }
 
@@ -156,24 +249,41 @@ class Run {
   trouble(): void {
     const random = createRandom(this.#random.below(2 ** 31));
     for (const crm of this.#crms) {
-      crm.setFaults((isCreation) => {
-        if (isCreation && this.#aim?.kind === crm.kind) {
+      crm.setFaults((act) => {
+        const isCreation = act === 'creates-record';
+        if (isCreation && this.#aim?.name === crm.name) {
           const { hit } = this.#aim;
           this.#aim = null;
           hit();
           this.unansweredCreations += 1;
           return 'done-cut';
         }
+        if (crm.comesLate && (isCreation || act === 'creates-contact') && random.chance(LATE_CHANCE))
+          return this.#comeLate(random);
         if (!random.chance(TROUBLE_CHANCE)) return null;
         const trouble = random.pick(TROUBLES);
         this.troubles += 1;
-        if (isCreation && (trouble === 'done-busy' || trouble === 'done-cut')) this.unansweredCreations += 1;
+        const isDone = trouble === 'done-busy' || trouble === 'done-cut';
+        if (isDone && isCreation) this.unansweredCreations += 1;
+        if (isDone && act === 'logs-in') this.loginAnswersLost += 1;
         return trouble;
       });
     }
+    this.#loginTimer = setInterval(() => void this.#renewLogins().catch(() => {}), LOGIN_EVERY_MS);
     this.#tokenTimer = setInterval(() => {
       for (const crm of this.#crms) crm.expireTokens();
     }, TOKENS_END_EVERY_MS);
+  }
+
+  #comeLate(random: Random): Trouble {
+    const doneAfterMs = 500 + random.below(this.#lateMsMax - 500);
+    this.lateCreations += 1;
+    this.#lateUntilMs = Math.max(this.#lateUntilMs, performance.now() + doneAfterMs);
+    return { doneAfterMs };
+  }
+
+  async waitForLate(): Promise<void> {
+    await pause(Math.max(0, this.#lateUntilMs - performance.now()) + POLL_MS);
   }
 
   calm(): void {
@@ -186,11 +296,20 @@ class Run {
     for (let sent = 0; sent < reports.length;) {
       const due = Math.ceil(((performance.now() - startedMs) / feedMs) * reports.length);
       const batch = reports.slice(sent, Math.min(due, sent + REPORTS_PER_REQUEST_MAX));
-      const answer = batch.length === 0 ? null : await this.#post('/v1/reports', { reports: batch });
+      for (const { call_id: id, status } of batch)
+        if (status !== 'in-progress' && !this.#endSentAtMs.has(id))
+          this.#endSentAtMs.set(id, performance.now());
+      const answer = batch.length === 0 ? null : await this.#ask('POST', '/v1/reports', { reports: batch });
       if (answer?.status === 200) {
         const { results } = (await answer.json()) as { results: readonly { problem?: unknown }[] };
         const problem = results.find((result) => result.problem !== undefined);
         if (problem !== undefined) throw new Error(`A report was refused: ${JSON.stringify(problem)}`);
+        for (const { call_id: id, status } of batch)
+          if (
+            status === 'in-progress' &&
+            performance.now() - (this.#endSentAtMs.get(id) ?? Infinity) > START_WAIT_MS
+          )
+            this.lateStarts.add(id);
         sent += batch.length;
       } else if (answer !== null && answer.status < 500) {
         throw new Error(`Reports were answered ${answer.status}: ${await answer.text()}`);
@@ -200,17 +319,17 @@ class Run {
   }
 
   /** Every other time at any moment, else right when a CRM has made a record and its answer is not there yet. */
-  async killAgain(count: number, fed: Promise<void>): Promise<void> {
+  async killAgain(count: number, fed: Promise<unknown>): Promise<void> {
     let isFed = false;
     void fed.then(
       () => (isFed = true),
       () => (isFed = true),
     );
-    const kinds = this.#crms.map(({ kind }) => kind);
+    const names = this.#crms.map(({ name }) => name);
     while (this.kills < count) {
       const isAimed = this.kills % 2 === 1;
       await pause(200 + this.#random.below(2_000));
-      const wasHit = isAimed && (await this.#aimAt(kinds[this.#random.below(kinds.length)] ?? 'hubspot'));
+      const wasHit = isAimed && (await this.#aimAt(this.#random.pick(names)));
       if (wasHit) this.aimedKills += 1;
       await this.stopHub();
       this.kills += 1;
@@ -226,14 +345,14 @@ class Run {
   }
 
   /** Whether a record was made in time; the process is killed in that same turn, so nothing reaches it any more. */
-  async #aimAt(kind: Crm['kind']): Promise<boolean> {
+  async #aimAt(name: string): Promise<boolean> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#aim = null;
         resolve(false);
       }, AIMED_WAIT_MS_MAX);
       this.#aim = {
-        kind,
+        name,
         hit: () => {
           clearTimeout(timer);
           this.#hub?.child.kill('SIGKILL');
@@ -250,7 +369,7 @@ class Run {
   }
 
   async #countPending(): Promise<number> {
-    return this.#ask('SELECT pending FROM counters')['pending'] ?? 0;
+    return this.#query('SELECT pending FROM counters')['pending'] ?? 0;
   }
 
   readDeliveries(): {
@@ -258,14 +377,15 @@ class Run {
     readonly undelivered: number;
     readonly attempts: number;
   } {
-    const { delivered = 0, undelivered = 0 } = this.#ask(
-      'SELECT sum(state = 1) AS delivered, sum(state <> 1) AS undelivered FROM deliveries',
+    // Cancelled are those of destinations that were deleted.
+    const { delivered = 0, undelivered = 0 } = this.#query(
+      'SELECT sum(state = 1) AS delivered, sum(state NOT IN (1, 4)) AS undelivered FROM deliveries',
     );
-    const { attempts = 0 } = this.#ask('SELECT sum(attempts) AS attempts FROM deliveries');
+    const { attempts = 0 } = this.#query('SELECT sum(attempts) AS attempts FROM deliveries');
     return { delivered, undelivered, attempts };
   }
 
-  #ask(sql: string): Readonly<Record<string, number>> {
+  #query(sql: string): Readonly<Record<string, number>> {
     const db = new DatabaseSync(join(this.#folder, 'data', 'journal.sqlite'), { readOnly: true });
     try {
       return db.prepare(sql).get() as Readonly<Record<string, number>>;
@@ -274,15 +394,28 @@ class Run {
     }
   }
 
+  /** Until a hub answers; what it did before it died is done again, which leaves a second destination at worst. */
+  async #insist(method: string, path: string, body?: unknown): Promise<Response> {
+    for (;;) {
+      const answer = await this.#ask(method, path, body);
+      if (answer !== null && answer.status < 500) return answer;
+      if (this.#isOver) throw new Error(`${method} ${path}: the hub is gone`);
+      await pause(POLL_MS);
+    }
+  }
+
   /** null where the hub is not there, or died before it answered. */
-  async #post(path: string, body: unknown): Promise<Response | null> {
+  async #ask(method: string, path: string, body?: unknown): Promise<Response | null> {
     const hub = this.#hub;
     if (hub === null) return null;
     try {
       return await fetch(hub.address + path, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
-        body: JSON.stringify(body),
+        method,
+        headers: {
+          authorization: `Bearer ${API_KEY}`,
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
       });
     } catch {
       return null;
@@ -297,13 +430,13 @@ interface Verdict {
   readonly unwanted: number;
 }
 
-function judge(crm: Crm, calls: readonly PlannedCall[]): Verdict {
+function judge(crm: Crm, calls: readonly PlannedCall[], lateStarts: ReadonlySet<string>): Verdict {
   const verdict = { missing: 0, twice: 0, wrong: 0, unwanted: 0 };
   let expected = 0;
   for (const call of calls) {
     const records = crm.listRecords(call);
-    const isWanted = call.type !== 'web_call' || call.namesContact;
-    if (!isWanted) {
+    const isToldOf = crm.statuses?.includes(call.error === null ? 'ended' : 'ended-with-error') ?? true;
+    if (!isToldOf || (call.type === 'web_call' && !call.namesContact)) {
       verdict.unwanted += records.length;
       continue;
     }
@@ -318,15 +451,17 @@ function judge(crm: Crm, calls: readonly PlannedCall[]): Verdict {
       verdict.twice += 1;
       tell(crm, call, `${records.length} records`);
     }
-    const contact = call.customerIndex === null ? null : (crm.contacts[call.customerIndex] ?? null);
+    const contacts = toContacts(crm, call);
     const isRight =
-      isRightDuration(crm, call, record.durationMs) &&
+      isRightDuration(crm, call, record.durationMs, lateStarts) &&
       record.direction === (call.type === 'outbound_phone_call' ? 'outbound' : 'inbound') &&
       record.isError === (call.error !== null) &&
-      record.contact === contact;
+      contacts.length === 1 &&
+      record.contact === contacts[0];
     if (!isRight) {
       verdict.wrong += 1;
-      tell(crm, call, JSON.stringify({ record, contact, durationMs: call.endedAtMs - call.startedAtMs }));
+      const durationMs = call.endedAtMs - call.startedAtMs;
+      tell(crm, call, JSON.stringify({ record, contacts, durationMs }));
     }
   }
   // Records of no call that we told of.
@@ -334,16 +469,28 @@ function judge(crm: Crm, calls: readonly PlannedCall[]): Verdict {
   return verdict;
 }
 
-/** Where the start came late, the record may have been written before it: then without a duration. */
-function isRightDuration(crm: Crm, call: PlannedCall, durationMs: number | null): boolean {
-  if (durationMs === null) return call.start !== 'first';
+/** Whom it must hang on; where the CRM was to make a contact, there must be one of them. */
+function toContacts(crm: Crm, { customer, customerIndex }: PlannedCall): readonly (string | null)[] {
+  if (customerIndex !== null) return [crm.contacts[customerIndex] ?? null];
+  const made = customer === null ? null : crm.listMade(customer);
+  return made ?? [null];
+}
+
+/** A start that was told within a minute of the end is in the record, whichever of them came first. */
+function isRightDuration(
+  crm: Crm,
+  call: PlannedCall,
+  durationMs: number | null,
+  lateStarts: ReadonlySet<string>,
+): boolean {
+  if (durationMs === null) return call.start === 'never' || lateStarts.has(call.callId);
   if (call.start === 'never') return false;
   const rightMs = call.endedAtMs - call.startedAtMs;
   return Math.abs(durationMs - rightMs) <= (crm.kind === 'hubspot' ? 0 : 500);
 }
 
 function tell(crm: Crm, call: PlannedCall, what: string): void {
-  process.stderr.write(`${crm.kind} ${call.type} ${call.start} ${JSON.stringify(call.callId)}: ${what}\n`);
+  process.stderr.write(`${crm.name} ${call.type} ${call.start} ${JSON.stringify(call.callId)}: ${what}\n`);
 }
 
 function toMetadata(crms: readonly Crm[], index: number): Readonly<Record<string, string>> {

@@ -77,6 +77,8 @@ export class PipedriveStandIn {
   readonly all: RateWindow;
   readonly search = new RateWindow(SEARCH_BURST, WINDOW_MS);
   grants = 0;
+  /** Logins that were refused, since their refresh token was not the last one. */
+  refusedGrants = 0;
   spentTokens = 0;
   #server: StandInServer | null = null;
   readonly #options: PipedriveOptions;
@@ -119,6 +121,12 @@ export class PipedriveStandIn {
 
   expireAccessTokens(): void {
     this.#accessTokens.clear();
+  }
+
+  /** Somebody logs in again: a new refresh token, and the one before is worth nothing. */
+  logInAgain(): string {
+    this.#refreshToken = `4242:1:${randomBytes(20).toString('hex')}`;
+    return this.#refreshToken;
   }
 
   addPerson(name: string, phones: readonly string[]): number {
@@ -164,7 +172,10 @@ export class PipedriveStandIn {
     if (headers.authorization !== basic) return no(401, 'invalid_client');
     const form = new URLSearchParams(text);
     if (form.get('grant_type') !== 'refresh_token') return no(400, 'unsupported_grant_type');
-    if (form.get('refresh_token') !== this.#refreshToken) return no(400, 'invalid_grant');
+    if (form.get('refresh_token') !== this.#refreshToken) {
+      this.refusedGrants += 1;
+      return no(400, 'invalid_grant');
+    }
     if (this.#options.rotatesRefreshTokens === true)
       this.#refreshToken = `4242:2:${randomBytes(20).toString('hex')}`;
     this.grants += 1;
