@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { OperationalEventView } from './types.ts';
 
-import { isAboutDestination, toSubjectHref } from './operational-subject.ts';
+import { toSubjectHref } from './operational-subject.ts';
 
 const common = { id: 'ope_1', at: '2026-11-22T12:00:00.000Z', summary: 'It happened.', call_id: null };
 const destination = { id: 'dst_1', kind: 'slack', name: null };
@@ -32,17 +32,5 @@ describe('what the hub notices', () => {
     ],
   ])('leads to what it is about: %j', (event, href) => {
     expect(toSubjectHref(event)).toBe(href);
-  });
-
-  it('is told apart by destination', () => {
-    const event: OperationalEventView = {
-      ...common,
-      type: 'destination.recovered',
-      destination,
-      failing_since: null,
-    };
-    expect(isAboutDestination(event, 'dst_1')).toBe(true);
-    expect(isAboutDestination(event, 'dst_2')).toBe(false);
-    expect(isAboutDestination({ ...rate, type: 'error_rate.normal' }, 'dst_1')).toBe(false);
   });
 });

@@ -25,8 +25,3 @@ export function toSubjectHref(event: OperationalEventView): string {
     }
   }
 }
-
-/** Those of one destination: the hub tells all of the account. */
-export function isAboutDestination(event: OperationalEventView, destinationId: string): boolean {
-  return 'destination' in event && event.destination.id === destinationId;
-}

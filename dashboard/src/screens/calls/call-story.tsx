@@ -16,6 +16,7 @@ import { formatCount, formatDate, formatLatency } from '../../data/format.ts';
 import { nowMs } from '../../data/clock.ts';
 import { location, setQuery } from '../../data/location.ts';
 import { EventEntry } from './event-entry.tsx';
+import { NoticedEntry } from './noticed-entry.tsx';
 import { ReportEntry } from './report-entry.tsx';
 import { StoryEntry } from './story-entry.tsx';
 import { foldRepeated, toTimelineEntries } from './timeline-entries.ts';
@@ -171,6 +172,8 @@ function Entry({
   switch (entry.kind) {
     case 'report':
       return <ReportEntry {...frame} entry={entry} callId={callId} />;
+    case 'noticed':
+      return <NoticedEntry {...frame} entry={entry} />;
     case 'event':
       return <EventEntry {...frame} entry={entry} />;
     case 'change':

@@ -72,6 +72,7 @@ function timeline(more: Partial<TimelineView>): TimelineView {
     reports: [],
     events: [],
     deliveries: [],
+    operational_events: [],
     truncated: false,
     ...more,
   };
@@ -174,6 +175,34 @@ describe('toLag', () => {
     });
     expect(toLag({ received_at: received, occurred_at: '2025-12-13T12:00:08.000Z' })).toBeNull();
     expect(toLag({ received_at: received, occurred_at: null })).toBeNull();
+  });
+});
+
+describe('what the hub noticed', () => {
+  it('stands where it happened, with whom it told', () => {
+    const told = {
+      event: {
+        id: 'ope_1',
+        type: 'call.stale' as const,
+        at: '2025-12-13T12:30:00.000Z',
+        summary: 'No end for 30 min.',
+        call_id: 'c',
+        call: { id: 'c', type: null },
+        live_since: '2025-12-13T12:00:00.000Z',
+      },
+      deliveries: [delivery('1', 'ope_1')],
+    };
+    const entries = toTimelineEntries(
+      timeline({
+        events: [
+          event('e1', '2025-12-13T12:00:00.000Z', 'in-progress', 1),
+          event('e2', '2025-12-13T13:00:00.000Z', 'ended', 2),
+        ],
+        operational_events: [told],
+      }),
+    );
+    expect(entries.map(({ key }) => key)).toEqual(['change e1', 'e1', 'ope_1', 'change e2', 'e2']);
+    expect(entries[2]).toMatchObject({ kind: 'noticed', ...told });
   });
 });
 

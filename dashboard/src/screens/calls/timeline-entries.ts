@@ -1,6 +1,6 @@
 /**
  * One call's story as a list, oldest first. In: what the hub knows of the call. Out: what came (reports), what it did
- * (changes of state, events) and where it went (deliveries, under their event). By the hub's clock alone: what sources
+ * (changes of state, events), what the hub noticed, and where it went (deliveries, under their event). By the hub's clock alone: what sources
  * say about time is shown, and decides nothing.
  */
 import type { CallState } from '../../../../hub/src/calls/call.ts';
@@ -23,6 +23,7 @@ export type TimelineEntry = {
       readonly eventId: string;
       readonly deliveries: readonly TimelineDelivery[];
     }
+  | ({ readonly kind: 'noticed' } & TimelineView['operational_events'][number])
 );
 
 /** Between the source's time and ours. */
@@ -89,6 +90,8 @@ export function toTimelineEntries(timeline: TimelineView): readonly TimelineEntr
       deliveries: toSorted(deliveries),
     });
   }
+  for (const told of timeline.operational_events)
+    entries.push({ kind: 'noticed', key: told.event.id, atMs: toMs(told.event.at), ...told });
   // Stable: what belongs together and has one time stays in its order.
   return entries.toSorted((one, two) => one.atMs - two.atMs);
 }

@@ -4,7 +4,7 @@ import type { TimelineView } from '../../data/types.ts';
 import { request } from '../../data/api.ts';
 import { useResource } from '../../data/resource.ts';
 import { session } from '../../data/session.ts';
-import { onCalls, onDeliveries } from '../../data/stream.ts';
+import { onCalls, onDeliveries, onOperational } from '../../data/stream.ts';
 import { usePaced } from './gate.ts';
 
 /** One call may get hundreds of attempts a second when it is replayed. */
@@ -30,12 +30,13 @@ export function useTimeline(id: string): ShownTimeline {
         signal,
       }),
     }),
-    { resync: ['calls', 'deliveries'] },
+    { resync: ['calls', 'deliveries', 'operational'] },
   );
   usePaced(
     RELOAD_GAP_MS,
     reload,
     (ask) => [
+      onOperational(ask),
       onCalls((calls) => {
         if (calls.some((call) => call.id === id)) ask();
       }),

@@ -5,14 +5,12 @@ import { OperationalBadge } from '../../components/operational-badge.tsx';
 import { Section } from '../../components/page.tsx';
 import { Time } from '../../components/time.tsx';
 import { request } from '../../data/api.ts';
-import { isAboutDestination, toSubjectHref } from '../../data/operational-subject.ts';
+import { toSubjectHref } from '../../data/operational-subject.ts';
 import { useNoticed } from '../settings/use-noticed.ts';
 import { useResource } from '../../data/resource.ts';
 
 /** The newest say how it has been; older ones stand in the list of all. */
 const SHOWN_MAX = 6;
-/** The hub has no list by destination: of so many of the account those about this one are picked. */
-const READ_MAX = 200;
 
 /** What the hub noticed about one destination; nothing is shown where there is nothing. */
 export function DestinationEvents({ destinationId }: { readonly destinationId: string }) {
@@ -20,18 +18,18 @@ export function DestinationEvents({ destinationId }: { readonly destinationId: s
     `operational-events ${destinationId}`,
     (signal) =>
       request<Page<OperationalEventView>>('GET', '/v1/operational-events', {
-        query: { types: 'destination.disabled,destination.recovered,delivery.dead', limit: READ_MAX },
+        query: { destination_id: destinationId, limit: SHOWN_MAX },
         signal,
       }),
     { resync: ['operational'] },
   );
   useNoticed(reload);
-  const events = (data?.data ?? []).filter((event) => isAboutDestination(event, destinationId));
+  const events = data?.data ?? [];
   if (events.length === 0) return null;
   return (
     <Section title="What the hub noticed" hint="Newest first">
       <ul class="noticed">
-        {events.slice(0, SHOWN_MAX).map((event) => (
+        {events.map((event) => (
           <li key={event.id}>
             <span class="noticed-line">
               <OperationalBadge type={event.type} />
@@ -49,7 +47,7 @@ export function DestinationEvents({ destinationId }: { readonly destinationId: s
           </li>
         ))}
       </ul>
-      {events.length > SHOWN_MAX && (
+      {data?.has_more === true && (
         <p>
           <a href="/settings?tab=events">All that the hub noticed</a>
         </p>
