@@ -20,9 +20,11 @@ import {
 import { deliver, type MadeAttempt, type PutOffAttempt } from './deliver.ts';
 import type { LaneSignal } from './outcome.ts';
 import { Lane } from './lane.ts';
+import { Leases } from './leases.ts';
 import { DELIVERY_LIMITS, type DeliveryLimits } from './limits.ts';
 import type { DeliveryObserver } from './observer.ts';
 import { createReplayRunner, type ReplayRunner } from './replay-runner.ts';
+import { Room } from './room.ts';
 import { Seats } from './seats.ts';
 
 export interface DeliveryEngine {
@@ -59,34 +61,16 @@ export function createDeliveryEngine(options: DeliveryEngineOptions): DeliveryEn
   return new Engine(options);
 }
 
-interface Lease {
-  token: number;
-  /** Attempts recorded before it: tells a lease for the next try from the same lease taken again. */
-  readonly attempts: number;
-}
-
-/** Lanes that were refused for want of room are asked again once this share of each common limit is free. */
-const FREE_SHARE = 1 / 8;
-/** A body's size where none is in memory to tell. */
-const BODY_BYTES_GUESS = 1_024;
-
 class Engine implements DeliveryEngine {
   readonly #options: DeliveryEngineOptions;
   readonly #limits: DeliveryLimits;
   readonly #lanes = new Map<DestinationId, Lane>();
-  /** Every lease we hold: waiting, under way, or finished and not yet recorded. By row. */
-  readonly #leases = new Map<number, Lease>();
+  readonly #leases = new Leases();
+  readonly #room: Room;
   readonly #seats: Seats;
   readonly #hungry = new Set<Lane>();
   readonly #replays: ReplayRunner;
   #ready: Lane[] = [];
-  /** Bodies of what waits, is under way, or is not yet recorded. */
-  #heldBytes = 0;
-  /** Events in requests under way. */
-  #underWay = 0;
-  #unrecorded = 0;
-  /** A lane was refused on account of what all share. */
-  #isShort = false;
   #running = false;
   #claiming = false;
   #sweeping: Promise<void> | null = null;
@@ -98,6 +82,7 @@ class Engine implements DeliveryEngine {
   constructor(options: DeliveryEngineOptions) {
     this.#options = options;
     this.#limits = { ...DELIVERY_LIMITS, ...options.limits };
+    this.#room = new Room(this.#limits);
     this.#seats = new Seats({
       grounds: options.grounds,
       clock: options.clock,
@@ -165,11 +150,11 @@ class Engine implements DeliveryEngine {
   #take(delivery: ClaimedDelivery): boolean {
     const lane = this.#lanes.get(delivery.destinationId);
     if (lane === undefined || !this.#running || !lane.flows) return false;
-    if (this.#isHeldAlready(delivery)) return true;
+    if (this.#leases.retake(delivery)) return true;
     const room =
       !lane.flow.isOpen &&
       lane.held.length < this.#limits.laneHeldMax &&
-      this.#heldBytes + delivery.body.length <= this.#limits.heldBytesMax &&
+      this.#room.fits(delivery.body.length) &&
       // Older work waits in the journal: taking newer work past it would starve the old under steady load.
       lane.journalDueAtMs > this.#options.clock.nowMs();
     if (room) this.#hold(lane, delivery);
@@ -225,7 +210,7 @@ class Engine implements DeliveryEngine {
     const nowMs = clock.nowMs();
     const monotonicMs = clock.monotonicMs();
     const asked = new Map<Lane, number>();
-    const shareMax = this.#countShare();
+    const shareMax = this.#room.countShare(this.#hungry.size);
     for (const lane of this.#hungry) {
       const limit = Math.min(lane.countWanted(this.#limits.laneHeldMax, monotonicMs), shareMax);
       if (limit > 0) asked.set(lane, limit);
@@ -255,19 +240,11 @@ class Engine implements DeliveryEngine {
     }
   }
 
-  /** How many each hungry lane may ask for, so that together they do not bring more than there is room for. */
-  #countShare(): number {
-    const { heldBytesMax, laneReserve } = this.#limits;
-    const bodyBytes = this.#leases.size === 0 ? BODY_BYTES_GUESS : this.#heldBytes / this.#leases.size;
-    const room = (heldBytesMax - this.#heldBytes) / Math.max(1, bodyBytes);
-    return Math.max(laneReserve, Math.floor(room / this.#hungry.size));
-  }
-
   #receive(delivery: ClaimedDelivery, asked: Map<Lane, number>): void {
     const lane = this.#lanes.get(delivery.destinationId);
     const missing = lane === undefined ? undefined : asked.get(lane);
     if (lane !== undefined && missing !== undefined) asked.set(lane, missing - 1);
-    if (this.#isHeldAlready(delivery)) return;
+    if (this.#leases.retake(delivery)) return;
     if (lane === undefined || !lane.flows || !this.#running) {
       void this.#giveBack([delivery]);
       return;
@@ -275,34 +252,11 @@ class Engine implements DeliveryEngine {
     this.#hold(lane, delivery);
   }
 
-  /**
-   * The same try again: its lease had run out behind a blocked event loop. The new token counts; one attempt is enough.
-   * The next try of a delivery whose last one is recorded is another matter, even while the journal's answer to that
-   * record is still on its way: it is held like any other. Taking it for the same one left it to nobody until its lease
-   * ran out.
-   */
-  #isHeldAlready(delivery: ClaimedDelivery): boolean {
-    const lease = this.#leases.get(delivery.row);
-    if (lease?.attempts !== delivery.attempts) return false;
-    lease.token = delivery.token;
-    return true;
-  }
-
-  /** The token of the latest lease for this try. */
-  #tokenOf(delivery: ClaimedDelivery): number {
-    const lease = this.#leases.get(delivery.row);
-    return lease?.attempts === delivery.attempts ? lease.token : delivery.token;
-  }
-
-  #forgetLease(delivery: ClaimedDelivery): void {
-    if (this.#leases.get(delivery.row)?.attempts === delivery.attempts) this.#leases.delete(delivery.row);
-  }
-
   #hold(lane: Lane, delivery: ClaimedDelivery): void {
-    this.#leases.set(delivery.row, { token: delivery.token, attempts: delivery.attempts });
+    this.#leases.hold(delivery);
     // Armed only while there are leases: an idle hub wakes for nothing but its sweep.
     this.#cancelRenew ??= this.#options.clock.setTimer(() => void this.#renew(), this.#limits.renewMs);
-    this.#heldBytes += delivery.body.length;
+    this.#room.hold(delivery.body.length);
     lane.held.push(delivery);
   }
 
@@ -322,13 +276,13 @@ class Engine implements DeliveryEngine {
   #pump(lane: Lane, monotonicMs = this.#options.clock.monotonicMs()): void {
     if (!this.#running || !lane.flows) return;
     let startable = lane.isVacating ? 0 : lane.flow.countStartable(lane.inFlight, monotonicMs);
-    while (startable > 0 && lane.held.length > 0 && this.#mayStart(lane)) {
+    while (startable > 0 && lane.held.length > 0 && this.#room.mayStart(lane.inFlight)) {
       const deliveries = lane.takeNext(monotonicMs);
       if (deliveries === null) break;
       startable -= 1;
       void this.#run(lane, deliveries);
     }
-    // Most of the time the journal has nothing for it, and then there is no need to know the time: this runs twice a delivery.
+    // Most of the time the journal has nothing for it, and the time need not be known: this runs twice a delivery.
     const dueInMs =
       lane.journalDueAtMs === Number.POSITIVE_INFINITY
         ? Number.POSITIVE_INFINITY
@@ -341,33 +295,14 @@ class Engine implements DeliveryEngine {
   }
 
   #wantsMore(lane: Lane, monotonicMs: number): boolean {
-    if (this.#heldBytes >= this.#limits.heldBytesMax || this.#unrecorded >= this.#limits.unrecordedMax) {
+    if (this.#room.isFull) {
       if (lane.held.length === 0 && lane.inFlight === 0) return true;
-      this.#isShort = true;
+      this.#room.refuse();
       return false;
     }
     // Half empty before asking again, so that a deep backlog is read in batches, not one by one.
     const wanted = lane.countWanted(this.#limits.laneHeldMax, monotonicMs);
     return wanted > 0 && (lane.flow.isOpen || lane.held.length <= lane.heldPerWindow / 2);
-  }
-
-  #mayStart(lane: Lane): boolean {
-    const { unrecordedMax, inFlightMax, laneReserve } = this.#limits;
-    const may =
-      this.#unrecorded < unrecordedMax && (this.#underWay < inFlightMax || lane.inFlight < laneReserve);
-    if (!may) this.#isShort = true;
-    return may;
-  }
-
-  /** Well below the limits, so that lanes that are refused all the time are not asked after every attempt. */
-  #hasRoomAgain(): boolean {
-    const { heldBytesMax, inFlightMax, unrecordedMax } = this.#limits;
-    const share = 1 - FREE_SHARE;
-    return (
-      this.#heldBytes <= share * heldBytesMax &&
-      this.#underWay <= share * inFlightMax &&
-      this.#unrecorded <= share * unrecordedMax
-    );
   }
 
   #setAlarm(lane: Lane, dueInMs: number, monotonicMs: number): void {
@@ -397,7 +332,7 @@ class Engine implements DeliveryEngine {
   /** The way of what goes in one request: attempt → learn → record → tell → go on. */
   async #run(lane: Lane, deliveries: readonly ClaimedDelivery[]): Promise<void> {
     lane.inFlight += 1;
-    this.#underWay += deliveries.length;
+    this.#room.start(deliveries.length);
     lane.flow.spend();
     const { destination } = lane;
     const seat = this.#seats.open(lane);
@@ -405,18 +340,16 @@ class Engine implements DeliveryEngine {
     const finished = await deliver(deliveries, destination, seat.sender, this.#options);
     this.#seats.leave(seat);
     lane.inFlight -= 1;
-    this.#underWay -= deliveries.length;
-    this.#unrecorded += deliveries.length;
+    this.#room.end(deliveries.length);
     const monotonicMs = this.#options.clock.monotonicMs();
     if (finished.kind === 'made') this.#learn(lane, finished.lane, finished.detail, monotonicMs);
     this.#pump(lane, monotonicMs);
     if (finished.kind === 'made') await this.#finish(deliveries, destination, finished);
     else await this.#postpone(deliveries, finished);
-    this.#unrecorded -= deliveries.length;
-    for (const delivery of deliveries) this.#heldBytes -= delivery.body.length;
-    if (this.#isShort && this.#hasRoomAgain()) this.#pumpAll();
+    this.#room.recorded(deliveries);
+    if (this.#room.takeRelief()) this.#pumpAll();
     else this.#pump(lane);
-    if (!this.#running && this.#underWay + this.#unrecorded === 0) this.#idle?.();
+    if (!this.#running && this.#room.isIdle) this.#idle?.();
   }
 
   async #finish(
@@ -426,7 +359,7 @@ class Engine implements DeliveryEngine {
   ): Promise<void> {
     const recorded = await this.#record(deliveries, records);
     for (const [index, delivery] of deliveries.entries()) {
-      this.#forgetLease(delivery);
+      this.#leases.forget(delivery);
       const record = records[index];
       const one = recorded[index];
       if (record !== undefined && one !== undefined) {
@@ -444,11 +377,11 @@ class Engine implements DeliveryEngine {
     const { journal, observer } = this.#options;
     const postponements = deliveries.map((delivery) => ({
       row: delivery.row,
-      token: this.#tokenOf(delivery),
+      token: this.#leases.tokenOf(delivery),
       dueAtMs,
       detail,
     }));
-    for (const delivery of deliveries) this.#forgetLease(delivery);
+    for (const delivery of deliveries) this.#leases.forget(delivery);
     try {
       await journal.postponeDeliveries(postponements);
       for (const delivery of deliveries) observer.postponed({ delivery, dueAtMs, detail });
@@ -474,14 +407,14 @@ class Engine implements DeliveryEngine {
     for (;;) {
       const current = open.map(({ record, index }) => {
         const delivery = deliveries[index];
-        return delivery === undefined ? record : { ...record, token: this.#tokenOf(delivery) };
+        return delivery === undefined ? record : { ...record, token: this.#leases.tokenOf(delivery) };
       });
       try {
         const recorded = await journal.recordAttempts(current);
         for (const [at, { index }] of open.entries()) results[index] = recorded[at];
         open = open.filter(({ index }, at) => {
           const delivery = deliveries[index];
-          const isRetaken = delivery !== undefined && this.#tokenOf(delivery) !== current[at]?.token;
+          const isRetaken = delivery !== undefined && this.#leases.tokenOf(delivery) !== current[at]?.token;
           return recorded[at]?.kind === 'refused' && isRetaken;
         });
         if (open.length === 0) return results;
@@ -506,17 +439,21 @@ class Engine implements DeliveryEngine {
     if (signal.kind === 'gone') {
       this.#setHealth({ kind: 'disabled', destinationId: destination.id, reason: 'it answered 410 Gone' });
     }
-    if (change === 'opened') {
-      observer.laneChanged({ destination, breaker: 'open', detail: detail ?? '' });
+    if (change === 'opened' || change === 'troubled') {
       this.#setHealth({
         kind: 'failing',
         destinationId: destination.id,
         sinceMs: flow.failingSinceMs ?? nowMs,
       });
+    }
+    if (change === 'closed' || change === 'eased') {
+      this.#setHealth({ kind: 'recovered', destinationId: destination.id });
+    }
+    if (change === 'opened') {
+      observer.laneChanged({ destination, breaker: 'open', detail: detail ?? '' });
       void this.#release(lane);
     } else if (change === 'closed') {
       observer.laneChanged({ destination, breaker: 'closed', detail: 'an attempt was accepted' });
-      this.#setHealth({ kind: 'recovered', destinationId: destination.id });
     }
     const failingForMs = flow.failingSinceMs === null ? 0 : nowMs - flow.failingSinceMs;
     if (flow.isOpen && failingForMs >= this.#limits.disableAfterMs && lane.flows) {
@@ -587,14 +524,17 @@ class Engine implements DeliveryEngine {
   async #release(lane: Lane): Promise<void> {
     const held = lane.drop(() => true);
     if (held.length === 0) return;
-    for (const delivery of held) this.#heldBytes -= delivery.body.length;
+    this.#room.drop(held);
     lane.hint(this.#options.clock.nowMs());
     await this.#giveBack(held);
   }
 
   async #giveBack(deliveries: readonly ClaimedDelivery[]): Promise<void> {
-    const claims = deliveries.map((delivery) => ({ row: delivery.row, token: this.#tokenOf(delivery) }));
-    for (const delivery of deliveries) this.#forgetLease(delivery);
+    const claims = deliveries.map((delivery) => ({
+      row: delivery.row,
+      token: this.#leases.tokenOf(delivery),
+    }));
+    for (const delivery of deliveries) this.#leases.forget(delivery);
     try {
       await this.#options.journal.releaseDeliveries(claims);
     } catch (error) {
@@ -607,18 +547,15 @@ class Engine implements DeliveryEngine {
     if (this.#leases.size === 0 || !this.#running) return;
     this.#cancelRenew = this.#options.clock.setTimer(() => void this.#renew(), this.#limits.renewMs);
     const { journal, clock, observer } = this.#options;
-    const claims = [...this.#leases].map(([row, { token }]) => ({ row, token }));
+    const claims = this.#leases.list();
     try {
-      const asked = new Map(claims.map(({ row, token }) => [row, token]));
       const rows = await journal.renewLeases(claims, this.#limits.leaseMs, clock.nowMs());
-      // What was taken anew while the journal answered is not lost with the lease that it had before.
-      const lost = new Set(rows.filter((row) => this.#leases.get(row)?.token === asked.get(row)));
+      const lost = this.#leases.listLost(claims, rows);
       if (lost.size === 0) return;
       for (const lane of this.#lanes.values()) {
-        for (const delivery of lane.drop(({ row }) => lost.has(row))) {
-          this.#heldBytes -= delivery.body.length;
-          this.#forgetLease(delivery);
-        }
+        const dropped = lane.drop(({ row }) => lost.has(row));
+        this.#room.drop(dropped);
+        for (const delivery of dropped) this.#leases.forget(delivery);
       }
     } catch (error) {
       observer.troubled('leases could not be renewed; it is tried again', error);
@@ -626,7 +563,6 @@ class Engine implements DeliveryEngine {
   }
 
   #pumpAll(): void {
-    this.#isShort = false;
     for (const lane of this.#lanes.values()) this.#pump(lane);
   }
 
@@ -639,7 +575,7 @@ class Engine implements DeliveryEngine {
   }
 
   async #waitIdle(graceMs: number): Promise<void> {
-    if (this.#underWay + this.#unrecorded === 0) return;
+    if (this.#room.isIdle) return;
     await new Promise<void>((resolve) => {
       this.#idle = resolve;
       this.#options.clock.setTimer(resolve, graceMs);

@@ -14,7 +14,7 @@ import type { Destination } from '../journal/journal.ts';
 import type { DeliveryObserver } from './observer.ts';
 
 /** A sender that takes longer to close is not waited for: this long at most, and hardly longer than the grace has left. */
-export const CLOSE_MS_MAX = 2_000;
+const CLOSE_MS_MAX = 2_000;
 const CLOSE_MS_MIN = 500;
 
 /** A sender and what it has under way, so that it can be seen to its end after its lane has let go of it. */
