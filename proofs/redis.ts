@@ -1,14 +1,18 @@
 /**
  * The set of active calls in Redis equals the journal's, whatever happens to Redis and to the hub: 10,000 calls whose
- * reports come twice, late and in the wrong order, while a real redis-server is killed, restarted empty, flushed,
- * starved of memory, made read-only, stopped, cut off and written to by others, and the hub is killed -9 as well.
+ * reports come twice, late and in the wrong order, while a real redis-server is killed, restarted empty or with old data,
+ * flushed, starved of memory until it refuses or evicts, made read-only, stopped, cut off and written to by others, and
+ * the hub is killed -9 as well.
  * A healthy webhook destination beside it must not notice: no attempt of it fails, and its time from report to arrival
  * is that of calm times. Hub, Redis and measuring are three processes.
  */
+import { mkdtemp, rm } from 'node:fs/promises';
 import http from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createRandom } from './durability/random.ts';
-import { createChaos, type FaultName } from './redis/chaos.ts';
+import { createChaos, toConfiguration, type FaultName } from './redis/chaos.ts';
 import { createHub, type Hub } from './redis/hub.ts';
 import { findRedisServer, startRedisServer, type RedisServer } from './redis/redis-server.ts';
 import { makeTraffic, type EndState, type Report } from './redis/traffic.ts';
@@ -57,14 +61,19 @@ const ADDED_MS_MAX = 50;
 export async function proveRedis({ size, seed }: ProofOptions): Promise<ProofResult> {
   const version = findRedisServer();
   if (version === null) {
-    process.stdout.write('  SKIPPED: this machine has no redis-server (REDIS_SERVER names one)\n');
-    return { passed: true, figures: { skipped: 'no redis-server on this machine' } };
+    // In CI nobody reads the line above the green one: there a proof that did not run is a fault.
+    const isExcused = process.env['CI'] !== 'true';
+    process.stdout.write(
+      `  ${isExcused ? 'SKIPPED' : 'FAILED'}: this machine has no redis-server (REDIS_SERVER names one)\n`,
+    );
+    return { passed: isExcused, figures: { skipped: 'no redis-server on this machine' } };
   }
   const { calls, rounds, calmMs, chaosMs, killedEvery, lastsMs } = SIZES[size];
   const random = createRandom(seed);
   const receiver = await startReceiver();
   const hub = await createHub();
-  let server: RedisServer = await startRedisServer();
+  const folder = await mkdtemp(join(tmpdir(), 'offhook-redis-data-'));
+  let server: RedisServer = await startRedisServer({ configuration: toConfiguration(folder) });
   try {
     await hub.start();
     const redisId = await addDestination(hub, 'redis', {
@@ -77,7 +86,7 @@ export async function proveRedis({ size, seed }: ProofOptions): Promise<ProofRes
     const webhookId = await addDestination(hub, 'webhook', { url: receiver.url });
     await wait(AFTER_START_MS);
 
-    const chaos = createChaos({ server, random, lastsMs });
+    const chaos = createChaos({ server, folder, random, lastsMs });
     const endStates = new Map<string, EndState>();
     const logs = { calm: new Map<string, number>(), chaos: new Map<string, number>() };
     const downs: Down[] = [];
@@ -92,7 +101,7 @@ export async function proveRedis({ size, seed }: ProofOptions): Promise<ProofRes
     };
     for (let round = 0; round < rounds; round += 1) {
       await run('calm', round);
-      chaos.begin();
+      await chaos.begin();
       const killing = round % killedEvery === killedEvery - 1 ? killHub(hub, chaosMs / 3) : null;
       await run('chaos', round);
       if (killing !== null) downs.push(await killing);
@@ -137,6 +146,7 @@ export async function proveRedis({ size, seed }: ProofOptions): Promise<ProofRes
         'reports sent': reportsSent,
         rounds,
         ...toFaultFigures(chaos.faults),
+        'keys evicted': chaos.evicted,
         'hub killed -9': downs.length,
         'active calls at the end': verdict.active,
         'ids in the set': verdict.members,
@@ -164,6 +174,7 @@ export async function proveRedis({ size, seed }: ProofOptions): Promise<ProofRes
     await hub.stop();
     await server.kill();
     await receiver.stop();
+    await rm(folder, { recursive: true, force: true });
   }
 }
 

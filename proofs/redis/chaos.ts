@@ -1,4 +1,6 @@
 /** What happens to a Redis in the field, one thing after the other, each undone before the next. */
+import { copyFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { startRedisServer, type RedisServer } from './redis-server.ts';
 
@@ -7,7 +9,9 @@ export interface Chaos {
   readonly server: RedisServer;
   /** Faults done, by name. */
   readonly faults: Readonly<Record<FaultName, number>>;
-  begin(): void;
+  /** Keys that Redis gave up for want of memory. */
+  readonly evicted: number;
+  begin(): Promise<void>;
   /** Ends with Redis well, and can begin again. */
   end(): Promise<void>;
 }
@@ -15,8 +19,11 @@ export interface Chaos {
 const FAULTS = [
   'killed and restarted empty',
   'killed and away',
+  'restarted with old data',
   'flushed',
   'out of memory',
+  'evicting (allkeys-lru)',
+  'evicting (volatile-lru)',
   'read-only replica',
   'too few replicas',
   'hanging',
@@ -26,25 +33,51 @@ const FAULTS = [
 ] as const;
 export type FaultName = (typeof FAULTS)[number];
 
+const DUMP_NAME = 'dump.rdb';
+/** What a server of this chaos is started with. */
+export function toConfiguration(folder: string): readonly string[] {
+  return [`dir ${folder}`, `dbfilename ${DUMP_NAME}`];
+}
+
 export interface ChaosOptions {
+  /** Started with `toConfiguration`. */
   readonly server: RedisServer;
+  readonly folder: string;
   readonly random: () => number;
   /** Of a fault that lasts, and of the pause behind each. */
   readonly lastsMs: { readonly min: number; readonly max: number };
 }
 
-export function createChaos({ server: first, random, lastsMs }: ChaosOptions): Chaos {
+export function createChaos({ server: first, folder, random, lastsMs }: ChaosOptions): Chaos {
   let server = first;
   let isEnding = false;
   let running: Promise<void> = Promise.resolve();
   let queue: FaultName[] = [];
+  let evicted = 0;
   const faults = Object.fromEntries(FAULTS.map((name) => [name, 0])) as Record<FaultName, number>;
   const pause = (): Promise<void> => wait(lastsMs.min + random() * (lastsMs.max - lastsMs.min));
-  const restart = async (awayMs: number): Promise<void> => {
+  const dump = join(folder, DUMP_NAME);
+  const oldDump = join(folder, 'old.rdb');
+  let hasOldDump = false;
+  const restart = async (awayMs: number, isEmpty = true): Promise<void> => {
     const { port } = server;
     await server.kill();
     await wait(awayMs);
-    server = await startRedisServer({ port });
+    await rm(dump, { force: true });
+    if (!isEmpty) await copyFile(oldDump, dump);
+    server = await startRedisServer({ port, configuration: toConfiguration(folder) });
+  };
+  /** So little memory that half of what is beyond an empty server's must go, again and again while traffic goes on. */
+  const evict = async (policy: string): Promise<void> => {
+    const info = String(await server.command('INFO', 'memory'));
+    const read = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1]);
+    const startup = read('used_memory_startup');
+    const bytes = Math.round(startup + (read('used_memory') - startup) / 2);
+    await server.command('CONFIG', 'SET', 'maxmemory-policy', policy);
+    await configure('maxmemory', String(bytes), '0');
+    await server.command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+    evicted += Number(/^evicted_keys:(\d+)/m.exec(String(await server.command('INFO', 'stats')))?.[1]);
+    await server.command('CONFIG', 'RESETSTAT');
   };
   const configure = async (name: string, value: string, back: string): Promise<void> => {
     await server.command('CONFIG', 'SET', name, value);
@@ -54,6 +87,9 @@ export function createChaos({ server: first, random, lastsMs }: ChaosOptions): C
   const doFault: Readonly<Record<FaultName, () => Promise<unknown>>> = {
     'killed and restarted empty': () => restart(0),
     'killed and away': () => restart(lastsMs.max),
+    'restarted with old data': () => restart(0, false),
+    'evicting (allkeys-lru)': () => evict('allkeys-lru'),
+    'evicting (volatile-lru)': () => evict('volatile-lru'),
     flushed: () => server.command('FLUSHALL'),
     'out of memory': () => configure('maxmemory', '1', '0'),
     'read-only replica': async () => {
@@ -94,7 +130,16 @@ export function createChaos({ server: first, random, lastsMs }: ChaosOptions): C
       return server;
     },
     faults,
-    begin() {
+    get evicted() {
+      return evicted;
+    },
+    async begin() {
+      // Once, so that what comes back is minutes old in the end.
+      if (!hasOldDump) {
+        await server.command('SAVE');
+        await copyFile(dump, oldDump);
+        hasOldDump = true;
+      }
       isEnding = false;
       running = run();
       // A fault that cannot be done is a bug of the proof: told by end().
