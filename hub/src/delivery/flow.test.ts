@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { BREAKER_FAILURES, Flow, PROBE_DELAY_MS_MAX } from './flow.ts';
+import { BREAKER_FAILURES, Flow, PROBE_DELAY_MS_MAX, TROUBLED_MS } from './flow.ts';
 
 const startMs = 1_000_000;
 const UNIX_MS = Date.UTC(2026, 0, 1);
+const FAILS = { kind: 'fails', isLasting: false } as const;
 const settings = { concurrency: 8, ratePerSecond: null };
 
 function openFlow(): Flow {
   const flow = new Flow(settings, startMs);
-  for (let count = 0; count < BREAKER_FAILURES; count += 1) flow.learn({ kind: 'fails' }, startMs, UNIX_MS);
+  for (let count = 0; count < BREAKER_FAILURES; count += 1) flow.learn(FAILS, startMs, UNIX_MS);
   return flow;
 }
 
@@ -21,12 +22,12 @@ describe('a lane’s flow', () => {
   it('opens after a run of failures, and only a run', () => {
     const flow = new Flow(settings, startMs);
     for (let count = 1; count < BREAKER_FAILURES; count += 1) {
-      expect(flow.learn({ kind: 'fails' }, startMs, UNIX_MS)).toBe('none');
+      expect(flow.learn(FAILS, startMs, UNIX_MS)).toBe('none');
     }
     flow.learn({ kind: 'works' }, startMs, UNIX_MS);
-    for (let count = 1; count < BREAKER_FAILURES; count += 1) flow.learn({ kind: 'fails' }, startMs, UNIX_MS);
+    for (let count = 1; count < BREAKER_FAILURES; count += 1) flow.learn(FAILS, startMs, UNIX_MS);
     expect(flow.isOpen).toBe(false);
-    expect(flow.learn({ kind: 'fails' }, startMs, UNIX_MS)).toBe('opened');
+    expect(flow.learn(FAILS, startMs, UNIX_MS)).toBe('opened');
   });
 
   it('sends one probe at a time while open, from one second apart to one minute', () => {
@@ -40,7 +41,7 @@ describe('a lane’s flow', () => {
       atMs = nextMs;
       expect(flow.countStartable(0, atMs)).toBe(1);
       expect(flow.countStartable(1, atMs)).toBe(0);
-      flow.learn({ kind: 'fails' }, atMs, UNIX_MS);
+      flow.learn(FAILS, atMs, UNIX_MS);
     }
     expect(delays.slice(0, 7)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, PROBE_DELAY_MS_MAX]);
     expect(delays.at(-1)).toBe(PROBE_DELAY_MS_MAX);
@@ -56,14 +57,14 @@ describe('a lane’s flow', () => {
     expect(flow.countStartable(0, atMs)).toBe(0);
     flow.probeNow(atMs);
     expect(flow.countStartable(0, atMs)).toBe(1);
-    flow.learn({ kind: 'fails' }, atMs, UNIX_MS);
+    flow.learn(FAILS, atMs, UNIX_MS);
     expect(flow.nextChangeAtMs(atMs)).toBeLessThanOrEqual(atMs + 2_000);
   });
 
   it('does not let attempts that began before it opened push the probe away', () => {
     const flow = openFlow();
     const probeAtMs = flow.nextChangeAtMs(startMs);
-    flow.learn({ kind: 'fails' }, startMs + 10, UNIX_MS);
+    flow.learn(FAILS, startMs + 10, UNIX_MS);
     expect(flow.nextChangeAtMs(startMs + 10)).toBe(probeAtMs);
   });
 
@@ -112,10 +113,31 @@ describe('a lane’s flow', () => {
 
   it('remembers since when it fails', () => {
     const flow = new Flow(settings, startMs);
-    flow.learn({ kind: 'fails' }, startMs + 1, UNIX_MS);
-    flow.learn({ kind: 'fails' }, startMs + 2, UNIX_MS + 1);
+    flow.learn(FAILS, startMs + 1, UNIX_MS);
+    flow.learn(FAILS, startMs + 2, UNIX_MS + 1);
     expect(flow.failingSinceMs).toBe(UNIX_MS);
     flow.learn({ kind: 'works' }, startMs + 3, UNIX_MS + 2);
     expect(flow.failingSinceMs).toBeNull();
+  });
+
+  it('says that it is in trouble after three failures that last, and when that is over, once each', () => {
+    const flow = new Flow(settings, startMs);
+    flow.learn(FAILS, startMs, UNIX_MS);
+    flow.learn(FAILS, startMs, UNIX_MS);
+    expect(flow.learn(FAILS, startMs, UNIX_MS + 1), 'three at once are not trouble').toBe('none');
+    expect(flow.learn(FAILS, startMs, UNIX_MS + TROUBLED_MS)).toBe('troubled');
+    expect(flow.learn(FAILS, startMs, UNIX_MS + TROUBLED_MS)).toBe('none');
+    expect(flow.learn({ kind: 'works' }, startMs, UNIX_MS + TROUBLED_MS)).toBe('eased');
+    expect(flow.learn({ kind: 'works' }, startMs, UNIX_MS + TROUBLED_MS)).toBe('none');
+  });
+
+  it('is in trouble at once where its settings are wrong, and nothing that asks nobody takes that away', () => {
+    const flow = new Flow(settings, startMs);
+    expect(flow.learn({ kind: 'fails', isLasting: true }, startMs, UNIX_MS)).toBe('troubled');
+    expect(flow.learn({ kind: 'idle' }, startMs, UNIX_MS)).toBe('none');
+    expect(flow.failingSinceMs).toBe(UNIX_MS);
+    for (let count = 2; count < BREAKER_FAILURES; count += 1) flow.learn(FAILS, startMs, UNIX_MS);
+    expect(flow.learn(FAILS, startMs, UNIX_MS)).toBe('opened');
+    expect(flow.learn({ kind: 'works' }, startMs, UNIX_MS)).toBe('closed');
   });
 });

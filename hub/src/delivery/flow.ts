@@ -8,6 +8,12 @@ import type { LaneSignal } from './outcome.ts';
 
 /** Failures in a row, whatever their kind, after which the breaker opens. */
 export const BREAKER_FAILURES = 10;
+/**
+ * Failures in a row after which people are told that it fails, and the time they must last: a receiver that takes a
+ * thousand events a second and refuses every third has three in a row all the time.
+ */
+export const TROUBLED_FAILURES = 3;
+export const TROUBLED_MS = 5_000;
 export const PROBE_DELAY_MS_MIN = 1_000;
 export const PROBE_DELAY_MS_MAX = 60_000;
 /**
@@ -23,7 +29,11 @@ export interface FlowSettings {
   readonly ratePerSecond: number | null;
 }
 
-export type FlowChange = 'opened' | 'closed' | 'none';
+/**
+ * opened, closed: the breaker. troubled: it fails, and people are to know, though a quiet lane may take hours to fail
+ * often enough for the breaker; eased: that is over, and the breaker had not opened.
+ */
+export type FlowChange = 'opened' | 'closed' | 'troubled' | 'eased' | 'none';
 
 export class Flow {
   #settings: FlowSettings;
@@ -33,6 +43,7 @@ export class Flow {
   #failures = 0;
   #failingSinceMs: number | null = null;
   #isOpen = false;
+  #isTroubled = false;
   #probeDelayMs = PROBE_DELAY_MS_MIN;
   #nextProbeAtMs = Number.NEGATIVE_INFINITY;
   #holdUntilMs = Number.NEGATIVE_INFINITY;
@@ -76,6 +87,7 @@ export class Flow {
   /** Opens the breaker from the start, with a probe at once: the journal says the destination was failing. */
   resumeOpen(sinceMs: number, atMs: number): void {
     this.#isOpen = true;
+    this.#isTroubled = true;
     this.#failingSinceMs = sinceMs;
     this.#failures = BREAKER_FAILURES;
     this.#nextProbeAtMs = atMs;
@@ -116,6 +128,7 @@ export class Flow {
   /** nowMs: Unix ms, by which people and the journal remember since when it fails. */
   learn(signal: LaneSignal, atMs: number, nowMs: number): FlowChange {
     if (signal.kind === 'works') return this.#learnSuccess();
+    if (signal.kind === 'idle') return 'none';
     this.#failures += 1;
     this.#failingSinceMs ??= nowMs;
     if (signal.kind === 'slow') {
@@ -130,16 +143,29 @@ export class Flow {
       }
       return 'none';
     }
-    if (this.#failures < BREAKER_FAILURES) return 'none';
+    if (this.#failures < BREAKER_FAILURES) return this.#learnTrouble(signal, nowMs);
     this.#isOpen = true;
+    this.#isTroubled = true;
     this.#probeDelayMs = PROBE_DELAY_MS_MIN;
     this.#nextProbeAtMs = atMs + this.#probeDelayMs;
     return 'opened';
   }
 
+  #learnTrouble(signal: LaneSignal, nowMs: number): FlowChange {
+    const lastedMs = nowMs - (this.#failingSinceMs ?? nowMs);
+    const isLasting =
+      (signal.kind === 'fails' && signal.isLasting) ||
+      (this.#failures >= TROUBLED_FAILURES && lastedMs >= TROUBLED_MS);
+    if (this.#isTroubled || !isLasting) return 'none';
+    this.#isTroubled = true;
+    return 'troubled';
+  }
+
   #learnSuccess(): FlowChange {
+    const wasTroubled = this.#isTroubled;
     this.#failures = 0;
     this.#failingSinceMs = null;
+    this.#isTroubled = false;
     if (this.isOpen) {
       this.#isOpen = false;
       this.#holdUntilMs = Number.NEGATIVE_INFINITY;
@@ -151,7 +177,7 @@ export class Flow {
       const growth = this.#window < this.#threshold ? 1 : 1 / this.#window;
       this.#window = Math.min(concurrency, this.#window + growth);
     }
-    return 'none';
+    return wasTroubled ? 'eased' : 'none';
   }
 
   #shrink(atMs: number): void {

@@ -37,7 +37,7 @@ describe('decideOutcome', () => {
       outcome: 'retry',
       detail: 'certificate expired',
       rejected: false,
-      lane: { kind: 'fails' },
+      lane: { kind: 'fails', isLasting: false },
     });
   });
 
@@ -56,7 +56,7 @@ describe('decideOutcome', () => {
       outcome: 'retry',
       rejected: false,
       releasesNext: false,
-      lane: { kind: 'fails' },
+      lane: { kind: 'fails', isLasting: false },
     });
   });
 

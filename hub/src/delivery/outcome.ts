@@ -31,7 +31,10 @@ export interface Decision {
 
 export type LaneSignal =
   | { readonly kind: 'works' }
-  | { readonly kind: 'fails' }
+  /** isLasting: by its settings, so that trying again changes nothing until somebody does. */
+  | { readonly kind: 'fails'; readonly isLasting: boolean }
+  /** Nothing was asked of the other side: it says nothing of how that is. */
+  | { readonly kind: 'idle' }
   /** The receiver says it is overloaded: send less, and nothing for holdMs. */
   | { readonly kind: 'slow'; readonly holdMs: number }
   /** 410 Gone: it never wants to hear from us again. */
@@ -74,7 +77,10 @@ export function decideOutcome(
   random: () => number,
   isShared = false,
 ): Decision {
-  if (result.kind === 'done') return { ...DELIVERED, detail: result.detail };
+  if (result.kind === 'done') {
+    const lane: LaneSignal = result.isIdle === true ? { kind: 'idle' } : DELIVERED.lane;
+    return { ...DELIVERED, detail: result.detail, lane };
+  }
   if (result.kind === 'answered' && result.status >= 200 && result.status < 300) return DELIVERED;
 
   const schedule = scheduleS ?? RETRY_SCHEDULE_S;
@@ -123,7 +129,7 @@ function isRejection(status: number): boolean {
 }
 
 function toLaneSignal(result: Exclude<Verdict, { kind: 'done' }>, nowMs: number): LaneSignal {
-  if (result.kind === 'failed') return { kind: 'fails' };
+  if (result.kind === 'failed') return { kind: 'fails', isLasting: result.cause === 'settings' };
   switch (result.status) {
     case 410:
       return { kind: 'gone' };
@@ -135,7 +141,7 @@ function toLaneSignal(result: Exclude<Verdict, { kind: 'done' }>, nowMs: number)
       return { kind: 'slow', holdMs: Math.min(askedMs, LANE_HOLD_MS_MAX) };
     }
     default:
-      return { kind: 'fails' };
+      return { kind: 'fails', isLasting: false };
   }
 }
 

@@ -84,6 +84,8 @@ export type AttemptResult =
       readonly kind: 'done';
       /** One plain sentence for the timeline, without secrets or numbers: "Call 4711 updated in HubSpot". */
       readonly detail: string;
+      /** Nothing was asked of the other side: it is delivered, and says nothing of how the destination fares. */
+      readonly isIdle?: true;
       readonly timing: AttemptTiming;
     }
   | {

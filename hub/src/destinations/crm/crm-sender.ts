@@ -51,7 +51,7 @@ export const NEW_CALL_MS = 2 * START_WAIT_MS;
 /** Of an attempt; a clock may be set by an hour. */
 const DEADLINE_MS_MAX = 10 * 60_000;
 const ONE_AT_A_TIME = { requests: 1, windowMs: 0 } as const;
-/** Of calls that the journal has forgotten, whose creation is in doubt: known to this process only. */
+/** Of calls that the journal has forgotten, whose look-up or creation is open: known to this process only. */
 const FORGOTTEN_KEPT_MAX = 1_000;
 
 type WritePlan = Extract<RecordPlan, { kind: 'write' }>;
@@ -65,6 +65,16 @@ interface Subject {
   readonly metadataId: string | null;
   /** Of the CRM, where the port knows it. */
   readonly account: string | null;
+}
+
+interface Done {
+  readonly detail: string;
+  readonly isIdle?: true;
+}
+
+/** Nothing was asked of the CRM. */
+function okIdle(detail: string): Step<Done> {
+  return ok({ detail, isIdle: true });
 }
 
 class CrmSender<Draft> implements DestinationSender {
@@ -86,8 +96,7 @@ class CrmSender<Draft> implements DestinationSender {
     const budget = startBudget(this.#ground, request.deadlineMs);
     const step = await this.#run(request, budget);
     const totalMs = budget.elapsedMs();
-    if (step.kind === 'ok')
-      return { kind: 'done', detail: step.value, timing: { firstByteMs: null, totalMs } };
+    if (step.kind === 'ok') return { kind: 'done', ...step.value, timing: { firstByteMs: null, totalMs } };
     return { ...step.result, timing: { ...step.result.timing, totalMs } };
   }
 
@@ -99,30 +108,33 @@ class CrmSender<Draft> implements DestinationSender {
     this.#port.abandon();
   }
 
-  async #run(request: AttemptRequest, budget: Budget): Promise<Step<string>> {
+  async #run(request: AttemptRequest, budget: Budget): Promise<Step<Done>> {
     if (request.eventType !== 'status-update')
-      return ok(`Nothing to write: ${this.#port.title} destinations log calls only`);
+      return okIdle(`Nothing to write: ${this.#port.title} destinations log calls only`);
     const { message } = JSON.parse(Buffer.from(request.body).toString('utf8')) as StatusUpdateMessage;
     const subject = await this.#read(message);
     const { call } = subject;
     if (!subject.isKnown && call.state === 'live')
-      return ok('Not written: the journal has forgotten this call, and its message only says that it began');
+      return okIdle(
+        'Not written: the journal has forgotten this call, and its message only says that it began',
+      );
 
     const plan = await this.#plan(subject);
     if (plan.kind === 'skip') {
       await this.#note(subject);
-      return ok(plan.reason);
+      return okIdle(plan.reason);
     }
     const waitMs = this.#toStartWaitMs(subject);
     if (waitMs > 0) return stopLater(waitMs, 'Waits up to a minute for the report of its start');
     const prepared = await this.#port.prepare?.(budget);
     if (prepared?.kind === 'stop') return prepared;
     const account = prepared?.value ?? null;
-    return this.#write(
+    const written = await this.#write(
       { ...subject, account, remembered: toHere(subject.remembered, account) },
       plan,
       budget,
     );
+    return written.kind === 'ok' ? ok({ detail: written.value }) : written;
   }
 
   async #read(message: StatusUpdateMessage['message']): Promise<Subject> {
@@ -417,7 +429,9 @@ class CrmSender<Draft> implements DestinationSender {
   /** Nothing would ever take it away from the journal's memory. */
   #rememberForgotten(callId: string, remembered: RememberedCall): void {
     this.#forgotten.delete(callId);
-    if (remembered.state !== 'creating') return;
+    const isOpen =
+      remembered.state === 'creating' || (remembered.state === 'noted' && remembered.look !== undefined);
+    if (!isOpen) return;
     this.#forgotten.set(callId, remembered);
     for (const oldest of this.#forgotten.keys()) {
       if (this.#forgotten.size <= FORGOTTEN_KEPT_MAX) return;
