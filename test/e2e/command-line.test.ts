@@ -123,6 +123,7 @@ describe('deliveries', () => {
     }, 'a dead delivery');
     expect(dead).toMatchObject({ call_id: 'died', state: 'dead', attempts: 2 });
 
+    expect((await run('deliveries', 'list', '--filter', 'state:dead')).stdout).toContain('[500] gave up: ');
     const dryRun = await run('deliveries', 'retry', '--filter', 'state:dead', '--dry-run');
     expect(dryRun.stdout).toContain('1 deliveries would be sent again');
     const unasked = await run('deliveries', 'retry', '--filter', 'state:dead');
@@ -192,6 +193,43 @@ describe('destinations', () => {
   });
 });
 
+describe('a changed destination', () => {
+  it('keeps of its filter and its schedule what is not given, and may be told of the hub alone', async () => {
+    const made = await run(
+      'destinations',
+      'create',
+      receiver.url,
+      '--statuses',
+      'ended',
+      '--retry-schedule',
+      '5s,1m',
+      '--json',
+    );
+    const id = String(parseLines(made.stdout)[0]?.['id']);
+    const update = async (...args: readonly string[]) => {
+      const { code, stdout, stderr } = await run('destinations', 'update', id, ...args, '--json');
+      expect([args, code, stderr]).toEqual([args, 0, '']);
+      return parseLines(stdout)[0];
+    };
+    expect(await update('--operational-events', 'delivery.dead')).toMatchObject({
+      filter: { statuses: ['ended'], operational_events: ['delivery.dead'] },
+      retry_schedule_s: [5, 60],
+    });
+    const alone = await update('--calls', 'no', '--retry-schedule', 'default');
+    expect(alone).toMatchObject({ retry_schedule_s: null });
+    expect(alone?.['filter']).toEqual({ calls: false, operational_events: ['delivery.dead'] });
+    expect((await update('--calls', 'yes'))?.['filter']).toEqual({ operational_events: ['delivery.dead'] });
+    for (const [args, words] of [
+      [['--calls', 'no', '--statuses', 'ended'], '"calls": false'],
+      [['--retry-schedule', 'soon'], '--retry-schedule must be'],
+    ] as const) {
+      const refused = await run('destinations', 'update', id, ...args);
+      expect([args, refused.code, refused.stderr]).toEqual([args, 2, expect.stringContaining(words)]);
+    }
+    await run('destinations', 'delete', id, '--yes');
+  });
+});
+
 describe('destinations of every kind', () => {
   it('are listed with their settings', async () => {
     const kinds = parseLines((await run('kinds', '--json')).stdout);
@@ -205,7 +243,8 @@ describe('destinations of every kind', () => {
     ]);
     const redis = await run('kinds', 'redis');
     expect(redis.stdout).toMatch(/set_name +text +active_calls +Name of the set/);
-    expect(redis.stdout).toMatch(/url +text +needed +URL/);
+    expect(redis.stdout).toMatch(/url +text, holds a credential +needed +URL/);
+    expect(redis.stdout).toMatch(/Setting it up:\n1\. Make a Redis user/);
     expect(await run('kinds', 'rediss')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('Did you mean "redis"?'),

@@ -25,6 +25,7 @@ export interface SettingField {
   readonly description?: string;
   readonly unit?: string;
   readonly secret?: boolean;
+  readonly holdsSecret?: boolean;
   readonly anyOf?: readonly SettingField[];
 }
 

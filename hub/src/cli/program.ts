@@ -1,5 +1,5 @@
 /** The tree of commands: names, options, help. What a command does is in commands/, one file each, loaded when called. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 
 import { readSettings } from '../config/read-settings.ts';
 import { namesOf, toHelpNote } from '../config/settings-page.ts';
@@ -205,6 +205,7 @@ export function buildProgram(surroundings: Surroundings): {
         'offhook destinations update dst_… --concurrency 8',
         'offhook destinations update dst_… https://new.example/hook',
         'offhook destinations update dst_… --set channel=#calls --unset mention',
+        'offhook destinations update dst_… --calls no --operational-events destination.disabled',
       ],
       async () => (await import('./commands/destinations.ts')).updateDestination,
     ),
@@ -505,12 +506,19 @@ function withDestinationOptions(command: Command): Command {
     .option('--call-types <list>', 'only these call types')
     .option('--phone-numbers <list>', 'only calls of these numbers of ours')
     .option('--operational-events <list>', 'send these types of operational events as well')
+    .addOption(
+      new Option('--calls <yes|no>', 'no: none of the events of calls, only operational events').choices([
+        'yes',
+        'no',
+      ]),
+    )
     .option(
       '--order <policy>',
       'strict: every event in order; latest: newer ones replace undelivered older ones',
     )
     .option('--concurrency <number>', 'attempts under way at once', toCount)
     .option('--rate <number>', 'attempts per second', toPositive)
+    .option('--retry-schedule <list>', 'waits before each further try, such as 5s,1m,10m; or default')
     .option('--timeout <duration>', 'for a whole attempt: 1s to 30s');
 }
 

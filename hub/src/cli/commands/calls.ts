@@ -99,7 +99,14 @@ export function toMoments(timeline: TimelineView): readonly Moment[] {
       });
     }
   }
-  // Sorting is stable, so what has the same millisecond stays in the order report, event, attempt.
+  for (const { event, deliveries } of timeline.operational_events) {
+    const told = deliveries.map((delivery) => `${delivery.destination_id} ${delivery.state}`);
+    moments.push({
+      at: event.at,
+      text: `noticed  ${event.type}: ${event.summary}${told.length === 0 ? '' : ` Told: ${told.join(', ')}.`}`,
+    });
+  }
+  // Sorting is stable, so what has the same millisecond stays in the order report, event, attempt, operational event.
   return moments.sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0));
 }
 

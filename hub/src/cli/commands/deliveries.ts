@@ -30,16 +30,42 @@ const COLUMNS: readonly Column<DeliveryView>[] = [
   { title: 'CALL', toText: (delivery) => delivery.call_id },
   { title: 'DESTINATION', toText: (delivery) => delivery.destination_id },
   { title: 'ATTEMPTS', toText: (delivery) => delivery.attempts },
-  { title: 'NEXT', toText: (delivery) => delivery.due_at },
+  { title: 'NEXT', toText: toNextWords },
   { title: 'LAST', toText: toLastWords },
 ];
 
-function toLastWords(delivery: DeliveryView): string {
+/** When it would be tried is not when it will be while its destination takes nothing. */
+export function toNextWords(
+  delivery: Pick<DeliveryView, 'state' | 'state_reason' | 'due_at'>,
+): string | null {
+  const [, held] = /^Its destination is (paused|disabled)\.$/.exec(delivery.state_reason ?? '') ?? [];
+  return delivery.state === 'pending' && held !== undefined ? `${held}: when resumed` : delivery.due_at;
+}
+
+export function toLastWords(
+  delivery: Pick<DeliveryView, 'state' | 'state_reason' | 'last_status' | 'last_detail'>,
+): string {
   const answer = delivery.last_status === null ? '' : `[${delivery.last_status}] `;
-  const { state_reason: reason, last_detail: detail } = delivery;
-  // What a pending one waits for says less than what its last try met.
-  const words = delivery.state === 'pending' ? (detail ?? reason) : (reason ?? detail);
-  return `${answer}${words ?? ''}`.trim();
+  return `${answer}${toReasonWords(delivery) ?? ''}`.trim();
+}
+
+function toReasonWords({
+  state,
+  state_reason: reason,
+  last_detail: detail,
+}: Pick<DeliveryView, 'state' | 'state_reason' | 'last_detail'>): string | null {
+  switch (state) {
+    // What a pending one waits for says less than what its last try met.
+    case 'pending':
+    case 'delivered':
+      return detail ?? reason;
+    // That its tries are used up says less than what the last one met.
+    case 'dead':
+      return detail === null ? reason : `gave up: ${detail}`;
+    case 'superseded':
+    case 'cancelled':
+      return reason ?? detail;
+  }
 }
 
 export async function listDeliveries(context: CommandContext, options: Options): Promise<number> {

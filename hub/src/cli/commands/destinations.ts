@@ -89,8 +89,15 @@ export async function updateDestination(
 ): Promise<number> {
   const body = toChange(options, url);
   const client = createApiClient(context);
-  if (hasGivenSettings(options)) {
-    const { kind, settings } = await client.get<DestinationView>(toPath(id));
+  // The hub replaces settings and filter whole; here what is not given stays.
+  const stored =
+    hasGivenSettings(options) || body['filter'] !== undefined
+      ? await client.get<DestinationView>(toPath(id))
+      : null;
+  if (stored !== null && body['filter'] !== undefined)
+    body['filter'] = mergeFilter(stored.filter, body['filter'] as GivenFilter);
+  if (stored !== null && hasGivenSettings(options)) {
+    const { kind, settings } = stored;
     // Credentials come back masked, and so stay what they are.
     const base = { ...settings, ...(body['settings'] as Record<string, unknown> | undefined) };
     body['settings'] = await readGivenSettings(context, options, await readKind(client, kind), base);
@@ -182,7 +189,8 @@ function showCreated({ output }: CommandContext, destination: DestinationWithSec
 /** The body of a change, and of a creation but for its kind; only what was given. */
 function toChange(options: Options, url: string | undefined): Record<string, unknown> {
   const settings = toSettings(options['settings'], url);
-  const filter = {
+  const filter: GivenFilter = {
+    ...(options['calls'] !== undefined && { calls: options['calls'] === 'yes' }),
     ...toListField('statuses', options['statuses']),
     ...toListField('call_types', options['callTypes']),
     ...toListField('phone_numbers', options['phoneNumbers']),
@@ -195,6 +203,9 @@ function toChange(options: Options, url: string | undefined): Record<string, unk
     ...(options['order'] !== undefined && { order: options['order'] }),
     ...(options['concurrency'] !== undefined && { concurrency: options['concurrency'] }),
     ...(options['rate'] !== undefined && { rate_per_second: options['rate'] }),
+    ...(typeof options['retrySchedule'] === 'string' && {
+      retry_schedule_s: toRetrySchedule(options['retrySchedule']),
+    }),
     ...(typeof options['timeout'] === 'string' && { timeout_ms: toTimeoutMs(options['timeout']) }),
   };
 }
@@ -212,6 +223,34 @@ function toSettings(json: unknown, url: string | undefined): unknown {
 function toListField(name: string, given: unknown): Record<string, readonly string[]> {
   return typeof given === 'string' ? { [name]: given.split(',').filter((entry) => entry !== '') } : {};
 }
+
+type GivenFilter = Partial<DestinationView['filter']>;
+
+/** What is given takes the place of what was; an empty list takes a condition away. */
+export function mergeFilter(stored: GivenFilter, given: GivenFilter): GivenFilter {
+  const merged = { ...stored, ...given };
+  if (merged.calls !== false) return merged;
+  // Without events of calls there is nothing left to choose from, but for what was given just now: the hub says so.
+  const { statuses: _statuses, call_types: _types, phone_numbers: _numbers, ...rest } = merged;
+  return { ...rest, ...given };
+}
+
+/** "5s,1m,10m"; "default" is the hub's own. */
+export function toRetrySchedule(text: string): readonly number[] | null {
+  if (text === 'default') return null;
+  return text.split(',').map((entry) => {
+    const duration = parseDuration(entry.trim(), 0, RETRY_MS_MAX);
+    if (!duration.ok)
+      throw new CommandFailure(
+        EXIT.usage,
+        `--retry-schedule must be durations with commas, such as 5s,1m,10m, or "default"; ${toPlainText(entry.trim())} is not ${duration.expected}.`,
+      );
+    return duration.value / 1_000;
+  });
+}
+
+/** As the hub takes it. */
+const RETRY_MS_MAX = 7 * 86_400_000;
 
 function toTimeoutMs(text: string): number {
   const duration = parseDuration(text, 1_000, 30_000);

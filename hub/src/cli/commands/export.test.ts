@@ -18,6 +18,9 @@ describe('the progress of an export', () => {
 
   it('counts rows without an estimate, and bytes where rows are no lines', () => {
     expect(toProgressText({ ...DONE, rowsAbout: null })).toBe('12,345 rows, 3.4 MB, 2.1 MB/s');
-    expect(toProgressText({ ...DONE, rowsAbout: 5, isLines: false })).toBe('3.4 MB, 2.1 MB/s');
+    expect(toProgressText({ ...DONE, rowsAbout: null, isLines: false })).toBe('3.4 MB, 2.1 MB/s');
+    expect(toProgressText({ ...DONE, rowsAbout: 24_690, isLines: false })).toBe(
+      '3.4 MB, 2.1 MB/s, about 24,690 rows in all',
+    );
   });
 });

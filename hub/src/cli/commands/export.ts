@@ -70,7 +70,8 @@ async function* showProgress(
     return;
   }
   const startedAtMs = performance.now();
-  let shownAtMs = 0;
+  // The first chunk comes at once, and its rate would be that of a pipe.
+  let shownAtMs = startedAtMs;
   let bytes = 0;
   let rows = 0;
   try {
@@ -99,7 +100,11 @@ export function toProgressText(progress: {
 }): string {
   const { rowsAbout, isLines, rows } = progress;
   const size = `${toMegabytes(progress.bytes)} MB, ${toMegabytes(progress.perSecond)} MB/s`;
-  if (!isLines) return size;
+  // Where rows are no lines, only the hub knows how many it has written.
+  if (!isLines)
+    return rowsAbout === null || rowsAbout === 0
+      ? size
+      : `${size}, about ${rowsAbout.toLocaleString('en')} rows in all`;
   const counted = `${rows.toLocaleString('en')} rows, ${size}`;
   if (rowsAbout === null || rowsAbout === 0) return counted;
   // The estimate may be short, and a bar that is full while there is more would say the wrong thing.

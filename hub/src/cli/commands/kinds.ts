@@ -39,7 +39,7 @@ function showKind({ output }: CommandContext, kind: DestinationKindView): void {
     {
       title: 'VALUE',
       toText: ([, field]) => toValueWords(field),
-      toColour: ([, field]) => (field.secret === true ? 'yellow' : undefined),
+      toColour: ([, field]) => (field.secret === true || field.holdsSecret === true ? 'yellow' : undefined),
     },
     {
       title: 'DEFAULT',
@@ -52,6 +52,10 @@ function showKind({ output }: CommandContext, kind: DestinationKindView): void {
   ]);
   output.line('');
   output.line(toBeginningWords(kind.defaults));
+  if (kind.setup.length === 0) return;
+  output.line('');
+  output.line('Setting it up:');
+  for (const [index, step] of kind.setup.entries()) output.line(`${index + 1}. ${toPlainText(step)}`);
 }
 
 function toDefaultWords(value: unknown, isNeeded: boolean): string | null {
@@ -76,7 +80,7 @@ function toBeginningWords(defaults: DestinationKindView['defaults']): string {
 
 function toValueWords(field: SettingField): string {
   const words = field.enum?.map(String).join(' | ') ?? TYPE_WORDS[toFieldType(field)] ?? 'text';
-  return `${words}${field.unit === undefined ? '' : ` (${field.unit})`}${field.secret === true ? ', credential' : ''}`;
+  return `${words}${field.unit === undefined ? '' : ` (${field.unit})`}${field.secret === true ? ', credential' : field.holdsSecret === true ? ', holds a credential' : ''}`;
 }
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {
