@@ -154,7 +154,10 @@ it('makes a call of its message where the journal has forgotten it', () => {
     startedAtMs: null,
     endedAtMs: END,
     durationMs: null,
+    // Of a clock that is ahead of ours: nothing was written in the future.
+    firstReportAtMs: 0,
   });
+  expect(toCallOfMessage(one, END + 1_000)).toMatchObject({ firstReportAtMs: END });
 });
 
 const SETTINGS: CrmSettings = {

@@ -168,7 +168,8 @@ export function toCallOfMessage(message: StatusUpdateMessage['message'], nowMs: 
     error: message.error ?? null,
     endReason: message.end_reason ?? null,
     summary: null,
-    firstReportAtMs: atMs,
+    // By a source's clock that is ahead, nothing could have been written yet.
+    firstReportAtMs: Math.min(atMs, nowMs),
     liveSinceMs: isLive ? atMs : null,
   };
 }

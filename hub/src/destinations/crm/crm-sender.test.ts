@@ -166,6 +166,19 @@ describe('a CRM whose look-up is dear', () => {
   });
 });
 
+describe('a call that the journal has forgotten', () => {
+  it('is looked for over several attempts, too', async () => {
+    const { crm, ground, send } = open({}, { looksOnlyInDoubt: true, isKnown: false });
+    crm.progress = '';
+    crm.troubles.push('lost before', 'lost before');
+    for (const progress of ['1', '12', '123']) {
+      await send('ended');
+      expect(crm.progress).toBe(progress);
+    }
+    expect([crm.records.size, ground.remembered.size]).toEqual([1, 0]);
+  });
+});
+
 describe('a start that is reported after the end', () => {
   it('is waited for a minute', async () => {
     const { ground, crm, send, passTime } = open();
