@@ -407,7 +407,8 @@ class Engine implements DeliveryEngine {
     for (;;) {
       const current = open.map(({ record, index }) => {
         const delivery = deliveries[index];
-        return delivery === undefined ? record : { ...record, token: this.#leases.tokenOf(delivery) };
+        const token = delivery === undefined ? record.token : this.#leases.tokenOf(delivery);
+        return token === record.token ? record : { ...record, token };
       });
       try {
         const recorded = await journal.recordAttempts(current);
