@@ -77,6 +77,20 @@ describe('the form of a destination', () => {
     });
   });
 
+  it('leaves a destination of operational events alone one, until somebody chooses among calls', () => {
+    const alone = { ...EMPTY_DRAFT, calls: false, operationalEvents: ['call.stale'] };
+    const toFilter = (draft: typeof alone) => {
+      const made = toBody(draft, FIELDS);
+      return made.kind === 'body' ? made.body['filter'] : made;
+    };
+    expect(toFilter(alone)).toEqual({ calls: false, operational_events: ['call.stale'] });
+    expect(toFilter({ ...alone, statuses: ['ended'] })).toEqual({
+      statuses: ['ended'],
+      operational_events: ['call.stale'],
+    });
+    expect(toFilter({ ...alone, operationalEvents: [] })).toEqual({});
+  });
+
   it('names the field that cannot be read', () => {
     expect(toBody({ ...EMPTY_DRAFT, retrySchedule: 'soon' }, FIELDS)).toMatchObject({
       kind: 'fault',

@@ -7,6 +7,8 @@ import { toSettings, toSettingsDraft } from './settings-schema.ts';
 export interface DestinationDraft {
   readonly name: string;
   readonly settings: SettingsDraft;
+  /** Events of calls go there at all; without them, operational events alone. */
+  readonly calls: boolean;
   readonly statuses: readonly string[];
   readonly operationalEvents: readonly string[];
   readonly callTypes: readonly string[];
@@ -31,6 +33,7 @@ export function toNewDraft(
   return {
     name: '',
     settings: toSettingsDraft(fields),
+    calls: defaults.filter.calls !== false,
     statuses: defaults.filter.statuses ?? [],
     operationalEvents: defaults.filter.operational_events ?? [],
     callTypes: [],
@@ -49,6 +52,7 @@ export function toDraft(destination: DestinationView, fields: readonly SettingsF
   return {
     name: destination.name ?? '',
     settings: toSettingsDraft(fields, settings),
+    calls: filter.calls !== false,
     statuses: filter.statuses ?? [],
     operationalEvents: filter.operational_events ?? [],
     callTypes: filter.call_types ?? [],
@@ -79,7 +83,16 @@ export function toBody(
       detail: 'Write waiting times with commas between them, such as 5s, 30s, 2m, 1h.',
     };
   }
-  const phoneNumbers = draft.phoneNumbers.split(/[\n,;]/).map((one) => one.trim());
+  const phoneNumbers = draft.phoneNumbers
+    .split(/[\n,;]/)
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+  const { statuses, callTypes, operationalEvents } = draft;
+  // Whoever chooses among events of calls wants them, and something has to go there.
+  const hasCalls =
+    draft.calls ||
+    statuses.length + callTypes.length + phoneNumbers.length > 0 ||
+    operationalEvents.length === 0;
   return {
     kind: 'body',
     body: {
@@ -87,12 +100,11 @@ export function toBody(
       name: draft.name.trim() === '' ? null : draft.name.trim(),
       settings: toSettings(fields, draft.settings),
       filter: {
-        ...(draft.statuses.length > 0 && { statuses: draft.statuses }),
-        ...(draft.operationalEvents.length > 0 && { operational_events: draft.operationalEvents }),
-        ...(draft.callTypes.length > 0 && { call_types: draft.callTypes }),
-        ...(phoneNumbers.some((one) => one !== '') && {
-          phone_numbers: phoneNumbers.filter((one) => one !== ''),
-        }),
+        ...(!hasCalls && { calls: false }),
+        ...(statuses.length > 0 && { statuses }),
+        ...(operationalEvents.length > 0 && { operational_events: operationalEvents }),
+        ...(callTypes.length > 0 && { call_types: callTypes }),
+        ...(phoneNumbers.length > 0 && { phone_numbers: phoneNumbers }),
       },
       order: draft.order,
       ...(draft.concurrency !== null && { concurrency: draft.concurrency }),

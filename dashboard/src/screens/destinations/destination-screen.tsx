@@ -316,7 +316,14 @@ function Settings({ destination }: { readonly destination: DestinationView }) {
       <Facts
         items={[
           ...(kind === undefined ? [] : toSettingFacts(toFields(kind.settings_schema), settings)),
-          ['Statuses', filter.statuses === undefined ? 'all' : filter.statuses.join(', ')],
+          [
+            'Statuses',
+            filter.calls === false
+              ? 'none: what the hub notices only'
+              : filter.statuses === undefined
+                ? 'all'
+                : filter.statuses.join(', '),
+          ],
           ['Calls', filter.call_types === undefined ? 'all types' : filter.call_types.join(', ')],
           ['Numbers', filter.phone_numbers === undefined ? 'all' : filter.phone_numbers.join(', ')],
           [
