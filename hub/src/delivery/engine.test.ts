@@ -360,6 +360,29 @@ describe('lanes', () => {
       expect(await hub.deliveryStates(`call-${call}`)).toEqual(['delivered']);
   });
 
+  it('says that a destination fails at once where its settings are wrong, and until something is asked of it that works', async () => {
+    const hub = await openHub();
+    const { id } = await hub.destination('a');
+    const readFailing = async () => (await hub.journal.getDestination('default', id))?.failingSinceMs ?? null;
+    const timing = { firstByteMs: null, totalMs: 1 };
+    hub.answers.set('a', (_request, { callId }) =>
+      callId === 'idle'
+        ? { kind: 'done', detail: 'Nothing to write', isIdle: true, timing }
+        : { kind: 'failed', cause: 'settings', detail: 'the token is not taken', timing },
+    );
+    await hub.report('call-1', 'in-progress');
+    await hub.passMs(100);
+    const sinceMs = await readFailing();
+    expect(sinceMs).not.toBeNull();
+    await hub.report('idle', 'in-progress');
+    await hub.passMs(100);
+    expect(await readFailing(), 'what asks nobody proves nothing').toBe(sinceMs);
+    hub.answers.set('a', () => answer(200));
+    await hub.report('call-2', 'in-progress');
+    await hub.passMs(100);
+    expect(await readFailing()).toBeNull();
+  });
+
   it('tries a failing destination at once when somebody has changed its settings', async () => {
     const hub = await openHub();
     const { id } = await hub.destination('a');
