@@ -18,7 +18,13 @@ describe('the name of a destination', () => {
 
   it('says where it goes where two are called the same', () => {
     const all = [make('dst_1', null, 'https://one.example'), make('dst_2', null, 'https://two.example')];
-    expect(toDestinationName('dst_2', all)).toBe('Webhook (https://two.example)');
+    expect(toDestinationName('dst_2', all)).toBe('Webhook (two.example)');
+  });
+
+  it('is the one it was just given, where a list still has another', () => {
+    expect(
+      toDestinationName('dst_1', [make('dst_1', 'New'), make('dst_1', 'Old'), make('dst_2', 'Old')]),
+    ).toBe('New');
   });
 
   it('is what is known of it besides, else its id, where it is in no list', () => {

@@ -17,6 +17,6 @@ export function toDestinationName(
   const one = all.find((other) => other.id === id);
   if (one === undefined) return fallback ?? id;
   const own = one.name ?? one.kind_title;
-  const isAlike = all.some((other) => other !== one && (other.name ?? other.kind_title) === own);
-  return isAlike ? `${own} (${one.target})` : own;
+  const isAlike = all.some((other) => other.id !== id && (other.name ?? other.kind_title) === own);
+  return isAlike ? `${own} (${one.target.replace(/^https?:\/\//, '')})` : own;
 }

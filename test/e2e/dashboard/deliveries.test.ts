@@ -170,6 +170,29 @@ describe.skipIf(!hasChromium)('the deliveries screen', () => {
     expect((await readDeliveries(id)).map((one) => one.state)).toEqual(['cancelled']);
   });
 
+  it('says of a request that held several events what is known of it, and hands out code for such', async () => {
+    const name = `batched-${batch}`;
+    // What the receiver of these stories makes of a batch is not asked here: that it was tried is enough.
+    const { id } = await addWebhook(stage, bad.url, {
+      name,
+      settings: { url: bad.url, batch_events_max: 10 },
+    });
+    await stage.report(`${name}-1`, 'in-progress');
+    const { page } = await stage.open(`/deliveries?q=destination:${id}`);
+    await seeText(rows(page).first(), 'Retrying');
+    await rows(page).first().locator('.table-link').click();
+    const drawer = page.locator('dialog.drawer');
+    await seeText(drawer, 'Over the whole batch');
+    await seeText(drawer, 'What the batch held for this event');
+    await drawer.getByText('Request as it was sent').first().click();
+    await seeText(drawer.locator('.wire').first(), 'It went in a batch');
+    expect(await drawer.getByRole('button', { name: 'Copy as curl' }).count()).toBe(0);
+    expect(await drawer.innerText()).not.toContain('Checked:');
+
+    await page.goto(`${stage.address}/destinations/${id}`);
+    await seeText(page.locator('.snippet-code'), 'async function handleAll({ events })');
+  });
+
   it('shows an attempt as it happens, without a reload', async () => {
     bad.answer = () => 500;
     const name = `watched-${batch}`;

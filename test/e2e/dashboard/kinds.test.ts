@@ -100,7 +100,7 @@ describe.skipIf(!hasChromium || !hasRedis)('destinations of every kind', () => {
 
     const forHubspot = await choose(page, 'HubSpot');
     await fillHubspot(forHubspot, 'CRM');
-    await check(forHubspot, /Works.* in \d/);
+    await check(forHubspot, /Works.* · \d/);
     await add(page, forHubspot, 'CRM');
 
     const forRedis = await choose(page, 'Redis');
@@ -172,6 +172,40 @@ describe.skipIf(!hasChromium || !hasRedis)('destinations of every kind', () => {
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await seeText(page.locator('[data-row-key]'), /By hand Redis Enabled/);
+  });
+
+  it('a form says how to get what it asks for, hides what it is given, and is not lost by a slip', async () => {
+    const { page } = await stage.open('/destinations?new=hubspot');
+    const forHubspot = page.getByRole('dialog', { name: 'Add a HubSpot destination' });
+    await forHubspot.getByText('How to get it').click();
+    await seeText(forHubspot.locator('ol'), /crm\.objects\.contacts\.read/);
+    // Nothing was written, so nothing is asked.
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+
+    const dialog = await choose(page, 'Redis');
+    const url = dialog.getByLabel('URL', { exact: true });
+    await url.fill(`redis://127.0.0.1:${redis.port}`);
+    expect(await url.getAttribute('type')).toBe('password');
+    const question = page.getByRole('dialog', { name: 'Drop what you wrote?' });
+    await page.keyboard.press('Escape');
+    await question.getByRole('button', { name: 'Go on writing' }).click();
+    await question.waitFor({ state: 'detached' });
+    expect(await url.inputValue()).toContain('redis://');
+    await dialog.getByRole('button', { name: 'Add destination' }).click();
+
+    const made = page.getByRole('dialog', { name: 'Redis is told from now on' });
+    await made.getByRole('button', { name: 'Add another' }).click();
+    const forSlack = page.getByRole('dialog', { name: 'Add a destination' });
+    await forSlack.getByRole('link', { name: /^Slack/ }).click();
+    const slackForm = page.getByRole('dialog', { name: 'Add a Slack destination' });
+    await slackForm.getByLabel('Incoming webhook URL').fill('nonsense');
+    await slackForm.getByRole('button', { name: 'Add destination' }).click();
+    await seeText(field(slackForm, 'Incoming webhook URL'), 'Incoming webhook URL is not a URL');
+    await slackForm.getByRole('button', { name: 'Cancel' }).click();
+    await question.getByRole('button', { name: 'Drop it' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await seeCount(page.locator('[data-row-key]'), 1);
   });
 
   it('faults stand at their fields, hidden ones are opened; what does not connect says why', async () => {

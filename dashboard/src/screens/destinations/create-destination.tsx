@@ -98,7 +98,7 @@ function Created({
     <Dialog
       isOpen
       onClose={onClose}
-      title={`${name ?? (signs ? 'The destination' : title)} is told from now on`}
+      title={`${name ?? title} is told from now on`}
       size="wide"
       actions={
         <>

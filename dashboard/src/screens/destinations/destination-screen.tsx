@@ -73,8 +73,9 @@ function Shown({
 }) {
   const [asked, setAsked] = useState<Asked>(null);
   const close = (): void => setAsked(null);
-  const { signs, name: given, kind_title: kindTitle } = destination;
-  const name = toDestinationName(destination.id, useDestinations().data?.data, given ?? kindTitle);
+  const { signs } = destination;
+  // Before the list, which may still have the name it had.
+  const name = toDestinationName(destination.id, [destination, ...(useDestinations().data?.data ?? [])]);
   const isBatch = isBatched(destination.settings);
   const command = async (verb: string, text: string, body?: unknown): Promise<void> => {
     try {

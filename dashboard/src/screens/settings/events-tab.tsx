@@ -23,13 +23,13 @@ const toColumns = (
   {
     key: 'summary',
     title: 'What happened',
-    width: 'minmax(12rem, 3fr)',
+    width: 'minmax(12rem, 2fr)',
     render: (row) => <span class="event-summary">{row.summary}</span>,
   },
   {
     key: 'about',
     title: 'About',
-    width: 'minmax(8rem, 1fr)',
+    width: 'minmax(8rem, 1.3fr)',
     render: (row) => <span class="event-summary">{toSubject(row, destinations)}</span>,
   },
   { key: 'at', title: 'When', width: '8rem', align: 'end', render: (row) => <Time at={row.at} /> },
