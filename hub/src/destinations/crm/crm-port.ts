@@ -53,7 +53,7 @@ export interface CrmPort<Draft = unknown> {
   readonly refusesDuplicates: boolean;
   /**
    * Its look-up is dear, so it is left out where nobody can have written the call yet, though nothing refuses a second
-   * record: this destination was told of the call while it was live, or the call is brand new.
+   * record: this destination was told of the call while it was live, or was there before the call.
    */
   readonly looksOnlyInDoubt?: boolean;
   /**

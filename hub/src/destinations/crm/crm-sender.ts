@@ -46,8 +46,11 @@ export function createCrmSender<Draft>(
 
 /** Sources tell start and end by requests of their own, which may overtake each other. */
 export const START_WAIT_MS = 60_000;
-/** Heard of for the first time so lately that no other destination was there before this one. */
-export const NEW_CALL_MS = 2 * START_WAIT_MS;
+/**
+ * Since when a destination remembers. Calls that were heard of later nobody before it can have written, however long they
+ * had to wait: to look for each call of a backlog would cost more than all the rest.
+ */
+const SINCE_KEY = 'since';
 /** Of an attempt; a clock may be set by an hour. */
 const DEADLINE_MS_MAX = 10 * 60_000;
 const ONE_AT_A_TIME = { requests: 1, windowMs: 0 } as const;
@@ -82,6 +85,7 @@ class CrmSender<Draft> implements DestinationSender {
   readonly #settings: CrmSettings;
   readonly #ground: DestinationGround;
   readonly #contacts: ContactBook;
+  #sinceMs: number | null = null;
   /** By call id, the oldest first. */
   readonly #forgotten = new Map<string, RememberedCall>();
 
@@ -239,7 +243,7 @@ class CrmSender<Draft> implements DestinationSender {
     budget: Budget,
   ): Promise<Step<string>> {
     const { record } = plan;
-    if (this.#mustLook(subject)) {
+    if (await this.#mustLook(subject)) {
       const look = this.#openLook(subject, found);
       const lookedAtMs = this.#ground.nowMs();
       const step = await this.#port.findRecord(toCallKey(record.callId), budget, record, look);
@@ -263,12 +267,23 @@ class CrmSender<Draft> implements DestinationSender {
     return step;
   }
 
-  #mustLook({ call, isKnown, remembered }: Subject): boolean {
+  async #mustLook({ call, isKnown, remembered }: Subject): Promise<boolean> {
     const { refusesDuplicates, looksOnlyInDoubt = false } = this.#port;
     if (remembered?.state === 'creating' || !isKnown) return true;
     if (refusesDuplicates || !looksOnlyInDoubt) return !refusesDuplicates;
     if (remembered?.state === 'noted' && remembered.sawLive === true) return false;
-    return this.#ground.nowMs() - call.firstReportAtMs >= NEW_CALL_MS;
+    return call.firstReportAtMs < (await this.#readSinceMs());
+  }
+
+  async #readSinceMs(): Promise<number> {
+    if (this.#sinceMs !== null) return this.#sinceMs;
+    const { memory } = this.#ground;
+    const [text] = await memory.read([SINCE_KEY]);
+    const known = Number(text ?? Number.NaN);
+    const sinceMs = Number.isFinite(known) ? known : this.#ground.nowMs();
+    if (!Number.isFinite(known)) await memory.write([{ key: SINCE_KEY, value: String(sinceMs) }]);
+    this.#sinceMs ??= sinceMs;
+    return this.#sinceMs;
   }
 
   #openLook(subject: Subject, found: FoundContact): Look {

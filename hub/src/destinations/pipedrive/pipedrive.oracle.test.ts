@@ -21,7 +21,7 @@ describe('requests to Pipedrive', () => {
     const { server, ground, send } = await start({ api_token: 't0ken', unknown_contacts: 'create_contact' });
     const { end } = createReporter(ground);
     server.fault = (request) => (isCreation(request) ? { kind: 'done-cut' } : null);
-    const [search, trunk, created, log] = await send(end({ callId: 'call-1', firstReportAtMs: Date.now() }));
+    const [search, trunk, created, log] = await send(end({ callId: 'call-1' }));
     server.fault = () => null;
     ground.remembered.set('call:call-1', {
       value: '{"state":"creating"}',
@@ -65,7 +65,7 @@ describe('requests to Pipedrive', () => {
       refresh_token: 'first',
     });
     const { end } = createReporter(ground);
-    const [token, log] = await send(end({ callId: 'call-1', customer: null, firstReportAtMs: Date.now() }));
+    const [token, log] = await send(end({ callId: 'call-1', customer: null }));
     const oauth = new v1.OAuth2Configuration({
       clientId: 'client',
       clientSecret: 'secret',
@@ -85,6 +85,8 @@ describe('requests to Pipedrive', () => {
 async function start(login: Record<string, string>) {
   const server = await PipedriveStandIn.start({ apiToken: 't0ken', refreshToken: 'first' });
   const ground = createTestGround();
+  // It was there before the calls, so nobody else can have written them.
+  ground.remembered.set('since', { value: '0', callId: null, isSecret: false });
   const kind = createPipedriveKind(
     createKindOptions({
       egress: createEgressGuard({ allow: [], allowLoopback: true }),

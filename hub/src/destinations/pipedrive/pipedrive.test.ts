@@ -155,9 +155,17 @@ describe('a Pipedrive destination', () => {
   });
 
   it('does not look for a call that nobody else can have written', async () => {
-    const { server, attempt, end } = await start();
-    await attempt(end({ callId: 'call-1', firstReportAtMs: Date.now() }));
-    expect(countLooks(server)).toBe(0);
+    const { server, attempt, end, clock } = await start();
+    await attempt(end({ callId: 'call-1', firstReportAtMs: clock.nowMs() }));
+    const looks = countLooks(server);
+    // However long they waited for their turn.
+    const backlog = Array.from({ length: 5 }, (_, nth) =>
+      end({ callId: `call-${nth + 2}`, firstReportAtMs: clock.nowMs() }),
+    );
+    clock.pass(3_600_000);
+    for (const request of backlog) await attempt(request);
+    expect(server.callLogs).toHaveLength(6);
+    expect(countLooks(server)).toBe(looks);
   });
 
   it('finds its log behind pages of what others did since', async () => {
@@ -176,7 +184,7 @@ describe('a Pipedrive destination', () => {
   it('looks on in the next attempt where there is too much for one, and sees what came meanwhile', async () => {
     const { server, attempt, end, clock, ground } = await start();
     const request = end({ callId: 'call-1', firstReportAtMs: clock.nowMs() - 3_600_000 });
-    ground.remembered.set('call:call-1', SAW_LIVE);
+    ground.remembered.set('since', THERE_BEFORE);
     addBusyHour(server, clock.nowMs());
     server.fault = (seen) => (isCreation(seen) ? { kind: 'cut' } : null);
     await attempt(request);
@@ -201,7 +209,7 @@ describe('a Pipedrive destination', () => {
   it('begins its look anew where Pipedrive takes the cursor of before no longer', async () => {
     const { server, attempt, end, clock, ground } = await start();
     const request = end({ callId: 'call-1', firstReportAtMs: clock.nowMs() - 3_600_000 });
-    ground.remembered.set('call:call-1', SAW_LIVE);
+    ground.remembered.set('since', THERE_BEFORE);
     addBusyHour(server, clock.nowMs());
     server.fault = (seen) => (isCreation(seen) ? { kind: 'cut' } : null);
     await attempt(request);
@@ -462,8 +470,8 @@ function addBusyHour(server: PipedriveStandIn, nowMs: number): void {
   for (let nth = 2_100; nth > 0; nth -= 1) server.addActivity(`Something else #${nth}`, nowMs - nth * 1_700);
 }
 
-/** The destination was told when the call began. */
-const SAW_LIVE = { value: '{"state":"noted","sawLive":true}', callId: 'call-1', isSecret: false };
+/** The destination was there before all calls. */
+const THERE_BEFORE = { value: '0', callId: null, isSecret: false };
 
 /** Real time, which a test may move on. */
 function createShiftingClock() {
