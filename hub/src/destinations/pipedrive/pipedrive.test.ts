@@ -231,7 +231,8 @@ describe('a Pipedrive destination', () => {
   });
 
   it('finds its log by the person where a company is too busy for a short look', async () => {
-    const { server, attempt, end, clock } = await start();
+    const { server, attempt, end, clock, ground } = await start();
+    ground.remembered.set('since', THERE_BEFORE);
     server.addPerson('Jansen', ['+31612345678']);
     const request = end({ callId: 'call-1', firstReportAtMs: clock.nowMs() });
     server.fault = (seen) => (isCreation(seen) ? { kind: 'done-cut' } : null);
@@ -278,7 +279,8 @@ describe('a Pipedrive destination', () => {
   });
 
   it('looks no further back than the call is old', async () => {
-    const { server, attempt, end } = await start();
+    const { server, attempt, end, ground } = await start();
+    ground.remembered.set('since', THERE_BEFORE);
     for (let nth = 0; nth < 500; nth += 1) server.addActivity(`Of yesterday ${nth}`, Date.now() - 86_400_000);
     const request = end({ callId: 'call-1', firstReportAtMs: Date.now() });
     server.fault = (seen) => (isCreation(seen) ? { kind: 'cut' } : null);
