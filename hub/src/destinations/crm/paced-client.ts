@@ -51,6 +51,9 @@ export function createPacedClient(options: PacedClientOptions): PacedClient {
   const toHoldMs = options.toHoldMs ?? ((answer: Answer) => toRetryAfterMs(answer, ground.nowMs()));
   return {
     async request(request, budget, pacers = []) {
+      // That a connection was closed meanwhile is found out by using it. The HTTP client would repeat what may be repeated
+      // at once and within the same turn, which is one request more than the limit knows of.
+      let mayRepeat = request.isRepeatable ?? request.method !== 'POST';
       for (;;) {
         if (budget.remainingMs() < REQUEST_MS_MIN)
           return stopFailed('timeout', `${title} answered too slowly to finish within the deadline`);
@@ -58,9 +61,13 @@ export function createPacedClient(options: PacedClientOptions): PacedClient {
         const turn = await takeTurn([...pacers, pacer], budget, ground);
         if (turn.kind === 'too_long') return tooLate(title, turn.waitMs);
         const received = await client
-          .request({ ...request, deadlineMs: Math.floor(budget.remainingMs()) })
+          .request({ ...request, isRepeatable: false, deadlineMs: Math.floor(budget.remainingMs()) })
           .finally(() => turn.leave());
-        if (received.kind === 'failed') return stop(received);
+        if (received.kind === 'failed') {
+          if (!mayRepeat || received.cause !== 'reset') return stop(received);
+          mayRepeat = false;
+          continue;
+        }
         const kept = options.toKept?.(received) ?? null;
         const answer = { ...received, body: kept === null ? null : Buffer.from(JSON.stringify(kept)) };
         if (answer.status !== 429) return ok(answer);

@@ -591,6 +591,28 @@ describe('the limits of HubSpot', () => {
     expect(standIn.observed().searchesPerSecond).toBeLessThanOrEqual(5);
   }, 30_000);
 
+  it('hold for searches that are repeated since their connection was cut, too', async () => {
+    const clock = createFastClock(5);
+    const { standIn, deliver } = await start({ standIn: { nowMs: clock.monotonicMs }, ground: { clock } });
+    let searches = 0;
+    standIn.faults.decide = (request) => {
+      if (!isSearch(request)) return null;
+      searches += 1;
+      return searches % 4 === 0 ? { kind: 'cut', when: 'after' } : null;
+    };
+    const results = await Promise.all(
+      Array.from({ length: 30 }, (_, index) =>
+        deliver(`call-${index}`, 'ended', {
+          customer: { number: `+3161${String(index).padStart(7, '0')}` },
+          deadlineMs: 600_000,
+        }),
+      ),
+    );
+    expect(searches).toBeGreaterThan(35);
+    expect(results.filter(({ kind: result }) => result === 'done').length).toBeGreaterThan(25);
+    expect(standIn.observed().refused).toBe(0);
+  }, 30_000);
+
   it('are let go of where a destination is cut off, so that a wider one holds afterwards', async () => {
     const { kind, ground, settings, standIn } = await start({ standIn: { requestsPer10s: 1_000 } });
     const narrow = kind.open(kind.settings.parse({ ...settings, requests_per_10s: 1 }), ground);

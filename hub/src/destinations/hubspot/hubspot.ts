@@ -27,7 +27,6 @@ import {
  * that of all requests are kept in shares of their window: a hub that was killed begins without a memory of what it has
  * sent, and two full bursts in one window would be more than is allowed.
  */
-const SEARCH_WINDOW_MS = 1_000;
 const SEARCH_LIMIT: PaceLimit = { requests: 2, windowMs: 500 };
 const SHARE_MS = 1_000;
 const WINDOW_MS = 10_000;
@@ -45,10 +44,6 @@ export function createHubspotKind(options: KindOptions): DestinationKind<Hubspot
       if (search?.account !== account) {
         search?.release();
         search = { account, ...searchPacers.take(account, SEARCH_LIMIT) };
-        // Searches of a process that was killed a moment ago count still: six of them were refused in the proof with 50
-        // kills, where the next process came within half a second.
-        const untilMs = ground.monotonicMs() + SEARCH_WINDOW_MS - performance.now();
-        if (performance.now() < SEARCH_WINDOW_MS) search.pacer.hold(untilMs);
       }
       return search.pacer;
     };
