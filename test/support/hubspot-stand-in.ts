@@ -245,7 +245,10 @@ class StandIn implements HubspotStandIn {
     this.requests.push(request);
     const fault = this.faults.decide(request);
     if (fault?.kind === 'done-late') {
-      setTimeout(() => this.#answer(request, text), fault.afterMs);
+      // Limits count arrivals, whenever the work is done.
+      const url = new URL(request.path, 'http://stand-in');
+      if (this.#refuse(request, url, text) === null)
+        setTimeout(() => this.#route(request, toDatedPath(url.pathname), url.searchParams), fault.afterMs);
       incoming.socket.destroy();
       return;
     }
@@ -269,6 +272,11 @@ class StandIn implements HubspotStandIn {
     const url = new URL(request.path, 'http://stand-in');
     const path = toDatedPath(url.pathname);
     if (path === '/oauth/v2/private-apps/get/access-token-info') return this.#tellToken(request);
+    return this.#refuse(request, url, text) ?? this.#route(request, path, url.searchParams);
+  }
+
+  /** For what is said before anything is done; null: nothing is. */
+  #refuse(request: StandInRequest, url: URL, text: string): Reply | null {
     const { token, otherToken } = this.#options;
     if (![token, otherToken].some((one) => request.headers.authorization === `Bearer ${one}`)) {
       return {
@@ -276,11 +284,11 @@ class StandIn implements HubspotStandIn {
         ...problem('Authentication credentials not found.', 'INVALID_AUTHENTICATION'),
       };
     }
-    const limited = this.#limit(request, path);
+    const limited = this.#limit(request, toDatedPath(url.pathname));
     if (limited !== null) return limited;
     if (text !== '' && request.json === undefined)
       return { status: 400, ...problem('Invalid input JSON', 'VALIDATION_ERROR') };
-    return this.#route(request, path, url.searchParams);
+    return null;
   }
 
   #tellToken({ json }: StandInRequest): Reply {
