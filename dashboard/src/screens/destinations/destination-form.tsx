@@ -5,7 +5,7 @@ import type { DestinationDraft } from './destination-draft.ts';
 import type { FormFaults } from './form-faults.ts';
 import type { SettingsField } from './settings-schema.ts';
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Checkbox, Choices, Field, NumberInput, TextArea, TextInput } from '../../components/field.tsx';
 import { OPERATIONAL_TYPES, OPERATIONAL_WORDS } from '../../components/operational-words.ts';
 import { CALL_TYPES, STATUSES } from './destination-draft.ts';
@@ -43,7 +43,8 @@ export function DestinationForm(props: DestinationFormProps) {
     MORE_FIELDS.some((name) => faults[name] !== undefined) ||
     advanced.some(({ name }) => faults[`settings.${name}`] !== undefined);
 
-  useEffect(() => {
+  // With the words, not a frame after them: what is typed as soon as they are seen belongs to the field they stand at.
+  useLayoutEffect(() => {
     if (isMoreFaulty) setMoreOpen(true);
     root.current?.querySelector<HTMLElement>('[aria-invalid]')?.focus();
   }, [faults]);
