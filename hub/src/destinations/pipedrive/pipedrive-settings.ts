@@ -4,6 +4,7 @@ import { type CrmSettings, crmSettingsFields } from '../crm/crm-settings.ts';
 import type { FieldMeta } from '../destination.ts';
 import type { EgressGuard } from '../egress/address-rules.ts';
 import { refuseMasks } from '../masked-settings.ts';
+import { createCredentialSchema } from '../oauth/credential-field.ts';
 import { createUrlSchema } from '../url-problem.ts';
 
 export interface PipedriveSettings extends CrmSettings {
@@ -23,7 +24,6 @@ export const PIPEDRIVE_HOSTS = ['company_domain', 'api_url', 'login_url'] as con
 export const LOGIN_URL = 'https://oauth.pipedrive.com';
 
 const OAUTH_FIELDS = ['client_id', 'client_secret', 'refresh_token'] as const;
-const CREDENTIAL_CHARACTERS_MAX = 2_048;
 
 export function createPipedriveSettingsSchema(guard: EgressGuard): z.ZodType<PipedriveSettings> {
   return z
@@ -42,27 +42,35 @@ export function createPipedriveSettingsSchema(guard: EgressGuard): z.ZodType<Pip
           description: 'The first part of your Pipedrive address: acme in acme.pipedrive.com',
           placeholder: 'acme',
         } satisfies FieldMeta),
-      api_token: credential('api_token').meta({
-        title: 'API token',
-        description: 'Personal preferences → API of the user whose call logs these will be',
-        secret: true,
-      } satisfies FieldMeta),
-      client_id: credential('client_id').meta({
-        title: 'OAuth client ID',
-        identifies: true,
-        description: 'Of an app of your own, instead of an API token',
-        advanced: true,
-      } satisfies FieldMeta),
-      client_secret: credential('client_secret').meta({
-        title: 'OAuth client secret',
-        secret: true,
-        advanced: true,
-      } satisfies FieldMeta),
-      refresh_token: credential('refresh_token').meta({
-        title: 'OAuth refresh token',
-        secret: true,
-        advanced: true,
-      } satisfies FieldMeta),
+      api_token: createCredentialSchema('api_token')
+        .optional()
+        .meta({
+          title: 'API token',
+          description: 'Personal preferences → API of the user whose call logs these will be',
+          secret: true,
+        } satisfies FieldMeta),
+      client_id: createCredentialSchema('client_id')
+        .optional()
+        .meta({
+          title: 'OAuth client ID',
+          identifies: true,
+          description: 'Of an app of your own, instead of an API token',
+          advanced: true,
+        } satisfies FieldMeta),
+      client_secret: createCredentialSchema('client_secret')
+        .optional()
+        .meta({
+          title: 'OAuth client secret',
+          secret: true,
+          advanced: true,
+        } satisfies FieldMeta),
+      refresh_token: createCredentialSchema('refresh_token')
+        .optional()
+        .meta({
+          title: 'OAuth refresh token',
+          secret: true,
+          advanced: true,
+        } satisfies FieldMeta),
       ...crmSettingsFields('Pipedrive'),
       write_when: z
         .enum(['ended'], {
@@ -132,22 +140,6 @@ export function createPipedriveSettingsSchema(guard: EgressGuard): z.ZodType<Pip
           `${missing} is missing; an OAuth login is client_id, client_secret and refresh_token`,
         );
     });
-}
-
-function credential(name: string): z.ZodOptional<z.ZodString> {
-  return z
-    .string()
-    .trim()
-    .min(1)
-    .max(CREDENTIAL_CHARACTERS_MAX)
-    .superRefine((text, context) => {
-      if (/[^\x21-\x7e•]/.test(text))
-        context.addIssue({
-          code: 'custom',
-          message: `${name} holds a space or a character that none of them has`,
-        });
-    })
-    .optional();
 }
 
 function companyProblem(name: string): string | null {

@@ -4,6 +4,7 @@ import { type CrmSettings, crmSettingsFields } from '../crm/crm-settings.ts';
 import type { FieldMeta } from '../destination.ts';
 import type { EgressGuard } from '../egress/address-rules.ts';
 import { refuseMasks } from '../masked-settings.ts';
+import { createCredentialSchema } from '../oauth/credential-field.ts';
 import { createUrlSchema } from '../url-problem.ts';
 import { isFieldName } from './soql.ts';
 
@@ -22,7 +23,6 @@ export interface SalesforceSettings extends CrmSettings {
 export const SALESFORCE_SECRETS = ['client_secret', 'refresh_token'] as const;
 export const SALESFORCE_HOSTS = ['instance_url'] as const;
 
-const CREDENTIAL_CHARACTERS_MAX = 2_048;
 const PICKLIST_CHARACTERS_MAX = 40;
 
 export function createSalesforceSettingsSchema(guard: EgressGuard): z.ZodType<SalesforceSettings> {
@@ -39,16 +39,16 @@ export function createSalesforceSettingsSchema(guard: EgressGuard): z.ZodType<Sa
           description: 'Setup → My Domain: the login address of your org',
           placeholder: 'https://yourcompany.my.salesforce.com',
         } satisfies FieldMeta),
-      client_id: credential('client_id').meta({
+      client_id: createCredentialSchema('client_id').meta({
         title: 'Consumer key',
         identifies: true,
         description: 'Of the external client app (or connected app) that you made for Offhook',
       } satisfies FieldMeta),
-      client_secret: credential('client_secret').meta({
+      client_secret: createCredentialSchema('client_secret').meta({
         title: 'Consumer secret',
         secret: true,
       } satisfies FieldMeta),
-      refresh_token: credential('refresh_token')
+      refresh_token: createCredentialSchema('refresh_token')
         .optional()
         .meta({
           title: 'Refresh token',
@@ -97,21 +97,6 @@ export function createSalesforceSettingsSchema(guard: EgressGuard): z.ZodType<Sa
       } satisfies FieldMeta),
     })
     .superRefine((settings, context) => refuseMasks(settings, SALESFORCE_SECRETS, context));
-}
-
-function credential(name: string): z.ZodString {
-  return z
-    .string()
-    .trim()
-    .min(1)
-    .max(CREDENTIAL_CHARACTERS_MAX)
-    .superRefine((text, context) => {
-      if (/[^\x21-\x7e•]/.test(text))
-        context.addIssue({
-          code: 'custom',
-          message: `${name} holds a space or a character that none of them has`,
-        });
-    });
 }
 
 function picklist(value: string): z.ZodDefault<z.ZodString> {
