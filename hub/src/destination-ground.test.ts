@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createSimClock } from '../../test/support/sim-clock.ts';
 import { createDestinationGrounds } from './destination-ground.ts';
 import type { Actor, EventFilter, IncomingReport, Journal } from './journal/journal.ts';
+import { toIncoming, toReport } from './journal/conformance/harness.ts';
 import { createSecretBox } from './journal/secret-box.ts';
 import { openSqliteJournal } from './journal/sqlite/sqlite-journal.ts';
 
@@ -19,7 +20,10 @@ describe('the ground of a destination', () => {
     const { ground, journal, clock } = await openGround();
     await settle(
       clock,
-      journal.acceptReports([toReport('a/b +31', 'in-progress'), toReport('done', 'ended')]),
+      journal.acceptReports([
+        toIncoming(toReport('a/b +31', 'in-progress')),
+        toIncoming(toReport('done', 'ended')),
+      ]),
     );
     const [live, unknown, done] = await ground.readCalls(['a/b +31', 'never', 'done']);
     expect(live).toMatchObject({ callId: 'a/b +31', state: 'live', isActive: true });
@@ -35,7 +39,7 @@ describe('the ground of a destination', () => {
   it('gives all active calls, page by page', async () => {
     const { ground, journal, clock } = await openGround();
     const ids = Array.from({ length: 450 }, (_, index) => `call-${index}`);
-    await settle(clock, journal.acceptReports(ids.map((id) => toReport(id, 'in-progress'))));
+    await settle(clock, journal.acceptReports(ids.map((id) => toIncoming(toReport(id, 'in-progress')))));
     const seen: string[] = [];
     let cursor: string | null = null;
     do {
@@ -54,7 +58,7 @@ describe('the ground of a destination', () => {
       phone_numbers: ['+31850835037', '085 000 0001'],
     });
     const report = (callId: string, type: string | null, number: string | null): IncomingReport => {
-      const { report: one, ...rest } = toReport(callId, 'in-progress');
+      const { report: one, ...rest } = toIncoming(toReport(callId, 'in-progress'));
       return { ...rest, report: { ...one, type, phoneNumber: { number } } };
     };
     const inbound = 'inbound_phone_call';
@@ -146,28 +150,6 @@ async function openGround() {
     clock,
     links,
     troubles,
-  };
-}
-
-function toReport(callId: string, status: string): IncomingReport {
-  return {
-    accountId: 'default',
-    sourceId: 'api',
-    traceparent: null,
-    phoneNumberE164: null,
-    customerE164: null,
-    report: {
-      callId,
-      status,
-      occurredAtMs: null,
-      type: null,
-      phoneNumber: null,
-      customer: null,
-      error: null,
-      endReason: null,
-      assistant: null,
-      unknownFields: null,
-    },
   };
 }
 

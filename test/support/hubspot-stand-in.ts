@@ -69,6 +69,8 @@ export interface HubspotStandIn {
   /** Asked before each request is served; null: none. */
   readonly faults: { decide: (request: StandInRequest) => StandInFault | null };
   readonly requests: readonly StandInRequest[];
+  /** Requests carried out after they were cut off. */
+  readonly doneLate: number;
   /** Call records that are not archived. */
   records(): readonly StandInObject[];
   /** How many such records each call has, by the key the hub gave it. */
@@ -139,6 +141,7 @@ class StandIn implements HubspotStandIn {
   onClose: () => Promise<void> = async () => {};
   readonly faults: HubspotStandIn['faults'] = { decide: () => null };
   readonly requests: StandInRequest[] = [];
+  doneLate = 0;
   readonly #calls = new Map<string, StandInObject>();
   readonly #contacts = new Map<string, StandInObject>();
   readonly #properties = new Map<string, Property>(CALL_PROPERTIES.map((one) => [one.name, one]));
@@ -248,7 +251,10 @@ class StandIn implements HubspotStandIn {
       // Limits count arrivals, whenever the work is done.
       const url = new URL(request.path, 'http://stand-in');
       if (this.#refuse(request, url, text) === null)
-        setTimeout(() => this.#route(request, toDatedPath(url.pathname), url.searchParams), fault.afterMs);
+        setTimeout(() => {
+          this.#route(request, toDatedPath(url.pathname), url.searchParams);
+          this.doneLate += 1;
+        }, fault.afterMs);
       incoming.socket.destroy();
       return;
     }

@@ -18,6 +18,7 @@ import {
   type DestinationChange,
   type Journal,
 } from '../journal/journal.ts';
+import { toIncoming, toReport } from '../journal/conformance/harness.ts';
 import { createSecretBox } from '../journal/secret-box.ts';
 import { openSqliteJournal } from '../journal/sqlite/sqlite-journal.ts';
 import { createDeliveryEngine, type DeliveryEngine } from './engine.ts';
@@ -721,25 +722,7 @@ async function openHub(
       const reports = callIds.map((callId) => {
         const status = seen.has(callId) ? 'ended' : 'in-progress';
         seen.add(callId);
-        return {
-          accountId: 'default' as const,
-          sourceId: 'api' as const,
-          traceparent: null,
-          phoneNumberE164: null,
-          customerE164: null,
-          report: {
-            callId,
-            status,
-            occurredAtMs: null,
-            type: null,
-            phoneNumber: null,
-            customer: null,
-            error: null,
-            endReason: null,
-            assistant: null,
-            unknownFields: null,
-          },
-        };
+        return toIncoming(toReport(callId, status));
       });
       await settle(hub, journal.acceptReports(reports));
     },

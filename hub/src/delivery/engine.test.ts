@@ -8,6 +8,7 @@ import { createSimClock, type SimClock } from '../../../test/support/sim-clock.t
 import type { AttemptRequest, AttemptResult } from '../destinations/destination.ts';
 import { createTestGround } from '../destinations/test-ground.ts';
 import type { Actor, Destination, DestinationChange, Journal, NewDestination } from '../journal/journal.ts';
+import { toIncoming, toReport } from '../journal/conformance/harness.ts';
 import { createSecretBox } from '../journal/secret-box.ts';
 import { openSqliteJournal } from '../journal/sqlite/sqlite-journal.ts';
 import { createDeliveryEngine, type DeliveryEngine } from './engine.ts';
@@ -151,27 +152,7 @@ async function openHub(limits: Partial<DeliveryLimits> = {}): Promise<Hub> {
       return settle(hub, journal.createDestination(wanted, HUB));
     },
     async report(callId, ...statuses) {
-      const accepted = journal.acceptReports(
-        statuses.map((status) => ({
-          accountId: 'default',
-          sourceId: 'api',
-          traceparent: null,
-          phoneNumberE164: null,
-          customerE164: null,
-          report: {
-            callId,
-            status,
-            occurredAtMs: null,
-            type: null,
-            phoneNumber: null,
-            customer: null,
-            error: null,
-            endReason: null,
-            assistant: null,
-            unknownFields: null,
-          },
-        })),
-      );
+      const accepted = journal.acceptReports(statuses.map((status) => toIncoming(toReport(callId, status))));
       await settle(hub, accepted);
     },
     passMs: (ms) => clock.runUntil(clock.nowMs() + ms),

@@ -10,6 +10,7 @@ import {
   startHubspotSession,
   type HubspotSession,
 } from '../../../../test/support/hubspot-session.ts';
+import { waitFor } from '../../../../test/support/wait-for.ts';
 import type { StandInFault } from '../../../../test/support/hubspot-stand-in.ts';
 import type { AttemptResult } from '../destination.ts';
 
@@ -117,7 +118,7 @@ it('leaves one record where HubSpot carries a creation out after everybody has s
   session.standIn.faults.decide = () => null;
   expect((await session.redeliver('call-1', 'ended')).kind).toBe('done');
   // The late one is refused by its key.
-  await new Promise((resolve) => void setTimeout(resolve, 600));
+  await waitFor(() => session.standIn.doneLate === 1, 'HubSpot carries it out');
   expect(session.standIn.countByCall()).toEqual(new Map([['call-1', 1]]));
   await session.close();
 });
