@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { afterAll, describe, expect, it } from 'vitest';
 
+import { EXPORT_FORMATS } from '../api/export-format.ts';
 import { readSettings } from './read-settings.ts';
 import type { SettingsInput } from './read-settings.ts';
 
@@ -25,6 +26,14 @@ function writeFile(name: string, content: string): string {
 }
 
 describe('readSettings', () => {
+  it('takes every format that exports come in, and names them to whoever gives another', () => {
+    for (const format of EXPORT_FORMATS) {
+      expect(read({ env: { OFFHOOK_EXPORT_FORMAT: format } })).toMatchObject({ ok: true });
+    }
+    const [fault] = readFaults({ env: { OFFHOOK_EXPORT_FORMAT: 'xlsx' } });
+    for (const format of EXPORT_FORMATS) expect(fault).toContain(format);
+  });
+
   it('answers the defaults where nothing is given, with the data directory made absolute', () => {
     expect(read()).toMatchObject({
       ok: true,
