@@ -161,7 +161,8 @@ export class SlackSender implements DestinationSender {
       firstByteMs: null,
       totalMs: Math.max(0, this.#ground.monotonicMs() - startedAtMs),
     });
-    if (alert.kind === 'nothing') return { kind: 'done', detail: alert.detail, timing: since() };
+    if (alert.kind === 'nothing')
+      return { kind: 'done', detail: alert.detail, isIdle: true, timing: since() };
     if (this.#ended.signal.aborted)
       return {
         kind: 'failed',
