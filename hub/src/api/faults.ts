@@ -77,7 +77,7 @@ function toCode(issue: z.core.$ZodIssue): string {
 function toDetail(issue: z.core.$ZodIssue, found: unknown): string {
   // Zod's own sentences all begin alike; ours are written at the schema and are kept.
   const isOurs = !/^(?:Invalid|Too (?:small|big)|Unrecognized)/.test(issue.message);
-  if (isOurs) return issue.message.endsWith('.') ? issue.message : `${issue.message}.`;
+  if (isOurs) return /[.?]$/.test(issue.message) ? issue.message : `${issue.message}.`;
   const there = describe(found);
   switch (issue.code) {
     case 'invalid_type':

@@ -385,6 +385,19 @@ describe('sources, numbers, accounts and the audit log', () => {
   });
 });
 
+describe('a fault that asks whether something else was meant', () => {
+  it('ends with its question mark', async () => {
+    const { detail } = (
+      await hub.call('POST', '/v1/destinations', {
+        kind: 'webhook',
+        settings: { url: 'https://example.com/' },
+        filter: { operational_events: ['delivery.ded'] },
+      })
+    ).json() as { detail: string };
+    expect(detail).toMatch(/Did you mean "delivery\.dead"\?$/);
+  });
+});
+
 describe('health and metrics', () => {
   it('are open, out of the request log, and say what is wrong', async () => {
     const before = hub.answered.length;
