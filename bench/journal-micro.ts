@@ -10,7 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { systemClock } from '../hub/src/clock.ts';
-import type { AttemptRecord, ClaimedDelivery, IncomingReport } from '../hub/src/journal/journal.ts';
+import type { AttemptRecord, ClaimedDelivery } from '../hub/src/journal/deliveries.ts';
+import type { IncomingReport } from '../hub/src/journal/reports.ts';
 import { createSecretBox } from '../hub/src/journal/secret-box.ts';
 import { openSqliteJournal } from '../hub/src/journal/sqlite/sqlite-journal.ts';
 

@@ -2,7 +2,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createSimClock } from '../../test/support/sim-clock.ts';
 import { createDestinationGrounds } from './destination-ground.ts';
-import type { Actor, EventFilter, IncomingReport, Journal } from './journal/journal.ts';
+import type { Actor } from './journal/actor.ts';
+import type { EventFilter } from './journal/destinations.ts';
+import type { IncomingReport } from './journal/reports.ts';
+import type { Journal } from './journal/journal.ts';
 import { toIncoming, toReport } from './journal/conformance/harness.ts';
 import { createSecretBox } from './journal/secret-box.ts';
 import { openSqliteJournal } from './journal/sqlite/sqlite-journal.ts';

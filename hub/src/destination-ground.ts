@@ -3,7 +3,8 @@ import type { Call } from './calls/call.ts';
 import type { Clock } from './clock.ts';
 import type { DestinationGround, KnownCall } from './destinations/destination.ts';
 import { loadPhoneNumbers, needsPhoneNumbers, toE164 } from './ingest/phone-number.ts';
-import type { Destination, DestinationMemoryJournal } from './journal/journal.ts';
+import type { Destination } from './journal/destinations.ts';
+import type { DestinationMemoryJournal } from './journal/destination-memory.ts';
 import { matchesCall } from './journal/sqlite/destination-registry.ts';
 
 export type GroundedDestination = Pick<Destination, 'id' | 'accountId' | 'name' | 'filter'>;

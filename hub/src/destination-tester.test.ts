@@ -10,7 +10,7 @@ import type {
   DestinationKind,
 } from './destinations/destination.ts';
 import { createTestGround } from './destinations/test-ground.ts';
-import type { Destination } from './journal/journal.ts';
+import type { Destination } from './journal/destinations.ts';
 
 const timing = { firstByteMs: null, totalMs: 1 };
 const DONE: AttemptResult = { kind: 'done', detail: 'Acme B.V. (4711)', timing };

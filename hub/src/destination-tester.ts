@@ -17,7 +17,7 @@ import type {
   SigningSecrets,
 } from './destinations/destination.ts';
 import { makeId } from './journal/ids.ts';
-import type { Destination } from './journal/journal.ts';
+import type { Destination } from './journal/destinations.ts';
 
 interface Try {
   readonly kind: string;

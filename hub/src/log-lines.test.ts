@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import { createLogLines } from './log-lines.ts';
 import type { LogLevel } from './config/settings.ts';
-import type { ClaimedDelivery, Destination } from './journal/journal.ts';
+import type { ClaimedDelivery } from './journal/deliveries.ts';
+import type { Destination } from './journal/destinations.ts';
 
 function capture(level: LogLevel = 'info') {
   const lines: string[] = [];

@@ -1,6 +1,7 @@
 /** What must hold after one seed's life. Each fault is one sentence that names what it is about. */
 import { RETRY_AFTER_MS_MAX, RETRY_JITTER, RETRY_SCHEDULE_S } from '../../hub/src/delivery/retry-schedule.ts';
-import type { AttemptEntry, DeliveryEntry, Journal } from '../../hub/src/journal/journal.ts';
+import type { AttemptEntry, DeliveryEntry } from '../../hub/src/journal/reader.ts';
+import type { Journal } from '../../hub/src/journal/journal.ts';
 import type { SeenAttempt, World } from './world.ts';
 
 export const VERDICTS = [

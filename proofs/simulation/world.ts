@@ -16,14 +16,10 @@ import { createDeliveryEngine, type DeliveryEngine } from '../../hub/src/deliver
 import type { DeliveryObserver } from '../../hub/src/delivery/observer.ts';
 import { createTestGround } from '../../hub/src/destinations/test-ground.ts';
 import type { DestinationId, EventId } from '../../hub/src/journal/ids.ts';
-import type {
-  Actor,
-  AttemptRecord,
-  ClaimedDelivery,
-  Destination,
-  Journal,
-  RecordedAttempt,
-} from '../../hub/src/journal/journal.ts';
+import type { Actor } from '../../hub/src/journal/actor.ts';
+import type { AttemptRecord, ClaimedDelivery, RecordedAttempt } from '../../hub/src/journal/deliveries.ts';
+import type { Destination } from '../../hub/src/journal/destinations.ts';
+import type { Journal } from '../../hub/src/journal/journal.ts';
 import { createSecretBox } from '../../hub/src/journal/secret-box.ts';
 import { openSqliteJournal } from '../../hub/src/journal/sqlite/sqlite-journal.ts';
 import { createRandom, type Random } from './random.ts';

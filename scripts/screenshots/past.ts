@@ -5,7 +5,10 @@
 import type { Clock } from '../../hub/src/clock.ts';
 import type { DestinationSender } from '../../hub/src/destinations/destination.ts';
 import type { DestinationId, SourceId } from '../../hub/src/journal/ids.ts';
-import type { ClaimedDelivery, Destination, IncomingReport, Journal } from '../../hub/src/journal/journal.ts';
+import type { ClaimedDelivery } from '../../hub/src/journal/deliveries.ts';
+import type { Destination } from '../../hub/src/journal/destinations.ts';
+import type { IncomingReport } from '../../hub/src/journal/reports.ts';
+import type { Journal } from '../../hub/src/journal/journal.ts';
 import type { Random } from '../../proofs/simulation/random.ts';
 import type { Scene, SceneDestination, SceneReport } from './scene.ts';
 

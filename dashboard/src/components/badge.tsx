@@ -1,12 +1,9 @@
 import './badge.css';
 import type { ComponentChildren } from 'preact';
 import type { CallState, ReportOutcome } from '../../../hub/src/calls/call.ts';
-import type {
-  AttemptOutcome,
-  DeliveryState,
-  DestinationState,
-  ReplayState,
-} from '../../../hub/src/journal/journal.ts';
+import type { AttemptOutcome, DeliveryState } from '../../../hub/src/journal/delivery-state.ts';
+import type { DestinationState } from '../../../hub/src/journal/destinations.ts';
+import type { ReplayState } from '../../../hub/src/journal/replays.ts';
 import { Icon } from './icon.tsx';
 import type { IconName } from './icon.tsx';
 

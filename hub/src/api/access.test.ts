@@ -1,6 +1,6 @@
 /** Who may do what, over every route there is: the list is read from the OpenAPI document, so that none is forgotten. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Scope } from '../journal/journal.ts';
+import type { Scope } from '../journal/accounts.ts';
 import type { TestHub } from '../../../test/support/in-memory-hub.ts';
 
 import { openTestHub } from '../../../test/support/in-memory-hub.ts';

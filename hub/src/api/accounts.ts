@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Problem } from '../ingest/problem.ts';
 import type { AccountId } from '../journal/ids.ts';
-import type { ApiKey } from '../journal/journal.ts';
+import type { ApiKey } from '../journal/accounts.ts';
 import type { ApiGround } from './ground.ts';
 import type { Route } from './route.ts';
 

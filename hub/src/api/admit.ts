@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { KeyRing } from '../ingest/key-ring.ts';
 import type { Problem } from '../ingest/problem.ts';
 import type { RateLimiter } from '../ingest/rate-limit.ts';
-import type { ApiKey, Scope } from '../journal/journal.ts';
+import type { ApiKey, Scope } from '../journal/accounts.ts';
 import type { Asker, NumberQuestions } from './number-questions.ts';
 import type { KnownSession, SessionRing } from './session-ring.ts';
 

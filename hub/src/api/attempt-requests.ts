@@ -3,7 +3,10 @@
  * but for the parent of the trace and secrets that were rotated away. The destination's kind writes them.
  */
 import type { z } from 'zod';
-import type { AttemptEntry, AuditEntry, Destination, DeliveryEntry, Journal } from '../journal/journal.ts';
+import type { AttemptEntry, DeliveryEntry } from '../journal/reader.ts';
+import type { AuditEntry } from '../journal/accounts.ts';
+import type { Destination } from '../journal/destinations.ts';
+import type { Journal } from '../journal/journal.ts';
 import type { DestinationKindPort } from './ground.ts';
 import type { attemptRequestView } from './views.ts';
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { DestinationId } from '../journal/ids.ts';
-import type { JournalReader } from '../journal/journal.ts';
+import type { JournalReader } from '../journal/reader.ts';
 
 export interface Backlog {
   readonly pending: number;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import type { TestHub } from '../../../test/support/in-memory-hub.ts';
 import type { DestinationId } from '../journal/ids.ts';
-import type { AttemptRecord } from '../journal/journal.ts';
+import type { AttemptRecord } from '../journal/deliveries.ts';
 
 import { openTestHub } from '../../../test/support/in-memory-hub.ts';
 import { deliveryDetailView, deliveryView, replayView } from './views.ts';

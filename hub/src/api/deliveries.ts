@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AccountId, DeliveryId } from '../journal/ids.ts';
-import type { DeliveryEntry } from '../journal/journal.ts';
+import type { DeliveryEntry } from '../journal/reader.ts';
 import type { ApiGround } from './ground.ts';
 import type { Route } from './route.ts';
 

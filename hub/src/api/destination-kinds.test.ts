@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { TestHub } from '../../../test/support/in-memory-hub.ts';
 import type { DestinationKindPort, DestinationTester, KindTry, TestResult } from './ground.ts';
-import type { Destination } from '../journal/journal.ts';
+import type { Destination } from '../journal/destinations.ts';
 
 import { openTestHub } from '../../../test/support/in-memory-hub.ts';
 import { TRIES } from './destination-kinds.ts';

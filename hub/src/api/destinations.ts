@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { createSecret, parseStandardSecret } from '@offhook/contract/signature';
 import type { Problem } from '../ingest/problem.ts';
 import type { DestinationId } from '../journal/ids.ts';
-import type { Destination } from '../journal/journal.ts';
+import type { Destination } from '../journal/destinations.ts';
 import type { ApiGround, DestinationKindPort } from './ground.ts';
 import type { ApiRequest, Answer, Route } from './route.ts';
 
 import { makeFault, makeProblem } from '../ingest/problem.ts';
 import { createRateLimiter } from '../ingest/rate-limit.ts';
-import { ORDER_POLICIES } from '../journal/journal.ts';
+import { ORDER_POLICIES } from '../journal/destinations.ts';
 import { toDefaults, TRIES } from './destination-kinds.ts';
 import { findKind, parseSettings } from './destination-settings.ts';
 import { answerAll, definePage } from './page.ts';

@@ -1,5 +1,6 @@
 import type { StatusUpdateMessage } from '@offhook/contract/message';
-import type { EventEntry, JournalFilter } from '../journal/journal.ts';
+import type { EventEntry } from '../journal/reader.ts';
+import type { JournalFilter } from '../journal/filter.ts';
 
 import { toE164 } from '../ingest/phone-number.ts';
 

@@ -3,7 +3,7 @@
  * about it. In: the status line or the cause, and our own sentence. Pure, and total: whatever the network answers has
  * an explanation. What the receiver wrote is never looked at, since it may say anything.
  */
-import type { DestinationState } from '../journal/journal.ts';
+import type { DestinationState } from '../journal/destinations.ts';
 
 import { explainService } from './explain-service.ts';
 import type { Explanation } from './explain-service.ts';

@@ -1,6 +1,6 @@
 /** What lists of deliveries say of their destinations: each is explained as what it goes to. */
 import type { AccountId } from '../journal/ids.ts';
-import type { DeliveryEntry } from '../journal/journal.ts';
+import type { DeliveryEntry } from '../journal/reader.ts';
 import type { ApiGround } from './ground.ts';
 import type { ExplainedDestination } from './views.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { AnalyticsJournal } from '../journal/analytics.ts';
 import type { AccountId } from '../journal/ids.ts';
-import type { JournalFilter } from '../journal/journal.ts';
+import type { JournalFilter } from '../journal/filter.ts';
 import type { ExportedListName } from './exported-lists.ts';
 
 const HOUR_MS = 3_600_000;

@@ -6,7 +6,8 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestHub } from '../../../test/support/in-memory-hub.ts';
-import type { JournalFilter, PageRequest } from '../journal/journal.ts';
+import type { JournalFilter } from '../journal/filter.ts';
+import type { PageRequest } from '../journal/page.ts';
 import type { ApiGround } from './ground.ts';
 import type { RawRoute } from './route.ts';
 

@@ -1,7 +1,9 @@
 /** The lists that leave as files: what a row of each is, and how a page of them is read. */
 import type { Clock } from '../clock.ts';
 import type { AccountId } from '../journal/ids.ts';
-import type { DeliveryEntry, JournalFilter, JournalReader, Page, PageRequest } from '../journal/journal.ts';
+import type { DeliveryEntry, JournalReader } from '../journal/reader.ts';
+import type { JournalFilter } from '../journal/filter.ts';
+import type { Page, PageRequest } from '../journal/page.ts';
 import type { ExportColumn } from './export-format.ts';
 import type { KindNameReader } from './kind-names.ts';
 

@@ -8,10 +8,11 @@
  */
 import type { CallState } from '../calls/call.ts';
 import type { DestinationId, SourceId } from '../journal/ids.ts';
-import type { DeliveryState, JournalFilter } from '../journal/journal.ts';
+import type { DeliveryState } from '../journal/delivery-state.ts';
+import type { JournalFilter } from '../journal/filter.ts';
 
 import { CALL_STATES } from '../calls/call.ts';
-import { DELIVERY_STATES } from '../journal/journal.ts';
+import { DELIVERY_STATES } from '../journal/delivery-state.ts';
 import { findNearest } from '../nearest-word.ts';
 import { parseDurationMs } from './duration.ts';
 

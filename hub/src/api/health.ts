@@ -7,7 +7,7 @@ import type { Pages } from './pages.ts';
 import type { Route } from './route.ts';
 
 import { JSON_MEDIA_TYPE } from '../ingest/door.ts';
-import { JournalError } from '../journal/journal.ts';
+import { JournalError } from '../journal/journal-error.ts';
 import { INDEX_PATH, sendPage, wantsPage } from './pages.ts';
 import { defineRawRoute } from './route.ts';
 

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { Problem } from '../ingest/problem.ts';
 import type { AccountId, KeyId } from '../journal/ids.ts';
-import type { ApiKey } from '../journal/journal.ts';
+import type { ApiKey } from '../journal/accounts.ts';
 import type { ApiGround } from './ground.ts';
 import type { Route } from './route.ts';
 
 import { BOOTSTRAP_KEY_NAME, createApiKeyText } from '../ingest/api-key.ts';
 import { makeFault, makeProblem } from '../ingest/problem.ts';
-import { SCOPES } from '../journal/journal.ts';
+import { SCOPES } from '../journal/accounts.ts';
 import { answerAll, definePage } from './page.ts';
 import { answer, defineRoute } from './route.ts';
 import { keyView, keyWithTextView, toKeyView } from './views.ts';

@@ -1,5 +1,5 @@
 import type { AccountId, DestinationId } from '../journal/ids.ts';
-import type { DestinationJournal } from '../journal/journal.ts';
+import type { DestinationJournal } from '../journal/destinations.ts';
 
 /** Kind of each destination; null where it is gone. */
 export type KindNames = ReadonlyMap<DestinationId, string | null>;

@@ -6,7 +6,7 @@
 import type { Clock } from '../clock.ts';
 import type { KeyId } from '../journal/ids.ts';
 import type { Problem } from '../ingest/problem.ts';
-import type { JournalFilter } from '../journal/journal.ts';
+import type { JournalFilter } from '../journal/filter.ts';
 
 import { makeFault, makeProblem } from '../ingest/problem.ts';
 import { parseFilter } from './filter.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { OPERATIONAL_EVENT_TYPES, toOperationalSummary } from '@offhook/contract/operational-event';
 import type { OperationalEventType } from '@offhook/contract/operational-event';
 import type { DestinationId } from '../journal/ids.ts';
-import type { OperationalEntry } from '../journal/journal.ts';
+import type { OperationalEntry } from '../journal/operational-events.ts';
 import type { ApiGround } from './ground.ts';
 import type { Route } from './route.ts';
 

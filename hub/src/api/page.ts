@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Page, PageRequest } from '../journal/journal.ts';
+import type { Page, PageRequest } from '../journal/page.ts';
 import type { CursorKind } from '../journal/sqlite/cursor.ts';
 import type { Answer } from './route.ts';
 

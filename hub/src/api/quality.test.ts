@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SourceQuality } from '../journal/journal.ts';
+import type { SourceQuality } from '../journal/source-quality.ts';
 import type { TestHub } from '../../../test/support/in-memory-hub.ts';
 
 import { openTestHub } from '../../../test/support/in-memory-hub.ts';

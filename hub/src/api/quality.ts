@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import type { LiveCalls } from '../journal/analytics.ts';
-import type { Source, SourceQuality } from '../journal/journal.ts';
+import type { Source } from '../journal/accounts.ts';
+import type { SourceQuality } from '../journal/source-quality.ts';
 import type { ApiGround } from './ground.ts';
 import type { Route } from './route.ts';
 
 import { makeFault } from '../ingest/problem.ts';
 import { HOURS_KEPT_DAYS } from '../journal/analytics.ts';
-import { SKEW_CLASS_SECONDS } from '../journal/journal.ts';
+import { SKEW_CLASS_SECONDS } from '../journal/source-quality.ts';
 import { answer, defineRoute } from './route.ts';
 import { sinceSchema, toRfc3339 } from './time.ts';
 import { toRate } from './views-analytics.ts';

@@ -1,7 +1,7 @@
 /** `q`, `since` and `until` of a list as one JournalFilter. */
 import { z } from 'zod';
 import type { Problem } from '../ingest/problem.ts';
-import type { JournalFilter } from '../journal/journal.ts';
+import type { JournalFilter } from '../journal/filter.ts';
 
 import { makeFault } from '../ingest/problem.ts';
 import { FILTER_CHARACTERS_MAX, parseFilter } from './filter.ts';

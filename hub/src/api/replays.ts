@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { DeliveryId, ReplayId } from '../journal/ids.ts';
-import type { JournalFilter, ReplayRequest } from '../journal/journal.ts';
+import type { JournalFilter } from '../journal/filter.ts';
+import type { ReplayRequest } from '../journal/replays.ts';
 import type { ApiGround } from './ground.ts';
 import type { ApiRequest, Answer, Route } from './route.ts';
 

@@ -5,7 +5,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Problem } from '../ingest/problem.ts';
-import type { Actor, ApiKey, Scope, Session } from '../journal/journal.ts';
+import type { Actor } from '../journal/actor.ts';
+import type { ApiKey, Scope, Session } from '../journal/accounts.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestHub } from '../../../test/support/in-memory-hub.ts';
 
-import { JournalError, JOURNAL_ERROR_CODES } from '../journal/journal.ts';
+import { JournalError, JOURNAL_ERROR_CODES } from '../journal/journal-error.ts';
 import { ADMIN_KEY, openTestHub } from '../../../test/support/in-memory-hub.ts';
 
 let hub: TestHub;

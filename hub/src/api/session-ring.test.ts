@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { ApiKey, Session } from '../journal/journal.ts';
+import type { ApiKey, Session } from '../journal/accounts.ts';
 import type { SessionRing } from './session-ring.ts';
 import type { SimClock } from '../../../test/support/sim-clock.ts';
 

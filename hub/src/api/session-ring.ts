@@ -6,7 +6,7 @@
 import { hash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { KeyId, SessionId } from '../journal/ids.ts';
-import type { AdminJournal, ApiKey, Scope, Session } from '../journal/journal.ts';
+import type { AdminJournal, ApiKey, Scope, Session } from '../journal/accounts.ts';
 import type { Problem } from '../ingest/problem.ts';
 
 import { grants, KEY_TOUCH_EVERY_MS, toScopeProblem } from '../ingest/key-ring.ts';

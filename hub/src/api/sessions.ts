@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Problem } from '../ingest/problem.ts';
 import type { RateLimit } from '../ingest/rate-limit.ts';
-import type { ApiKey, Session } from '../journal/journal.ts';
+import type { ApiKey, Session } from '../journal/accounts.ts';
 import type { ApiGround } from './ground.ts';
 import type { Route } from './route.ts';
 
@@ -16,7 +16,7 @@ import { JSON_MEDIA_TYPE } from '../ingest/door.ts';
 import { grants } from '../ingest/key-ring.ts';
 import { makeProblem, sendProblem } from '../ingest/problem.ts';
 import { createRateLimiter } from '../ingest/rate-limit.ts';
-import { SCOPES } from '../journal/journal.ts';
+import { SCOPES } from '../journal/accounts.ts';
 import { canReveal } from './admit.ts';
 import { readBody } from './read-request.ts';
 import { answer, defineRawRoute, defineRoute } from './route.ts';

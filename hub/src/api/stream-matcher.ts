@@ -1,7 +1,8 @@
 /** A filter for rows as they come: each event and call answers by itself, without asking the journal. */
 import type { Call } from '../calls/call.ts';
 import type { Problem } from '../ingest/problem.ts';
-import type { EventEntry, JournalFilter } from '../journal/journal.ts';
+import type { EventEntry } from '../journal/reader.ts';
+import type { JournalFilter } from '../journal/filter.ts';
 import type { StreamTopic } from './stream-messages.ts';
 
 import { makeFault } from '../ingest/problem.ts';

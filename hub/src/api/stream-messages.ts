@@ -1,6 +1,6 @@
 /** The messages of `GET /v1/stream`, and what each of them holds. */
 import { z } from 'zod';
-import { DELIVERY_STATES } from '../journal/journal.ts';
+import { DELIVERY_STATES } from '../journal/delivery-state.ts';
 
 import { operationalEventView } from './operational-events.ts';
 import { overviewView } from './overview.ts';

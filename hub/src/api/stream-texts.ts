@@ -3,7 +3,7 @@
  * to one viewer after the other, so remembering the last of each is enough.
  */
 import type { Clock } from '../clock.ts';
-import type { OperationalEntry } from '../journal/journal.ts';
+import type { OperationalEntry } from '../journal/operational-events.ts';
 import type { DeliveryChange } from '../live/delivery-feed.ts';
 import type { FeedItem } from '../live/feed.ts';
 import type { Overview } from '../live/overview.ts';

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { DeliverySlot, DestinationStatistics, ErrorGroup, StateCounts } from '../journal/analytics.ts';
-import type { Destination } from '../journal/journal.ts';
+import type { Destination } from '../journal/destinations.ts';
 import type { CallStatisticsFacts, CallTotals } from './call-statistics.ts';
 
 import { ERROR_CLASSES, ERROR_GROUP_STATES } from '../journal/analytics.ts';

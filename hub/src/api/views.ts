@@ -6,21 +6,16 @@ import { z } from 'zod';
 import { OPERATIONAL_EVENT_TYPES } from '@offhook/contract/operational-event';
 import type { OperationalEventType } from '@offhook/contract/operational-event';
 import type { Call } from '../calls/call.ts';
+import type { Account, ApiKey, AuditEntry, PhoneNumber, Source } from '../journal/accounts.ts';
 import type {
-  Account,
-  ApiKey,
   AttemptEntry,
-  AuditEntry,
   CallTimeline,
   DeliveryEntry,
-  Destination,
   EventEntry,
-  PhoneNumber,
-  Replay,
-  ReplayCount,
   ReportEntry,
-  Source,
-} from '../journal/journal.ts';
+} from '../journal/reader.ts';
+import type { Destination } from '../journal/destinations.ts';
+import type { Replay, ReplayCount } from '../journal/replays.ts';
 import type { Backlog } from './backlog.ts';
 import type { NameDestinations } from './destination-names.ts';
 import type { DestinationSuccess } from './destination-success.ts';
@@ -29,14 +24,10 @@ import type { AttemptFacts } from './explain-attempt.ts';
 
 import { CALL_STATES, REPORT_OUTCOMES } from '../calls/call.ts';
 import { isStale } from '../calls/apply-report.ts';
-import {
-  ATTEMPT_OUTCOMES,
-  DELIVERY_STATES,
-  DESTINATION_STATES,
-  ORDER_POLICIES,
-  REPLAY_STATES,
-  SCOPES,
-} from '../journal/journal.ts';
+import { ATTEMPT_OUTCOMES, DELIVERY_STATES } from '../journal/delivery-state.ts';
+import { DESTINATION_STATES, ORDER_POLICIES } from '../journal/destinations.ts';
+import { REPLAY_STATES } from '../journal/replays.ts';
+import { SCOPES } from '../journal/accounts.ts';
 import { findNearest } from '../nearest-word.ts';
 import { explainAttempt } from './explain-attempt.ts';
 import { operationalEventView, toOperationalEventView } from './operational-events.ts';

@@ -5,7 +5,8 @@
  */
 import type { AttemptRequest, AttemptResult, DestinationSender } from '../destinations/destination.ts';
 import type { Clock } from '../clock.ts';
-import type { AttemptRecord, ClaimedDelivery, Destination } from '../journal/journal.ts';
+import type { AttemptRecord, ClaimedDelivery } from '../journal/deliveries.ts';
+import type { Destination } from '../journal/destinations.ts';
 import { decideOutcome, limitLater, type Decision, type LaneSignal, type Verdict } from './outcome.ts';
 import { continueTrace } from './trace-context.ts';
 

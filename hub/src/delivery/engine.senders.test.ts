@@ -11,13 +11,10 @@ import type {
   DestinationKind,
 } from '../destinations/destination.ts';
 import { createTestGround } from '../destinations/test-ground.ts';
-import {
-  JournalError,
-  type Actor,
-  type Destination,
-  type DestinationChange,
-  type Journal,
-} from '../journal/journal.ts';
+import { JournalError } from '../journal/journal-error.ts';
+import type { Actor } from '../journal/actor.ts';
+import type { Destination, DestinationChange } from '../journal/destinations.ts';
+import type { Journal } from '../journal/journal.ts';
 import { toIncoming, toReport } from '../journal/conformance/harness.ts';
 import { createSecretBox } from '../journal/secret-box.ts';
 import { openSqliteJournal } from '../journal/sqlite/sqlite-journal.ts';

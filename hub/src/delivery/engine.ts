@@ -7,16 +7,14 @@
 import type { Clock } from '../clock.ts';
 import type { DestinationGround, DestinationKind } from '../destinations/destination.ts';
 import type { DestinationId } from '../journal/ids.ts';
-import {
-  JournalError,
-  type AttemptRecord,
-  type ClaimedDelivery,
-  type DeliveryJournal,
-  type Destination,
-  type DestinationHealthChange,
-  type DestinationJournal,
-  type RecordedAttempt,
-} from '../journal/journal.ts';
+import { JournalError } from '../journal/journal-error.ts';
+import type {
+  AttemptRecord,
+  ClaimedDelivery,
+  DeliveryJournal,
+  RecordedAttempt,
+} from '../journal/deliveries.ts';
+import type { Destination, DestinationHealthChange, DestinationJournal } from '../journal/destinations.ts';
 import { deliver, type MadeAttempt, type PutOffAttempt } from './deliver.ts';
 import type { LaneSignal } from './outcome.ts';
 import { Lane } from './lane.ts';

@@ -5,7 +5,7 @@
  * back must not make anybody wait for the difference.
  */
 import type { BatchRule } from '../destinations/destination.ts';
-import type { ClaimedDelivery } from '../journal/journal.ts';
+import type { ClaimedDelivery } from '../journal/deliveries.ts';
 
 export type Waiting = Pick<ClaimedDelivery, 'attempts' | 'rejections'> & {
   readonly body: { readonly length: number };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Destination } from '../journal/journal.ts';
+import type { Destination } from '../journal/destinations.ts';
 
 import { Lane } from './lane.ts';
 

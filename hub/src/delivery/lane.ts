@@ -3,7 +3,8 @@
  * in the journal. Inside a lane calls do not block each other: the journal gives out only the head of each call.
  */
 import type { DestinationKind } from '../destinations/destination.ts';
-import type { ClaimedDelivery, Destination, EventFilter } from '../journal/journal.ts';
+import type { ClaimedDelivery } from '../journal/deliveries.ts';
+import type { Destination, EventFilter } from '../journal/destinations.ts';
 import { Flow } from './flow.ts';
 import { Gathering } from './gathering.ts';
 import { RETRY_SCHEDULE_S } from './retry-schedule.ts';

@@ -1,5 +1,5 @@
 /** Every lease this process holds: waiting, under way, or finished and not yet recorded. By row, for one try each. */
-import type { ClaimedDelivery } from '../journal/journal.ts';
+import type { ClaimedDelivery } from '../journal/deliveries.ts';
 
 /** What a journal needs to know a lease. */
 interface Claim {

@@ -1,10 +1,5 @@
-import type {
-  AttemptRecord,
-  ClaimedDelivery,
-  Destination,
-  DestinationHealthChange,
-  RecordedAttempt,
-} from '../journal/journal.ts';
+import type { AttemptRecord, ClaimedDelivery, RecordedAttempt } from '../journal/deliveries.ts';
+import type { Destination, DestinationHealthChange } from '../journal/destinations.ts';
 
 /** What delivery tells about itself: main.ts turns it into one wide log line and metrics per attempt. */
 export interface DeliveryObserver {

@@ -7,7 +7,7 @@ import {
   LATER_TOTAL_MS_MAX,
   type AttemptResult,
 } from '../destinations/destination.ts';
-import type { AttemptOutcome } from '../journal/journal.ts';
+import type { AttemptOutcome } from '../journal/delivery-state.ts';
 import { parseRetryAfterMs, RETRY_SCHEDULE_S, stretchDelayMs, toRetryDelayMs } from './retry-schedule.ts';
 
 /** After this many answered 4xx an event lets the next one of its call go first: it is most likely poison. */

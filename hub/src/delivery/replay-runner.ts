@@ -4,7 +4,8 @@
  */
 import type { Clock } from '../clock.ts';
 import type { ReplayId } from '../journal/ids.ts';
-import type { DeliveryJournal, Replay } from '../journal/journal.ts';
+import type { DeliveryJournal } from '../journal/deliveries.ts';
+import type { Replay } from '../journal/replays.ts';
 
 /** Small enough that a step holds the journal's writer for a few milliseconds only. */
 const STEP_MAX = 200;

@@ -10,7 +10,7 @@ import type {
   DestinationKind,
   DestinationSender,
 } from '../destinations/destination.ts';
-import type { Destination } from '../journal/journal.ts';
+import type { Destination } from '../journal/destinations.ts';
 import type { DeliveryObserver } from './observer.ts';
 
 /** A sender that takes longer to close is not waited for: this long at most, and hardly longer than the grace has left. */

@@ -3,7 +3,7 @@
  * of each, in order. Once this resolves, the reports, their events and all deliveries owed are on disk.
  */
 import type { AccountId, SourceId } from '../journal/ids.ts';
-import type { AcceptedReport, AcceptJournal, IncomingReport } from '../journal/journal.ts';
+import type { AcceptedReport, AcceptJournal, IncomingReport } from '../journal/reports.ts';
 import type { CallReport } from '../calls/report.ts';
 import type { ReportObserver } from './request-observer.ts';
 

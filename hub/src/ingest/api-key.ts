@@ -5,7 +5,7 @@
  */
 import { hash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { AdminJournal, ApiKey } from '../journal/journal.ts';
+import type { AdminJournal, ApiKey } from '../journal/accounts.ts';
 
 export const API_KEY_PREFIX = 'ohk_';
 /** A key that somebody chose by hand (OFFHOOK_API_KEY) has at least this many characters. */

@@ -1,7 +1,8 @@
 /** What every door for reports stands on, handed in by api/server.ts. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../clock.ts';
-import type { AcceptJournal, AdminJournal, ApiKey } from '../journal/journal.ts';
+import type { AcceptJournal } from '../journal/reports.ts';
+import type { AdminJournal, ApiKey } from '../journal/accounts.ts';
 import type { RateLimiter, Taken } from './rate-limit.ts';
 import type { ReportObserver } from './request-observer.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ApiKey } from '../journal/journal.ts';
+import type { ApiKey } from '../journal/accounts.ts';
 import type { Problem } from './problem.ts';
 
 import { createApiKeyText } from './api-key.ts';

@@ -5,7 +5,7 @@
  */
 import { hash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import type { AdminJournal, ApiKey, Scope } from '../journal/journal.ts';
+import type { AdminJournal, ApiKey, Scope } from '../journal/accounts.ts';
 import type { KeyId } from '../journal/ids.ts';
 import type { Problem } from './problem.ts';
 

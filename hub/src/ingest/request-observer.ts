@@ -1,7 +1,7 @@
 /** What the doors and the API tell about themselves: main.ts turns it into one wide log line per request. */
 import type { CallState, ReportOutcome } from '../calls/call.ts';
 import type { AccountId, KeyId, SourceId } from '../journal/ids.ts';
-import type { ApiKey, Scope, Session } from '../journal/journal.ts';
+import type { ApiKey, Scope, Session } from '../journal/accounts.ts';
 import type { ProblemCode } from './problem.ts';
 
 export interface RequestObserver {

@@ -3,7 +3,7 @@
  * A change made on this node counts at once, one made on another within SOURCE_CACHE_MS.
  */
 import type { Clock } from '../clock.ts';
-import type { AdminJournal, Source } from '../journal/journal.ts';
+import type { AdminJournal, Source } from '../journal/accounts.ts';
 
 export const SOURCE_CACHE_MS = 3_000;
 export const SOURCE_CACHE_ENTRIES_MAX = 10_000;

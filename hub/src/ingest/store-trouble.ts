@@ -1,4 +1,4 @@
-import { JournalError } from '../journal/journal.ts';
+import { JournalError } from '../journal/journal-error.ts';
 import type { Problem } from './problem.ts';
 
 import { makeProblem } from './problem.ts';

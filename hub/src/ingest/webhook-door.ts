@@ -4,7 +4,7 @@
  * us, so that they never repeat what was understood.
  */
 import { OUTCOME_HEADER } from '@offhook/contract/headers';
-import type { Source } from '../journal/journal.ts';
+import type { Source } from '../journal/accounts.ts';
 import type { Source as SourceParser } from '../sources/source.ts';
 import type { Door, DoorGround } from './door.ts';
 

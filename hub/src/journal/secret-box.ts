@@ -5,7 +5,14 @@
  */
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 
-import { JournalError, type SecretBox } from './journal.ts';
+import { JournalError } from './journal-error.ts';
+
+/** Seals secrets at rest; `aad` binds a sealed value to its place, so that it cannot be moved to another row. */
+export interface SecretBox {
+  seal(plain: string, aad: string): Uint8Array;
+  /** Throws JournalError `sealed` where key or place do not fit. */
+  open(sealed: Uint8Array, aad: string): string;
+}
 
 const MASTER_KEY_BYTES = 32;
 const VERSION = 1;

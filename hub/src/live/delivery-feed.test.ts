@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AccountId, DeliveryId } from '../journal/ids.ts';
-import type { DeliveryState } from '../journal/journal.ts';
+import type { DeliveryState } from '../journal/delivery-state.ts';
 import type { DeliveryChange, RecordedDelivery } from './delivery-feed.ts';
 
 import { createSimClock } from '../../../test/support/sim-clock.ts';

@@ -8,13 +8,9 @@
  */
 import type { Clock } from '../clock.ts';
 import type { AccountId, DeliveryId, DestinationId, EventId, OperationalEventId } from '../journal/ids.ts';
-import type {
-  AttemptRecord,
-  ClaimedDelivery,
-  DeliveryEntry,
-  DeliveryState,
-  RecordedAttempt,
-} from '../journal/journal.ts';
+import type { AttemptRecord, ClaimedDelivery, RecordedAttempt } from '../journal/deliveries.ts';
+import type { DeliveryEntry } from '../journal/reader.ts';
+import type { DeliveryState } from '../journal/delivery-state.ts';
 
 export const DELIVERIES_BATCH_MS = 100;
 /** Nobody reads faster, and 500 viewers at 10,000 deliveries a second would be all the hub does. */

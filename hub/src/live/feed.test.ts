@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Call } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
 import type { AccountId } from '../journal/ids.ts';
-import type { CallChange, EventEntry } from '../journal/journal.ts';
+import type { CallChange, EventEntry } from '../journal/reader.ts';
 import type { FeedKinds, FeedViewer } from './feed.ts';
 
 import {

@@ -11,7 +11,7 @@
 import type { Call } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
 import type { AccountId } from '../journal/ids.ts';
-import type { CallChange, EventEntry, JournalReader } from '../journal/journal.ts';
+import type { CallChange, EventEntry, JournalReader } from '../journal/reader.ts';
 
 /** Read from the journal at a time. */
 export const FEED_PAGE_ROWS = 500;

@@ -6,7 +6,8 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import { CALL_STATUSES } from '@offhook/contract/message';
 import type { CallState, ReportOutcome } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
-import type { DestinationJournal, JournalReader } from '../journal/journal.ts';
+import type { DestinationJournal } from '../journal/destinations.ts';
+import type { JournalReader } from '../journal/reader.ts';
 
 /** OpenTelemetry's buckets for durations of requests. */
 const REQUEST_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];

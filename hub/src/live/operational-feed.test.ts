@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { OperationalEntry } from '../journal/journal.ts';
+import type { OperationalEntry } from '../journal/operational-events.ts';
 
 import { createSimClock } from '../../../test/support/sim-clock.ts';
 import { createOperationalFeed, OPERATIONAL_FEED_MS, OPERATIONAL_TOLD_MAX } from './operational-feed.ts';

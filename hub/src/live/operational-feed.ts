@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../clock.ts';
 import type { AccountId, OperationalEventId } from '../journal/ids.ts';
-import type { OperationalEntry, OperationalJournal } from '../journal/journal.ts';
+import type { OperationalEntry, OperationalJournal } from '../journal/operational-events.ts';
 
 export const OPERATIONAL_FEED_MS = 1_000;
 /** More in one second are not told one by one. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CallSlot } from '../journal/analytics.ts';
 import type { AccountId, DestinationId } from '../journal/ids.ts';
-import type { Destination } from '../journal/journal.ts';
+import type { Destination } from '../journal/destinations.ts';
 import type { Overview } from './overview.ts';
 
 import { createSimClock } from '../../../test/support/sim-clock.ts';

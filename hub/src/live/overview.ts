@@ -5,7 +5,8 @@
 import type { Clock } from '../clock.ts';
 import type { AnalyticsJournal, LiveCalls, SourceActivity } from '../journal/analytics.ts';
 import type { AccountId, DestinationId, SourceId } from '../journal/ids.ts';
-import type { AdminJournal, Destination, DestinationJournal, Source } from '../journal/journal.ts';
+import type { AdminJournal, Source } from '../journal/accounts.ts';
+import type { Destination, DestinationJournal } from '../journal/destinations.ts';
 
 import { judgeSilence } from './silence.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ReportedReport } from '../ingest/request-observer.ts';
-import type { SourceQuality } from '../journal/journal.ts';
+import type { SourceQuality } from '../journal/source-quality.ts';
 
 import { createSimClock } from '../../../test/support/sim-clock.ts';
 import { createQualityRecorder, QUALITY_ROWS_MAX, QUALITY_SAVE_MS } from './quality-recorder.ts';

@@ -7,9 +7,9 @@ import type { Clock } from '../clock.ts';
 import type { ProblemCode } from '../ingest/problem.ts';
 import type { ReportObserver, ReportedReport } from '../ingest/request-observer.ts';
 import type { AccountId, SourceId } from '../journal/ids.ts';
-import type { QualityJournal, SourceQuality } from '../journal/journal.ts';
+import type { QualityJournal, SourceQuality } from '../journal/source-quality.ts';
 
-import { SKEW_CLASS_SECONDS } from '../journal/journal.ts';
+import { SKEW_CLASS_SECONDS } from '../journal/source-quality.ts';
 
 export const QUALITY_SAVE_MS = 60_000;
 /** Sources counted at once; more than an hour's change and a thousand sources make. */

@@ -5,7 +5,7 @@
 import type { Clock } from '../clock.ts';
 import type { AccountId, SourceId } from '../journal/ids.ts';
 import type { SourceActivity } from '../journal/analytics.ts';
-import type { Source } from '../journal/journal.ts';
+import type { Source } from '../journal/accounts.ts';
 import type { Watch, WatchedJournal } from './watch.ts';
 
 import { judgeSilence } from '../live/silence.ts';

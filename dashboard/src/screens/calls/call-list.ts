@@ -3,7 +3,7 @@
  * call is as the hub last said. Rows in view change where they stand; new ones slide in at the top, unless somebody
  * reads further down or has chosen a row (held): then they wait, and only their number is shown.
  */
-import type { JournalFilter } from '../../../../hub/src/journal/journal.ts';
+import type { JournalFilter } from '../../../../hub/src/journal/filter.ts';
 import type { ApiFault } from '../../data/api.ts';
 import type { CallView, Page } from '../../data/types.ts';
 import type { Timers } from './gate.ts';

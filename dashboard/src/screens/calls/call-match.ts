@@ -1,6 +1,6 @@
 /** Whether a call that the stream tells of belongs to a list, as far as this page can know. */
 import type { CallState } from '../../../../hub/src/calls/call.ts';
-import type { JournalFilter } from '../../../../hub/src/journal/journal.ts';
+import type { JournalFilter } from '../../../../hub/src/journal/filter.ts';
 import type { CallView } from '../../data/types.ts';
 
 /** What a call itself shows. The rest (words, numbers, sources, deliveries, an end in the past) the hub must be asked. */

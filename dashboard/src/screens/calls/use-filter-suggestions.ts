@@ -2,7 +2,7 @@ import { useMemo } from 'preact/hooks';
 import type { Suggestions } from '../../components/filter-box.tsx';
 import type { Page, PhoneNumberView, SourceView } from '../../data/types.ts';
 
-import { DELIVERY_STATES } from '../../../../hub/src/journal/journal.ts';
+import { DELIVERY_STATES } from '../../../../hub/src/journal/delivery-state.ts';
 import { CALL_STATES } from '../../../../hub/src/calls/call.ts';
 import { toDestinationName } from '../../data/destination-name.ts';
 import { request } from '../../data/api.ts';

@@ -4,7 +4,7 @@ import { API_KEY_FILE, KeyFileError, prepareKeys } from '../../config/keys.ts';
 import { isLoopbackHost } from '../../config/parse-value.ts';
 import type { Settings } from '../../config/settings.ts';
 import { createApiKeyText } from '../../ingest/api-key.ts';
-import { JournalError } from '../../journal/journal.ts';
+import { JournalError } from '../../journal/journal-error.ts';
 import { startHub, StartRefusal, STOP_MS_MAX } from '../../main.ts';
 import type { Hub } from '../../main.ts';
 import type { CommandContext } from '../context.ts';

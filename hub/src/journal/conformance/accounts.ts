@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import type { AccountId } from '../ids.ts';
-import type { Journal, ReplayRequest } from '../journal.ts';
+import type { Journal } from '../journal.ts';
+import type { ReplayRequest } from '../replays.ts';
 import { accept, claim, createDestination, FIRST_PAGE, KEY_ACTOR, type OpenHarness } from './harness.ts';
 
 export function describeAccounts(open: OpenHarness): void {

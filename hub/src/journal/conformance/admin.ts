@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { PhoneNumber } from '../journal.ts';
+import type { PhoneNumber } from '../accounts.ts';
 import { FIRST_PAGE, KEY_ACTOR, type OpenHarness } from './harness.ts';
 
 export function describeAdmin(open: OpenHarness): void {

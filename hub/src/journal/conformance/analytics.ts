@@ -14,7 +14,9 @@ import {
   type ErrorGroup,
 } from '../analytics.ts';
 import type { AccountId, DestinationId } from '../ids.ts';
-import type { AcceptedReport, AttemptRecord, ClaimedDelivery, Journal } from '../journal.ts';
+import type { AcceptedReport } from '../reports.ts';
+import type { AttemptRecord, ClaimedDelivery } from '../deliveries.ts';
+import type { Journal } from '../journal.ts';
 import {
   accept,
   claim,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { ClaimedDelivery, DueListener } from '../journal.ts';
+import type { ClaimedDelivery, DueListener } from '../deliveries.ts';
 import {
   accept,
   claim,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { ClaimedDelivery } from '../journal.ts';
+import type { ClaimedDelivery } from '../deliveries.ts';
 import {
   accept,
   claim,

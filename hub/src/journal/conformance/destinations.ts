@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Destination } from '../journal.ts';
+import type { Destination } from '../destinations.ts';
 import {
   accept,
   claim,

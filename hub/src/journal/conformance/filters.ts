@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { DestinationId, SourceId } from '../ids.ts';
-import type { ClaimedDelivery, JournalFilter } from '../journal.ts';
+import type { ClaimedDelivery } from '../deliveries.ts';
+import type { JournalFilter } from '../filter.ts';
 import {
   accept,
   claim,

@@ -2,19 +2,13 @@
 import type { Clock } from '../../clock.ts';
 import type { CallReport } from '../../calls/report.ts';
 import type { AccountId, DestinationId } from '../ids.ts';
-import type {
-  AcceptedReport,
-  Actor,
-  AttemptRecord,
-  ClaimedDelivery,
-  DeliveryEntry,
-  Destination,
-  IncomingReport,
-  Journal,
-  NewDestination,
-  PageRequest,
-  RecordedAttempt,
-} from '../journal.ts';
+import type { AcceptedReport, IncomingReport } from '../reports.ts';
+import type { Actor } from '../actor.ts';
+import type { AttemptRecord, ClaimedDelivery, RecordedAttempt } from '../deliveries.ts';
+import type { DeliveryEntry } from '../reader.ts';
+import type { Destination, NewDestination } from '../destinations.ts';
+import type { Journal } from '../journal.ts';
+import type { PageRequest } from '../page.ts';
 
 export interface Harness {
   readonly journal: Journal;

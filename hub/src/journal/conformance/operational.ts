@@ -2,14 +2,11 @@ import type { OperationalContent } from '@offhook/contract/operational-event';
 import { describe, expect, it } from 'vitest';
 
 import type { AccountId } from '../ids.ts';
-import {
-  RECOVERED_AFTER_MS,
-  type ClaimedDelivery,
-  type Destination,
-  type Journal,
-  type JournalFilter,
-  type OperationalFilter,
-} from '../journal.ts';
+import { RECOVERED_AFTER_MS, type Destination } from '../destinations.ts';
+import type { ClaimedDelivery } from '../deliveries.ts';
+import type { Journal } from '../journal.ts';
+import type { JournalFilter } from '../filter.ts';
+import type { OperationalFilter } from '../operational-events.ts';
 import {
   accept,
   claim,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { SKEW_CLASS_SECONDS, type SourceQuality } from '../journal.ts';
+import { SKEW_CLASS_SECONDS, type SourceQuality } from '../source-quality.ts';
 import { KEY_ACTOR, type OpenHarness } from './harness.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Page, PageRequest } from '../journal.ts';
+import type { Page, PageRequest } from '../page.ts';
 import {
   accept,
   claimOne,

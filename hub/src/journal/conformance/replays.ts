@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
 import type { DestinationId } from '../ids.ts';
-import type { Journal, JournalFilter, Replay, ReplayRequest } from '../journal.ts';
+import type { Journal } from '../journal.ts';
+import type { JournalFilter } from '../filter.ts';
+import type { Replay, ReplayRequest } from '../replays.ts';
 import {
   accept,
   claim,

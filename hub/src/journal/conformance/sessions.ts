@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import type { ApiKey, Journal, Session } from '../journal.ts';
+import type { ApiKey, Session } from '../accounts.ts';
+import type { Journal } from '../journal.ts';
 import { FIRST_PAGE, KEY_ACTOR, type OpenHarness } from './harness.ts';
 
 const HASH = Buffer.alloc(32, 7);

@@ -9,7 +9,7 @@ import { applyReport, type NewEvent } from '../../calls/apply-report.ts';
 import type { Call } from '../../calls/call.ts';
 import type { CallReport } from '../../calls/report.ts';
 import { makeEventId, toDeliveryId, type EventId } from '../ids.ts';
-import type { AcceptedReport, AcceptJournal, IncomingReport } from '../journal.ts';
+import type { AcceptedReport, AcceptJournal, IncomingReport } from '../reports.ts';
 import { toAccountRow } from './accounts.ts';
 import type { KnownCall } from './call-cache.ts';
 import {

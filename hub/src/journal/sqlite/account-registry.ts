@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 import type { AccountId } from '../ids.ts';
-import type { Account } from '../journal.ts';
+import type { Account } from '../accounts.ts';
 
 export interface AccountRegistry {
   /** undefined: there is no such account. */

@@ -1,6 +1,6 @@
 /** Accounts: commands, and reads out of memory. */
 import { makeId, type AccountId } from '../ids.ts';
-import type { Account, AdminJournal } from '../journal.ts';
+import type { Account, AdminJournal } from '../accounts.ts';
 import { writeAudit } from './audit.ts';
 import type { Store } from './store.ts';
 

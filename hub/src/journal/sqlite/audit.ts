@@ -2,7 +2,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 import { makeId, type AuditId } from '../ids.ts';
-import type { Actor, AdminJournal, AuditEntry } from '../journal.ts';
+import type { Actor } from '../actor.ts';
+import type { AdminJournal, AuditEntry } from '../accounts.ts';
 import { parseRowCursor, toPage, toRowCursor } from './cursor.ts';
 import type { Store } from './store.ts';
 

@@ -1,6 +1,6 @@
 /** Calls as they change, and those that are live: what a live screen shows. */
 import type { AnalyticsJournal } from '../analytics.ts';
-import type { CallChange, JournalReader } from '../journal.ts';
+import type { CallChange, JournalReader } from '../reader.ts';
 import { findAccountRow } from './accounts.ts';
 import { CALL_COLUMNS, toCall, type CallRow } from './call-rows.ts';
 import { clampToReports } from './row-at.ts';

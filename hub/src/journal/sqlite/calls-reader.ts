@@ -1,7 +1,7 @@
 /** Reading calls: lists, one call, its timeline, how many are active. */
 import { setImmediate as yieldTurn } from 'node:timers/promises';
 
-import type { JournalReader } from '../journal.ts';
+import type { JournalReader } from '../reader.ts';
 import { findAccountRow } from './accounts.ts';
 import { CALL_COLUMNS, toCall, type CallRow } from './call-rows.ts';
 import { parseTimeCursor, toTimeCursor, type TimeCursor } from './cursor.ts';

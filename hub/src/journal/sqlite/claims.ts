@@ -3,7 +3,7 @@
  * turn of the writer. It reads through the writing connection, whose pages are warm.
  */
 import type { DeliveryId } from '../ids.ts';
-import type { ClaimedDelivery, DeliveryJournal } from '../journal.ts';
+import type { ClaimedDelivery, DeliveryJournal } from '../deliveries.ts';
 import type { KnownDestination } from './destination-registry.ts';
 import { DUE_COLUMNS, DUE_TABLES, toDueDelivery, type DueRow } from './lane-order.ts';
 import type { Store } from './store.ts';

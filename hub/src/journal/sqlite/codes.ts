@@ -1,6 +1,6 @@
 /** Enumerations are kept as small integers: shorter rows, cheaper indexes. The order here is on disk: only append. */
 import type { CallState, ReportOutcome } from '../../calls/call.ts';
-import type { AttemptOutcome, DeliveryState } from '../journal.ts';
+import type { AttemptOutcome, DeliveryState } from '../delivery-state.ts';
 
 export const CALL_STATE_CODES: Readonly<Record<CallState, number>> = {
   none: 0,

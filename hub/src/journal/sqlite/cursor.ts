@@ -3,7 +3,7 @@
  * on, since a list that silently began anew would be taken for its next page; here, what is not ours starts from the
  * beginning.
  */
-import type { Page } from '../journal.ts';
+import type { Page } from '../page.ts';
 
 /** Greater than every row number and time, so "row < this" holds for all; 15 digits, as cursors take them. */
 export const ROW_END = 999_999_999_999_999;

@@ -6,7 +6,7 @@ import { closeSync, existsSync, mkdirSync, openSync, statfsSync, statSync } from
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-import { JournalError } from '../journal.ts';
+import { JournalError } from '../journal-error.ts';
 import { classifyError } from './writer.ts';
 
 export interface Database {

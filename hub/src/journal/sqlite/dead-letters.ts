@@ -1,5 +1,5 @@
 /** Says `delivery.dead`, in the transaction that gave the delivery up. */
-import type { AttemptRecord } from '../journal.ts';
+import type { AttemptRecord } from '../deliveries.ts';
 import type { KnownDestination } from './destination-registry.ts';
 import { createMinuteCap } from './minute-cap.ts';
 import { toDestinationPart, TOLD_PER_MINUTE_MAX, type RaiseOperational } from './operational-events.ts';

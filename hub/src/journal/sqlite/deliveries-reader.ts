@@ -1,6 +1,7 @@
 /** Reading deliveries: lists, one delivery with its attempts, the backlog of each destination. */
 import { parseRow, type DeliveryId } from '../ids.ts';
-import type { JournalFilter, JournalReader } from '../journal.ts';
+import type { JournalFilter } from '../filter.ts';
+import type { JournalReader } from '../reader.ts';
 import { findAccountRow } from './accounts.ts';
 import { parseRowCursor, ROW_END, toRowCursor } from './cursor.ts';
 import {

@@ -1,6 +1,7 @@
 /** What people do to one delivery: try it again, or call it off. */
 import { parseRow, toDeliveryId, type AccountId, type DeliveryId } from '../ids.ts';
-import type { CancelResult, CommandJournal, DeliveryEntry, RetryResult } from '../journal.ts';
+import type { CancelResult, CommandJournal, RetryResult } from '../commands.ts';
+import type { DeliveryEntry } from '../reader.ts';
 import { findAccountRow } from './accounts.ts';
 import { writeAudit } from './audit.ts';
 import { toDeliveryState } from './codes.ts';

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 
-import type { JournalFilter } from '../journal.ts';
+import type { JournalFilter } from '../filter.ts';
 import { createSecretBox } from '../secret-box.ts';
 import { loadAccounts } from './account-registry.ts';
 import { DELIVERY_COLUMNS, toDeliveryTables } from './delivery-rows.ts';

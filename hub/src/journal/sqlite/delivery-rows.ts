@@ -4,7 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { STATUS_UPDATE_EVENT } from '@offhook/contract/headers';
 
 import { toAttemptId, toDeliveryId, type EventId, type OperationalEventId, type ReplayId } from '../ids.ts';
-import type { AttemptEntry, DeliveryEntry } from '../journal.ts';
+import type { AttemptEntry, DeliveryEntry } from '../reader.ts';
 import { toAttemptOutcome, toDeliveryState } from './codes.ts';
 import { isOperational, JOIN_OPERATIONAL } from './operational-rows.ts';
 import type { Store } from './store.ts';

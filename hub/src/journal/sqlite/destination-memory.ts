@@ -3,7 +3,7 @@
  * that no row can be read in another's place.
  */
 import type { DestinationId } from '../ids.ts';
-import type { DestinationMemoryJournal } from '../journal.ts';
+import type { DestinationMemoryJournal } from '../destination-memory.ts';
 import { findAccountRow } from './accounts.ts';
 import { CALL_COLUMNS, toCall, type CallRow } from './call-rows.ts';
 import { parseTimeCursor, ROW_END, toPage, toTimeCursor } from './cursor.ts';

@@ -5,7 +5,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 import type { AccountId, DestinationId } from '../ids.ts';
-import type { Destination, EventFilter, SecretBox } from '../journal.ts';
+import type { Destination, EventFilter } from '../destinations.ts';
+import type { SecretBox } from '../secret-box.ts';
 import type { AccountRegistry } from './account-registry.ts';
 import { DESTINATION_COLUMNS, toDestination, type DestinationRow } from './destination-rows.ts';
 

@@ -1,6 +1,7 @@
 /** A destination as a row: settings and secrets are sealed, each bound to its own place. */
 import type { AccountId, DestinationId } from '../ids.ts';
-import type { Destination, EventFilter, SecretBox } from '../journal.ts';
+import type { Destination, EventFilter } from '../destinations.ts';
+import type { SecretBox } from '../secret-box.ts';
 
 export const DESTINATION_COLUMNS = `row, id, account_row, kind, name, settings, filter, order_policy, state,
   state_reason, concurrency, rate_per_second, retry_schedule, timeout_ms, secret, previous_secret,

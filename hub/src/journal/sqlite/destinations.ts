@@ -1,6 +1,8 @@
 /** Destinations: commands, and reads out of memory. Every change writes its audit entry in the same transaction. */
 import { makeId, type AccountId, type DestinationId } from '../ids.ts';
-import type { Actor, DeliveryJournal, Destination, DestinationJournal } from '../journal.ts';
+import type { Actor } from '../actor.ts';
+import type { DeliveryJournal } from '../deliveries.ts';
+import type { Destination, DestinationJournal } from '../destinations.ts';
 import { toAccountRow } from './accounts.ts';
 import { writeAudit } from './audit.ts';
 import {

@@ -3,7 +3,7 @@
  * the same group finished is taken out again, so that nothing is offered that is not due on disk.
  */
 import type { DestinationId } from '../ids.ts';
-import type { ClaimedDelivery, DueListener } from '../journal.ts';
+import type { ClaimedDelivery, DueListener } from '../deliveries.ts';
 import type { DestinationRegistry, KnownDestination } from './destination-registry.ts';
 import type { Leases } from './leases.ts';
 import type { CrashPoint } from './writer.ts';

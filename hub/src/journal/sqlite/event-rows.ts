@@ -1,7 +1,7 @@
 /** Events and reports as rows. */
 import type { CallReport } from '../../calls/report.ts';
 import { toReportId, type AccountId, type EventId } from '../ids.ts';
-import type { EventEntry, ReportEntry } from '../journal.ts';
+import type { EventEntry, ReportEntry } from '../reader.ts';
 import { toReportOutcome } from './codes.ts';
 import { parseKeptReport } from './kept-report.ts';
 import type { SourceRegistry } from './source-registry.ts';

@@ -1,6 +1,6 @@
 /** Events: the feed in acceptance order, lists, one event, and the hint that there are new ones. */
 import { parseRow, type EventId } from '../ids.ts';
-import type { JournalReader } from '../journal.ts';
+import type { JournalReader } from '../reader.ts';
 import { findAccountRow } from './accounts.ts';
 import { parseRowCursor, ROW_END, toRowCursor } from './cursor.ts';
 import { EVENT_COLUMNS, toEventEntry, type EventRow } from './event-rows.ts';

@@ -6,7 +6,7 @@ import { OPERATIONAL_EVENT_TYPES } from '@offhook/contract/operational-event';
 
 import type { CallState } from '../../calls/call.ts';
 import type { DestinationId } from '../ids.ts';
-import type { JournalFilter } from '../journal.ts';
+import type { JournalFilter } from '../filter.ts';
 import { toSearchNumber } from './call-rows.ts';
 import { CALL_STATE_CODES, DELIVERY_STATE_CODES } from './codes.ts';
 import type { EventNeeds } from './delivery-rows.ts';

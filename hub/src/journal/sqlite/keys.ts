@@ -1,6 +1,6 @@
 /** API keys: only their hashes are kept. */
 import { makeId, type KeyId } from '../ids.ts';
-import type { AdminJournal, ApiKey, Scope } from '../journal.ts';
+import type { AdminJournal, ApiKey, Scope } from '../accounts.ts';
 import type { AccountRegistry } from './account-registry.ts';
 import { findAccountRow, toAccountRow } from './accounts.ts';
 import { writeAudit } from './audit.ts';

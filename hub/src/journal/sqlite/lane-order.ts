@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../clock.ts';
 import { toDeliveryId, type EventId, type OperationalEventId } from '../ids.ts';
-import type { DeliveryState } from '../journal.ts';
+import type { DeliveryState } from '../delivery-state.ts';
 import { DELIVERY_STATE_CODES } from './codes.ts';
 import { toEventType } from './delivery-rows.ts';
 import type { KnownDestination } from './destination-registry.ts';

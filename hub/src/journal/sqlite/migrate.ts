@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 
-import { JournalError } from '../journal.ts';
+import { JournalError } from '../journal-error.ts';
 
 const FOLDER = new URL('./migrations/', import.meta.url);
 

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 
-import type { JournalFilter } from '../journal.ts';
+import type { JournalFilter } from '../filter.ts';
 import { toOperationalConditions } from './filter-sql.ts';
 import { migrate } from './migrate.ts';
 import { OPERATIONAL_LISTS, SELECT_LIVE_HEADS, SELECT_NEXT_LIVE } from './operational-events.ts';

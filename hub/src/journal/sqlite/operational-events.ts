@@ -10,7 +10,8 @@ import {
 
 import type { Call } from '../../calls/call.ts';
 import { makeId, toDeliveryId, type AccountId, type DestinationId } from '../ids.ts';
-import type { Destination, OperationalEntry, OperationalFilter, OperationalJournal } from '../journal.ts';
+import type { Destination } from '../destinations.ts';
+import type { OperationalEntry, OperationalFilter, OperationalJournal } from '../operational-events.ts';
 import { findAccountRow, toAccountRow } from './accounts.ts';
 import { CALL_COLUMNS, toCall, type CallRow } from './call-rows.ts';
 import { parseRowCursor, toPage, toRowCursor } from './cursor.ts';

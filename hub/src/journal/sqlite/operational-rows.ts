@@ -5,7 +5,7 @@
 import type { OperationalContent, OperationalMessage } from '@offhook/contract/operational-event';
 
 import type { AccountId, OperationalEventId } from '../ids.ts';
-import type { OperationalEntry } from '../journal.ts';
+import type { OperationalEntry } from '../operational-events.ts';
 
 export const OPERATIONAL_SEQUENCE = 0;
 

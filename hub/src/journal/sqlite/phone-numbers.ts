@@ -1,5 +1,5 @@
 /** Registered phone numbers: they give calls a name. */
-import type { AdminJournal, PhoneNumber } from '../journal.ts';
+import type { AdminJournal, PhoneNumber } from '../accounts.ts';
 import { findAccountRow, toAccountRow } from './accounts.ts';
 import { writeAudit } from './audit.ts';
 import { parseTextCursor, toPage, toTextCursor } from './cursor.ts';

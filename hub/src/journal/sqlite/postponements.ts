@@ -2,7 +2,7 @@
  * Putting claimed deliveries off, as their destination asked: one UPDATE each, which leaves attempts and order as they
  * are, and the end of the lease with the commit.
  */
-import type { DeliveryJournal, Postponement } from '../journal.ts';
+import type { DeliveryJournal, Postponement } from '../deliveries.ts';
 import { SUPERSEDED_BY_NEWER, type LaneOrder } from './lane-order.ts';
 import type { Store } from './store.ts';
 

@@ -2,7 +2,8 @@
  * Recording attempts: the delivery's next state, what it means for the call's other deliveries, and the end
  * of the lease, in one transaction. A delivered first attempt is one UPDATE.
  */
-import type { AttemptRecord, DeliveryJournal, DeliveryState, RecordedAttempt } from '../journal.ts';
+import type { AttemptRecord, DeliveryJournal, RecordedAttempt } from '../deliveries.ts';
+import type { DeliveryState } from '../delivery-state.ts';
 import { ATTEMPT_OUTCOME_CODES, toDeliveryState } from './codes.ts';
 import type { TellDead } from './dead-letters.ts';
 import type { KnownDestination } from './destination-registry.ts';

@@ -5,7 +5,8 @@
  */
 import type { OperationalEventType } from '@offhook/contract/operational-event';
 
-import { RECOVERED_AFTER_MS, type Actor, type Destination } from '../journal.ts';
+import { RECOVERED_AFTER_MS, type Destination } from '../destinations.ts';
+import type { Actor } from '../actor.ts';
 import { writeAudit } from './audit.ts';
 import type { KnownDestination } from './destination-registry.ts';
 import { createMinuteCap } from './minute-cap.ts';

@@ -9,7 +9,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 import { parseRow } from '../ids.ts';
-import type { EventFilter, JournalFilter, ReplayRequest } from '../journal.ts';
+import type { EventFilter } from '../destinations.ts';
+import type { JournalFilter } from '../filter.ts';
+import type { ReplayRequest } from '../replays.ts';
 import { DELIVERY_STATE_CODES } from './codes.ts';
 import { asksForOperational, matches, type KnownDestination } from './destination-registry.ts';
 import { toSelectDelivery } from './delivery-rows.ts';

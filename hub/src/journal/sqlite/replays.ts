@@ -2,14 +2,9 @@
 import { setImmediate as yieldTurn } from 'node:timers/promises';
 
 import { makeId, type AccountId, type ReplayId } from '../ids.ts';
-import type {
-  CommandJournal,
-  DeliveryJournal,
-  Replay,
-  ReplayCount,
-  ReplayRequest,
-  ReplayState,
-} from '../journal.ts';
+import type { CommandJournal } from '../commands.ts';
+import type { DeliveryJournal } from '../deliveries.ts';
+import type { Replay, ReplayCount, ReplayRequest, ReplayState } from '../replays.ts';
 import { findAccountRow, toAccountRow } from './accounts.ts';
 import { writeAudit } from './audit.ts';
 import { parseRowCursor, toPage, toRowCursor } from './cursor.ts';

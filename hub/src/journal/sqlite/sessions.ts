@@ -1,6 +1,6 @@
 /** Sessions of the dashboard: only the hashes of their tokens are kept. */
 import { makeId, type SessionId } from '../ids.ts';
-import type { AdminJournal, Session } from '../journal.ts';
+import type { AdminJournal, Session } from '../accounts.ts';
 import { findAccountRow, toAccountRow } from './accounts.ts';
 import { writeAudit } from './audit.ts';
 import { KEY_COLUMNS, toApiKey, type KeyRow } from './keys.ts';

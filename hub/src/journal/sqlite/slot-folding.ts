@@ -10,7 +10,7 @@ import type { StatementSync } from 'node:sqlite';
 import { setImmediate as yieldTurn } from 'node:timers/promises';
 
 import { MINUTES_KEPT_MS } from '../analytics.ts';
-import { JournalError } from '../journal.ts';
+import { JournalError } from '../journal-error.ts';
 import type { TroubleListener } from '../trouble.ts';
 import { addBars, createBars } from './histogram.ts';
 import {

@@ -1,5 +1,5 @@
 /** What sources sent, by the hour: added to what is there, since it is gathered elsewhere a minute at a time. */
-import { SKEW_CLASS_SECONDS, type QualityJournal, type SourceQuality } from '../journal.ts';
+import { SKEW_CLASS_SECONDS, type QualityJournal, type SourceQuality } from '../source-quality.ts';
 import { findAccountRow, toAccountRow } from './accounts.ts';
 import { addUp, HOUR_MS } from './slot-kinds.ts';
 import type { Store } from './store.ts';

@@ -2,7 +2,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 import type { AccountId, SourceId } from '../ids.ts';
-import type { SecretBox, Source } from '../journal.ts';
+import type { SecretBox } from '../secret-box.ts';
+import type { Source } from '../accounts.ts';
 import { DEFAULT_ACCOUNT_ROW, type AccountRegistry } from './account-registry.ts';
 
 export interface SourceRegistry {

@@ -1,6 +1,6 @@
 /** Sources: commands, and reads out of memory. */
 import { makeId, type SourceId } from '../ids.ts';
-import type { AdminJournal, Source } from '../journal.ts';
+import type { AdminJournal, Source } from '../accounts.ts';
 import { toAccountRow } from './accounts.ts';
 import { writeAudit } from './audit.ts';
 import { sealSecrets, SOURCE_COLUMNS, toSource, type SourceRow } from './source-registry.ts';

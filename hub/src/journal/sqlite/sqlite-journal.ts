@@ -7,7 +7,9 @@ import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 
 import type { Clock } from '../../clock.ts';
-import { JournalError, type Journal, type SecretBox } from '../journal.ts';
+import { JournalError } from '../journal-error.ts';
+import type { Journal } from '../journal.ts';
+import type { SecretBox } from '../secret-box.ts';
 import { createTroubles } from '../trouble.ts';
 import { createAccept } from './accept.ts';
 import { createActiveCalls } from './active-calls.ts';

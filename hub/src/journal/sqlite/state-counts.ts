@@ -3,7 +3,9 @@ import { setImmediate as yieldTurn } from 'node:timers/promises';
 
 import { CALL_STATES } from '../../calls/call.ts';
 import type { StateCounts } from '../analytics.ts';
-import { DELIVERY_STATES, type JournalFilter, type JournalReader } from '../journal.ts';
+import { DELIVERY_STATES } from '../delivery-state.ts';
+import type { JournalFilter } from '../filter.ts';
+import type { JournalReader } from '../reader.ts';
 import { findAccountRow } from './accounts.ts';
 import { toCallState, toDeliveryState } from './codes.ts';
 import { ROW_END, type TimeCursor } from './cursor.ts';

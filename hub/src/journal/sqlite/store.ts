@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 import type { Clock } from '../../clock.ts';
-import type { SecretBox } from '../journal.ts';
+import type { SecretBox } from '../secret-box.ts';
 import type { AccountRegistry } from './account-registry.ts';
 import type { CallCache } from './call-cache.ts';
 import type { ActiveCalls } from './active-calls.ts';

@@ -5,7 +5,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 import type { Clock } from '../../clock.ts';
-import { JournalError } from '../journal.ts';
+import { JournalError } from '../journal-error.ts';
 
 export interface Operation<Result> {
   /** SQL only: it may run again, alone, after the group it was in was rolled back. */

@@ -6,13 +6,10 @@ import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 
 import { createSharedClock, systemClock } from '../../../clock.ts';
 import type { DestinationId } from '../../ids.ts';
-import {
-  JournalError,
-  type ClaimRequest,
-  type ClaimedDelivery,
-  type Destination,
-  type Journal,
-} from '../../journal.ts';
+import { JournalError } from '../../journal-error.ts';
+import type { ClaimRequest, ClaimedDelivery } from '../../deliveries.ts';
+import type { Destination } from '../../destinations.ts';
+import type { Journal } from '../../journal.ts';
 import { createSecretBox } from '../../secret-box.ts';
 import type { JournalTrouble } from '../../trouble.ts';
 import { openSqliteJournal } from '../sqlite-journal.ts';

@@ -1,6 +1,8 @@
 /** What the hub's main thread and the journal's thread tell each other. Both sides batch: one message a turn. */
 import type { AccountId, DestinationId } from '../../ids.ts';
-import type { Destination, Journal, JournalErrorCode } from '../../journal.ts';
+import type { Destination } from '../../destinations.ts';
+import type { Journal } from '../../journal.ts';
+import type { JournalErrorCode } from '../../journal-error.ts';
 import type { JournalTrouble } from '../../trouble.ts';
 import type { DeliveryRow } from './rows.ts';
 

@@ -6,13 +6,8 @@
  */
 import type { Call } from '../../../calls/call.ts';
 import type { CallReport } from '../../../calls/report.ts';
-import type {
-  AcceptedReport,
-  AttemptRecord,
-  ClaimedDelivery,
-  IncomingReport,
-  RecordedAttempt,
-} from '../../journal.ts';
+import type { AcceptedReport, IncomingReport } from '../../reports.ts';
+import type { AttemptRecord, ClaimedDelivery, RecordedAttempt } from '../../deliveries.ts';
 
 export type ReportRow = readonly [
   accountId: IncomingReport['accountId'],

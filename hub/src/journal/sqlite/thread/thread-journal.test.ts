@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 
 import { describeJournal } from '../../conformance/describe-journal.ts';
 import { TestClock, toIncoming, toReport, type Harness } from '../../conformance/harness.ts';
-import type { ClaimedDelivery, Journal } from '../../journal.ts';
+import type { ClaimedDelivery } from '../../deliveries.ts';
+import type { Journal } from '../../journal.ts';
 import { openThreadJournal } from './thread-journal.ts';
 
 const masterKey = Buffer.alloc(32, 1);

@@ -4,15 +4,11 @@
  */
 import { Worker } from 'node:worker_threads';
 
-import {
-  JournalError,
-  type AcceptedReport,
-  type ClaimedDelivery,
-  type Destination,
-  type DueListener,
-  type Journal,
-  type RecordedAttempt,
-} from '../../journal.ts';
+import { JournalError } from '../../journal-error.ts';
+import type { AcceptedReport } from '../../reports.ts';
+import type { ClaimedDelivery, DueListener, RecordedAttempt } from '../../deliveries.ts';
+import type { Destination } from '../../destinations.ts';
+import type { Journal } from '../../journal.ts';
 import type { DestinationId } from '../../ids.ts';
 import { createTroubles } from '../../trouble.ts';
 import type {
