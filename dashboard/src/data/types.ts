@@ -4,32 +4,32 @@
  */
 import type {
   accountView,
-  attemptDetailView,
-  attemptRequestView,
-  attemptView,
   auditView,
-  callView,
-  deliveryDetailView,
-  deliveryView,
-  destinationKindView,
-  destinationView,
-  destinationWithSecretView,
-  eventView,
   keyView,
   keyWithTextView,
   phoneNumberView,
-  replayCountView,
-  replayView,
-  reportView,
   sourceView,
-  timelineView,
-} from '../../../hub/src/api/views.ts';
+} from '../../../hub/src/api/account-views.ts';
+import type {
+  attemptDetailView,
+  attemptRequestView,
+  attemptView,
+  deliveryDetailView,
+  deliveryView,
+} from '../../../hub/src/api/delivery-views.ts';
+import type { callView, eventView, reportView, timelineView } from '../../../hub/src/api/call-views.ts';
+import type {
+  destinationKindView,
+  destinationView,
+  destinationWithSecretView,
+} from '../../../hub/src/api/destination-views.ts';
+import type { replayCountView, replayView } from '../../../hub/src/api/replay-views.ts';
 import type {
   callStatisticsView,
   deliveryStatisticsView,
   errorGroupView,
   stateCountsView,
-} from '../../../hub/src/api/views-analytics.ts';
+} from '../../../hub/src/api/analytics-views.ts';
 import type { operationalEventView } from '../../../hub/src/api/operational-events.ts';
 import type { qualityView } from '../../../hub/src/api/quality.ts';
 import type { testView } from '../../../hub/src/api/test-view.ts';

@@ -8,7 +8,7 @@ import type { Route } from './route.ts';
 import { makeProblem } from '../ingest/problem.ts';
 import { answerAll, answerPage, definePage, pageShape, toPageRequest } from './page.ts';
 import { answer, defineRoute } from './route.ts';
-import { accountView, auditView, toAccountView, toAuditView } from './views.ts';
+import { accountView, auditView, toAccountView, toAuditView } from './account-views.ts';
 
 export function defineAccountRoutes({ journal }: ApiGround): readonly Route[] {
   return [

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { TestHub } from '../../../test/support/in-memory-hub.ts';
 
 import { openTestHub } from '../../../test/support/in-memory-hub.ts';
-import { callStatisticsView, deliveryStatisticsView, errorGroupView } from './views-analytics.ts';
+import { callStatisticsView, deliveryStatisticsView, errorGroupView } from './analytics-views.ts';
 
 let hub: TestHub;
 let stranger: Record<string, string>;

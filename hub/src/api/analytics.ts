@@ -16,8 +16,8 @@ import {
   toCallStatisticsView,
   toDestinationStatisticsView,
   toRate,
-} from './views-analytics.ts';
-import type { DeliveryStatisticsView } from './views-analytics.ts';
+} from './analytics-views.ts';
+import type { DeliveryStatisticsView } from './analytics-views.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;

@@ -8,7 +8,7 @@ import type { AuditEntry } from '../journal/accounts.ts';
 import type { Destination } from '../journal/destinations.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { DestinationKindPort } from './ground.ts';
-import type { attemptRequestView } from './views.ts';
+import type { attemptRequestView } from './delivery-views.ts';
 
 /** What changed a destination since a time; null where the audit log is too long to tell. */
 export interface ChangesSince {

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestHub } from '../../../test/support/in-memory-hub.ts';
 
 import { openTestHub } from '../../../test/support/in-memory-hub.ts';
-import { callView } from './views.ts';
-import { stateCountsView } from './views-analytics.ts';
+import { callView } from './call-views.ts';
+import { stateCountsView } from './analytics-views.ts';
 
 let hub: TestHub;
 beforeAll(async () => {

@@ -5,14 +5,14 @@ import type { ApiGround } from './ground.ts';
 import type { FilterQuery } from './query-filter.ts';
 import type { Route } from './route.ts';
 
-import { acceptReports } from '../ingest/accept-report.ts';
+import { endByHand } from '../ingest/end-calls.ts';
 import { makeFault, makeProblem } from '../ingest/problem.ts';
 import { readExplained } from './explained-destinations.ts';
 import { answerPage, definePage, pageShape, toPageRequest } from './page.ts';
 import { filterShape, readFilter, refuseDeliveryWords } from './query-filter.ts';
 import { answer, defineRoute } from './route.ts';
-import { stateCountsView, toStateCountsView } from './views-analytics.ts';
-import { callView, timelineView, toCallView, toTimelineView } from './views.ts';
+import { stateCountsView, toStateCountsView } from './analytics-views.ts';
+import { callView, timelineView, toCallView, toTimelineView } from './call-views.ts';
 
 export function defineCallRoutes(ground: ApiGround): readonly Route[] {
   const { journal, clock, settings, reports } = ground;
@@ -110,24 +110,9 @@ export function defineCallRoutes(ground: ApiGround): readonly Route[] {
         if (call === undefined) return NO_CALL;
         if (call.state !== 'live') return toNotLive(call);
         const nowMs = clock.nowMs();
-        const [accepted] = await acceptReports(
-          { journal, observer: reports },
-          { accountId: key.accountId, sourceId: 'api', sourceKind: 'api', traceparent: null },
-          [
-            {
-              callId,
-              status: 'ended-with-error',
-              occurredAtMs: nowMs,
-              type: null,
-              phoneNumber: null,
-              customer: null,
-              error: `ended by hand: ${body.reason}`,
-              endReason: null,
-              assistant: null,
-              unknownFields: null,
-            },
-          ],
-        );
+        const error = `ended by hand: ${body.reason}`;
+        const end = { callId, error, atMs: nowMs };
+        const accepted = await endByHand({ journal, observer: reports }, key.accountId, end);
         // Its own end may have come in between.
         if (accepted?.outcome !== 'advanced') return toNotLive(accepted?.call ?? call);
         await journal.appendAudit(

@@ -5,8 +5,9 @@ import type { DestinationId } from '../journal/ids.ts';
 import type { AttemptRecord } from '../journal/deliveries.ts';
 
 import { openTestHub } from '../../../test/support/in-memory-hub.ts';
-import { deliveryDetailView, deliveryView, replayView } from './views.ts';
-import { stateCountsView } from './views-analytics.ts';
+import { deliveryDetailView, deliveryView } from './delivery-views.ts';
+import { replayView } from './replay-views.ts';
+import { stateCountsView } from './analytics-views.ts';
 
 let hub: TestHub;
 beforeAll(async () => {

@@ -10,11 +10,12 @@ import { describeAttempt, readChangesSince } from './attempt-requests.ts';
 import { COUNTED_MAX } from './calls.ts';
 import { readDestinationNames } from './destination-names.ts';
 import { readExplained } from './explained-destinations.ts';
+import { toBodyText } from './body-text.ts';
 import { answerPage, definePage, pageShape, toPageRequest } from './page.ts';
 import { filterShape, readFilter } from './query-filter.ts';
 import { answer, defineRoute } from './route.ts';
-import { stateCountsView, toStateCountsView } from './views-analytics.ts';
-import { deliveryDetailView, deliveryView, toAttemptView, toDeliveryView } from './views.ts';
+import { stateCountsView, toStateCountsView } from './analytics-views.ts';
+import { deliveryDetailView, deliveryView, toAttemptView, toDeliveryView } from './delivery-views.ts';
 
 const retryView = z.object({
   outcome: z.enum(['hastened', 'created', 'already_pending']).meta({
@@ -70,7 +71,7 @@ export function defineDeliveryRoutes(ground: ApiGround): readonly Route[] {
             ? null
             : describeAttempt(kind, destination, delivery, attempt, changes, showsSignatures),
       })),
-      body: Buffer.from(delivery.body).toString('utf8'),
+      body: toBodyText(delivery.body),
     };
   }
 

@@ -7,7 +7,8 @@ import type { Destination } from '../journal/destinations.ts';
 import { openTestHub } from '../../../test/support/in-memory-hub.ts';
 import { TRIES } from './destination-kinds.ts';
 import { testView } from './test-view.ts';
-import { deliveryView, destinationKindView, destinationView, destinationWithSecretView } from './views.ts';
+import { deliveryView } from './delivery-views.ts';
+import { destinationKindView, destinationView, destinationWithSecretView } from './destination-views.ts';
 
 const MASK = '••••••';
 

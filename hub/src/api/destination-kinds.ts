@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { DestinationId } from '../journal/ids.ts';
 import type { ApiGround, DestinationDefaults, DestinationKindPort } from './ground.ts';
 import type { Route } from './route.ts';
-import type { DestinationKindView } from './views.ts';
+import type { DestinationKindView } from './destination-views.ts';
 
 import { makeFault } from '../ingest/problem.ts';
 import { createRateLimiter } from '../ingest/rate-limit.ts';
@@ -12,7 +12,8 @@ import { findKind, parseSettings } from './destination-settings.ts';
 import { answerAll, definePage } from './page.ts';
 import { answer, defineRoute } from './route.ts';
 import { showTest, testedStatus, testView } from './test-view.ts';
-import { destinationKindView, toFilterView } from './views.ts';
+import { destinationKindView } from './destination-views.ts';
+import { toFilterView } from './event-filter.ts';
 
 export const CONCURRENCY_DEFAULT = 32;
 export const TIMEOUT_MS_DEFAULT = 15_000;

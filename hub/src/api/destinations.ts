@@ -19,10 +19,10 @@ import { showTest, testedStatus, testView } from './test-view.ts';
 import {
   destinationView,
   destinationWithSecretView,
-  givenFilterSchema,
   toDestinationFacts,
   toDestinationView,
-} from './views.ts';
+} from './destination-views.ts';
+import { givenFilterSchema } from './event-filter.ts';
 
 export const CONCURRENCY_MAX = 1_000;
 export const TIMEOUT_MS_MIN = 1_000;

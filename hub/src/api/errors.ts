@@ -9,7 +9,7 @@ import { ERROR_GROUP_STATES } from '../journal/analytics.ts';
 import { answerPage, definePage, pageShape, toPageRequest } from './page.ts';
 import { answer, defineRoute } from './route.ts';
 import { sinceSchema } from './time.ts';
-import { ERROR_HOURS, errorGroupView, toErrorGroupView } from './views-analytics.ts';
+import { ERROR_HOURS, errorGroupView, toErrorGroupView } from './analytics-views.ts';
 
 const statesSchema = z
   .string()

@@ -2,6 +2,7 @@ import type { StatusUpdateMessage } from '@offhook/contract/message';
 import type { EventEntry } from '../journal/reader.ts';
 import type { JournalFilter } from '../journal/filter.ts';
 
+import { toBodyText } from './body-text.ts';
 import { toE164 } from '../ingest/phone-number.ts';
 
 export type EventMatcher = (event: EventEntry) => boolean;
@@ -15,7 +16,7 @@ export function toEventMatcher(filter: JournalFilter): EventMatcher {
     if (excludedStatuses?.includes(event.status) === true) return false;
     if (callId !== undefined && event.callId !== callId) return false;
     if (!needsBody) return true;
-    const { message } = JSON.parse(Buffer.from(event.body).toString('utf8')) as StatusUpdateMessage;
+    const { message } = JSON.parse(toBodyText(event.body)) as StatusUpdateMessage;
     if (callTypes !== undefined && !callTypes.includes(message.call.type)) return false;
     if (error !== undefined && !matchesError(message.error ?? null, error)) return false;
     if (number === undefined) return true;

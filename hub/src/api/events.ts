@@ -6,7 +6,7 @@ import { makeFault, makeProblem } from '../ingest/problem.ts';
 import { answerPage, definePage, pageShape, toPageRequest } from './page.ts';
 import { filterShape, readFilter, refuseDeliveryWords } from './query-filter.ts';
 import { answer, defineRoute } from './route.ts';
-import { eventView, toEventView } from './views.ts';
+import { eventView, toEventView } from './call-views.ts';
 
 export function defineEventRoutes({ journal }: ApiGround): readonly Route[] {
   return [

@@ -2,7 +2,7 @@
 import type { AccountId } from '../journal/ids.ts';
 import type { DeliveryEntry } from '../journal/reader.ts';
 import type { ApiGround } from './ground.ts';
-import type { ExplainedDestination } from './views.ts';
+import type { ExplainedDestination } from './delivery-views.ts';
 
 import { readDestinationNames } from './destination-names.ts';
 

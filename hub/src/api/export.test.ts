@@ -16,7 +16,8 @@ import { ADMIN_KEY, openTestHub } from '../../../test/support/in-memory-hub.ts';
 import { createSimClock } from '../../../test/support/sim-clock.ts';
 import { waitFor } from '../../../test/support/wait-for.ts';
 import { defineExportRoutes, EXPORT_STUCK_MS } from './export.ts';
-import { callView, deliveryView, eventView } from './views.ts';
+import { callView, eventView } from './call-views.ts';
+import { deliveryView } from './delivery-views.ts';
 
 const CALLS = 450;
 let hub: TestHub;

@@ -7,7 +7,8 @@ import type { Page, PageRequest } from '../journal/page.ts';
 import type { ExportColumn } from './export-format.ts';
 import type { KindNameReader } from './kind-names.ts';
 
-import { toCallView, toDeliveryView, toEventView } from './views.ts';
+import { toCallView, toEventView } from './call-views.ts';
+import { toDeliveryView } from './delivery-views.ts';
 
 type CallView = ReturnType<typeof toCallView>;
 type EventView = ReturnType<typeof toEventView>;

@@ -10,7 +10,7 @@ import { makeFault, makeProblem } from '../ingest/problem.ts';
 import { SCOPES } from '../journal/accounts.ts';
 import { answerAll, definePage } from './page.ts';
 import { answer, defineRoute } from './route.ts';
-import { keyView, keyWithTextView, toKeyView } from './views.ts';
+import { keyView, keyWithTextView, toKeyView } from './account-views.ts';
 
 const accountId = z
   .string()

@@ -33,8 +33,20 @@ import {
   deliveryStatisticsView,
   errorGroupView,
   stateCountsView,
-} from './views-analytics.ts';
-import * as views from './views.ts';
+} from './analytics-views.ts';
+import {
+  accountView,
+  auditView,
+  keyView,
+  keyWithTextView,
+  phoneNumberView,
+  sourceView,
+} from './account-views.ts';
+import { callView, eventView, reportView, timelineView } from './call-views.ts';
+import { attemptDetailView, attemptView, deliveryDetailView, deliveryView } from './delivery-views.ts';
+import { destinationKindView, destinationView, destinationWithSecretView } from './destination-views.ts';
+import { eventFilterSchema } from './event-filter.ts';
+import { replayCountView, replayView } from './replay-views.ts';
 
 type Json = Record<string, unknown>;
 
@@ -44,14 +56,14 @@ const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   CallStatusReport: callStatusSchema,
   Reports: reportsSchema,
   ReportAnswer: reportAnswerView,
-  Call: views.callView,
-  Timeline: views.timelineView,
-  Event: views.eventView,
-  Report: views.reportView,
-  Delivery: views.deliveryView,
-  DeliveryDetail: views.deliveryDetailView,
-  Attempt: views.attemptView,
-  AttemptDetail: views.attemptDetailView,
+  Call: callView,
+  Timeline: timelineView,
+  Event: eventView,
+  Report: reportView,
+  Delivery: deliveryView,
+  DeliveryDetail: deliveryDetailView,
+  Attempt: attemptView,
+  AttemptDetail: attemptDetailView,
   CallStatistics: callStatisticsView,
   DeliveryStatistics: deliveryStatisticsView,
   ErrorGroup: errorGroupView,
@@ -64,20 +76,20 @@ const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   ),
   EventBatch: eventBatchSchema,
   System: systemView,
-  Destination: views.destinationView,
-  DestinationWithSecret: views.destinationWithSecretView,
-  DestinationKind: views.destinationKindView,
+  Destination: destinationView,
+  DestinationWithSecret: destinationWithSecretView,
+  DestinationKind: destinationKindView,
   DestinationTest: testView,
-  EventFilter: views.eventFilterSchema,
-  Replay: views.replayView,
-  ReplayCount: views.replayCountView,
+  EventFilter: eventFilterSchema,
+  Replay: replayView,
+  ReplayCount: replayCountView,
   Session: sessionView,
-  Key: views.keyView,
-  KeyWithText: views.keyWithTextView,
-  Source: views.sourceView,
-  PhoneNumber: views.phoneNumberView,
-  Account: views.accountView,
-  AuditEntry: views.auditView,
+  Key: keyView,
+  KeyWithText: keyWithTextView,
+  Source: sourceView,
+  PhoneNumber: phoneNumberView,
+  Account: accountView,
+  AuditEntry: auditView,
   Problem: problemView,
 };
 

@@ -6,7 +6,8 @@ import type { TestHub } from '../../../test/support/in-memory-hub.ts';
 import { openTestHub } from '../../../test/support/in-memory-hub.ts';
 import { operationalEventView } from './operational-events.ts';
 import { toOperationalExample } from './operational-message.ts';
-import { deliveryDetailView, deliveryView, timelineView } from './views.ts';
+import { deliveryDetailView, deliveryView } from './delivery-views.ts';
+import { timelineView } from './call-views.ts';
 
 let hub: TestHub;
 beforeAll(async () => {

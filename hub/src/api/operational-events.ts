@@ -10,13 +10,13 @@ import { findNearest } from '../nearest-word.ts';
 import { operationalFacts } from './operational-message.ts';
 import { answerPage, definePage, pageShape, toPageRequest } from './page.ts';
 import { defineRoute } from './route.ts';
-import { toRfc3339 } from './time.ts';
+import { timeView, toRfc3339 } from './time.ts';
 
 function defineView<Type extends OperationalEventType>(type: Type) {
   return z.object({
     id: z.string(),
     type: z.literal(type),
-    at: z.string().meta({ format: 'date-time', description: 'When the hub noticed it.' }),
+    at: timeView.meta({ description: 'When the hub noticed it.' }),
     summary: z.string().meta({ description: 'One sentence for people.' }),
     call_id: z.string().nullable().meta({ description: 'The call it is about, if any.' }),
     ...operationalFacts[type],

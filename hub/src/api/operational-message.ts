@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { toOperationalBody } from '@offhook/contract/operational-event';
 import type { OperationalContent, OperationalEventType } from '@offhook/contract/operational-event';
 
-const time = z.string().meta({ format: 'date-time' });
+import { timeView } from './time.ts';
+
 const destination = z.object({
   id: z.string(),
   kind: z.string(),
@@ -30,7 +31,7 @@ export const operationalFacts = {
   'destination.disabled': { destination, reason: z.string().meta({ description: 'One sentence.' }) },
   'destination.recovered': {
     destination,
-    failing_since: time.nullable().meta({ description: 'Since when it had failed.' }),
+    failing_since: timeView.nullable().meta({ description: 'Since when it had failed.' }),
   },
   'delivery.dead': {
     destination,
@@ -41,17 +42,17 @@ export const operationalFacts = {
   },
   'call.stale': {
     call: z.object({ id: z.string(), type: z.string().nullable() }),
-    live_since: time,
+    live_since: timeView,
   },
   'source.silent': {
     source,
-    silent_since: time.meta({ description: 'Its last report.' }),
+    silent_since: timeView.meta({ description: 'Its last report.' }),
     usual_gap_ms: z
       .number()
       .nullable()
       .meta({ description: 'From one report to the next at this hour; null where that is not known.' }),
   },
-  'source.resumed': { source, silent_since: time },
+  'source.resumed': { source, silent_since: timeView },
   'error_rate.high': errorRate,
   'error_rate.normal': errorRate,
 } as const satisfies Record<OperationalEventType, Readonly<Record<string, z.ZodType>>>;
@@ -73,7 +74,7 @@ function defineMessage<Type extends OperationalEventType>(type: Type) {
     .object({
       message: z.object({
         type: z.literal(type),
-        timestamp: time.meta({ description: 'When the hub noticed it.' }),
+        timestamp: timeView.meta({ description: 'When the hub noticed it.' }),
         summary: z.string().meta({ description: 'One sentence for people.' }),
         ...operationalFacts[type],
       }),

@@ -3,18 +3,16 @@ import type { Overview, OverviewReader } from '../live/overview.ts';
 import type { Route } from './route.ts';
 
 import { answer, defineRoute } from './route.ts';
-import { toRfc3339, toRfc3339OrNull } from './time.ts';
-
-const time = z.string().meta({ format: 'date-time' });
+import { timeView, toRfc3339, toRfc3339OrNull } from './time.ts';
 
 export const overviewView = z.object({
-  at: time.meta({ description: "The hub's clock." }),
+  at: timeView.meta({ description: "The hub's clock." }),
   active: z.int().meta({ description: 'Calls that are live; stale ones are not counted.' }),
   stale: z
     .int()
     .meta({ description: 'Live for longer than anyone believes: nobody knows what became of them.' }),
   longest: z
-    .object({ call_id: z.string(), live_since: time })
+    .object({ call_id: z.string(), live_since: timeView })
     .nullable()
     .meta({ description: 'The active call that has been live the longest.' }),
   error_rate_15m: z
@@ -27,7 +25,7 @@ export const overviewView = z.object({
   connected_per_minute: z.number().meta({ description: 'Mean of the last 5 whole minutes.' }),
   backlog: z.object({
     pending: z.int().meta({ description: 'Pending deliveries, counted up to 10,000 for each destination.' }),
-    oldest_at: time.nullable(),
+    oldest_at: timeView.nullable(),
   }),
   destinations: z.object({
     enabled: z.int(),
@@ -40,11 +38,11 @@ export const overviewView = z.object({
       id: z.string(),
       name: z.string(),
       kind: z.enum(['api', 'voicedock']),
-      last_report_at: time.nullable(),
+      last_report_at: timeView.nullable(),
       usual_gap_ms: z.int().nullable().meta({
         description: 'From one report to the next at this hour; null where it usually says nothing now.',
       }),
-      silent_since: time.nullable().meta({
+      silent_since: timeView.nullable().meta({
         description: 'Its last report, where much more than the usual gap has passed since; null otherwise.',
       }),
     }),

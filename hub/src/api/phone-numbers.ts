@@ -6,7 +6,7 @@ import { loadPhoneNumbers, needsPhoneNumbers, toE164 } from '../ingest/phone-num
 import { makeFault, makeProblem } from '../ingest/problem.ts';
 import { answerPage, definePage, pageShape, toPageRequest } from './page.ts';
 import { answer, defineRoute } from './route.ts';
-import { phoneNumberView, toPhoneNumberView } from './views.ts';
+import { phoneNumberView, toPhoneNumberView } from './account-views.ts';
 
 export function definePhoneNumberRoutes({ journal }: ApiGround): readonly Route[] {
   return [

@@ -9,14 +9,13 @@ import { makeFault } from '../ingest/problem.ts';
 import { HOURS_KEPT_DAYS } from '../journal/analytics.ts';
 import { SKEW_CLASS_SECONDS } from '../journal/source-quality.ts';
 import { answer, defineRoute } from './route.ts';
-import { sinceSchema, toRfc3339 } from './time.ts';
-import { toRate } from './views-analytics.ts';
+import { sinceSchema, timeView, toRfc3339 } from './time.ts';
+import { toRate } from './analytics-views.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const RANGE_DAYS_MAX = HOURS_KEPT_DAYS;
 
-const time = z.string().meta({ format: 'date-time' });
 const share = z.number().nullable();
 const skewClasses = z.array(
   z.object({
@@ -55,8 +54,8 @@ const sourceQualityView = z.object({
 });
 
 export const qualityView = z.object({
-  since: time.meta({ description: 'Whole hours are counted: the beginning of the first.' }),
-  until: time.meta({ description: 'The end of the last.' }),
+  since: timeView.meta({ description: 'Whole hours are counted: the beginning of the first.' }),
+  until: timeView.meta({ description: 'The end of the last.' }),
   sources: z.array(sourceQualityView),
   unpaired_starts: z
     .object({

@@ -9,7 +9,7 @@ import { makeFault, makeProblem } from '../ingest/problem.ts';
 import { answerPage, definePage, pageShape, toPageRequest } from './page.ts';
 import { filterShape, readFilter } from './query-filter.ts';
 import { answer, defineRoute } from './route.ts';
-import { replayCountView, replayView, toReplayCountView, toReplayView } from './views.ts';
+import { replayCountView, replayView, toReplayCountView, toReplayView } from './replay-views.ts';
 
 export const REPLAY_DELIVERIES_MAX = 1_000;
 /** More than a journal can hold; a number above it is a mistake. */

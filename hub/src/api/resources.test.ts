@@ -3,7 +3,18 @@ import type { z } from 'zod';
 import type { TestHub } from '../../../test/support/in-memory-hub.ts';
 
 import { openTestHub } from '../../../test/support/in-memory-hub.ts';
-import * as views from './views.ts';
+import {
+  accountView,
+  auditView,
+  keyView,
+  keyWithTextView,
+  phoneNumberView,
+  sourceView,
+} from './account-views.ts';
+import { callView, eventView, reportView, timelineView } from './call-views.ts';
+import { deliveryDetailView, deliveryView } from './delivery-views.ts';
+import { destinationView, destinationWithSecretView } from './destination-views.ts';
+import { replayCountView, replayView } from './replay-views.ts';
 
 let hub: TestHub;
 beforeAll(async () => {
@@ -22,11 +33,11 @@ describe('destinations', () => {
   it('show their secret once, and never what their settings keep secret', async () => {
     const created = await hub.call('POST', '/v1/destinations', { kind: 'webhook', settings: SETTINGS });
     expect(created.statusCode).toBe(201);
-    expectView(views.destinationWithSecretView, created.json());
+    expectView(destinationWithSecretView, created.json());
     const { id, secret } = created.json();
     expect(secret).toMatch(/^whsec_/);
     const read = await hub.call('GET', `/v1/destinations/${id}`);
-    expectView(views.destinationView, read.json());
+    expectView(destinationView, read.json());
     const list = await hub.call('GET', '/v1/destinations');
     for (const response of [created, read, list]) expect(response.body).not.toContain('canary');
     for (const response of [read, list]) expect(response.body).not.toContain(secret);
@@ -147,11 +158,11 @@ describe('calls, events and deliveries', () => {
       extra: { a: [1] },
     });
     const call = (await hub.call('GET', '/v1/calls/shown')).json();
-    expectView(views.callView, call);
+    expectView(callView, call);
     const timeline = (await hub.call('GET', '/v1/calls/shown/timeline')).json();
-    expectView(views.timelineView, timeline);
-    for (const report of timeline.reports) expectView(views.reportView, report);
-    for (const event of timeline.events) expectView(views.eventView, event);
+    expectView(timelineView, timeline);
+    for (const report of timeline.reports) expectView(reportView, report);
+    for (const event of timeline.events) expectView(eventView, event);
     const [event] = (await hub.call('GET', '/v1/events?q=call:shown')).json().data;
     expect(event.body).toBe(timeline.events[0].body);
     expect(JSON.parse(event.body).message.call).toEqual({
@@ -161,9 +172,9 @@ describe('calls, events and deliveries', () => {
     });
     expect((await hub.call('GET', `/v1/events/${event.id}`)).json()).toEqual(event);
     const [delivery] = (await hub.call('GET', '/v1/deliveries?q=call:shown')).json().data;
-    expectView(views.deliveryView, delivery);
+    expectView(deliveryView, delivery);
     const detail = (await hub.call('GET', `/v1/deliveries/${delivery.id}`)).json();
-    expectView(views.deliveryDetailView, detail);
+    expectView(deliveryDetailView, detail);
     expect(detail.body).toBe(event.body);
   });
 
@@ -227,7 +238,7 @@ describe('replays', () => {
     const waiting = (await hub.call('GET', '/v1/deliveries?q=call:shown')).json().data as { id: string }[];
     for (const { id } of waiting) await hub.call('POST', `/v1/deliveries/${id}/cancel`);
     const dry = (await hub.call('POST', '/v1/replays', { q: 'call:shown', dry_run: true })).json();
-    expectView(views.replayCountView, dry);
+    expectView(replayCountView, dry);
     expect(dry.total).toBeGreaterThanOrEqual(1);
     const created = await hub.call('POST', '/v1/replays', {
       q: 'call:shown',
@@ -235,7 +246,7 @@ describe('replays', () => {
       rate_per_second: 5,
     });
     expect(created.statusCode).toBe(201);
-    expectView(views.replayView, created.json());
+    expectView(replayView, created.json());
     const path = `/v1/replays/${created.json().id}`;
     for (const [verb, state] of [
       ['pause', 'paused'],
@@ -265,13 +276,13 @@ describe('keys', () => {
       expires_at: '2099-01-01T00:00:00+01:00',
     });
     expect(created.statusCode).toBe(201);
-    expectView(views.keyWithTextView, created.json());
+    expectView(keyWithTextView, created.json());
     const { id, key } = created.json();
     const headers = { authorization: `Bearer ${key}` };
     expect((await hub.call('GET', '/v1/calls', undefined, headers)).statusCode).toBe(200);
     const list = await hub.call('GET', '/v1/keys');
     expect(list.body).not.toContain(key);
-    for (const one of list.json().data) expectView(views.keyView, one);
+    for (const one of list.json().data) expectView(keyView, one);
     expect((await hub.call('DELETE', `/v1/keys/${id}`)).json().revoked_at).not.toBeNull();
     const after = await hub.call('GET', '/v1/calls', undefined, headers);
     expect([after.statusCode, after.json().detail]).toEqual([
@@ -282,7 +293,7 @@ describe('keys', () => {
 
   it('can be made for another account by the default account only', async () => {
     const account = (await hub.call('POST', '/v1/accounts', { name: 'Tenant' })).json();
-    expectView(views.accountView, account);
+    expectView(accountView, account);
     const created = (
       await hub.call('POST', '/v1/keys', { name: 'theirs', scopes: ['admin'], account_id: account.id })
     ).json();
@@ -321,7 +332,7 @@ describe('sources, numbers, accounts and the audit log', () => {
       name: 'x',
       secrets: [secret],
     });
-    expectView(views.sourceView, created.json());
+    expectView(sourceView, created.json());
     const path = `/v1/sources/${created.json().id}`;
     const changed = await hub.call('PATCH', path, { name: 'y' });
     expect(changed.json()).toMatchObject({ name: 'y', secrets: 1 });
@@ -364,7 +375,7 @@ describe('sources, numbers, accounts and the audit log', () => {
 
   it('give a registered number its name in events that lack one', async () => {
     const put = await hub.call('PUT', '/v1/phone-numbers/%2B31850000009', { name: 'Sales' });
-    expectView(views.phoneNumberView, put.json());
+    expectView(phoneNumberView, put.json());
     await hub.call('PUT', '/v1/calls/named/status', {
       status: 'ended',
       phone_number: { number: '+31850000009' },
@@ -378,7 +389,7 @@ describe('sources, numbers, accounts and the audit log', () => {
 
   it('say who did what', async () => {
     const { data } = (await hub.call('GET', '/v1/audit?limit=200')).json();
-    for (const entry of data) expectView(views.auditView, entry);
+    for (const entry of data) expectView(auditView, entry);
     expect(data.map(({ action }: { action: string }) => action)).toEqual(
       expect.arrayContaining(['destination.created', 'key.created', 'key.revoked', 'replay.created']),
     );

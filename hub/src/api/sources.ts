@@ -6,7 +6,7 @@ import type { Route } from './route.ts';
 import { makeFault, makeProblem } from '../ingest/problem.ts';
 import { answerAll, definePage } from './page.ts';
 import { answer, defineRoute } from './route.ts';
-import { sourceView, toSourceView } from './views.ts';
+import { sourceView, toSourceView } from './account-views.ts';
 
 /** Shorter secrets can be guessed from one captured request. */
 const SECRET_CHARACTERS_MIN = 24;

@@ -4,7 +4,7 @@ import { DELIVERY_STATES } from '../journal/delivery-state.ts';
 
 import { operationalEventView } from './operational-events.ts';
 import { overviewView } from './overview.ts';
-import { callView, eventView } from './views.ts';
+import { callView, eventView } from './call-views.ts';
 
 export const STREAM_TOPICS = ['events', 'calls', 'deliveries', 'operational', 'overview'] as const;
 export type StreamTopic = (typeof STREAM_TOPICS)[number];

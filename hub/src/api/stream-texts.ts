@@ -13,7 +13,7 @@ import { maskView } from './mask-view.ts';
 import { toOperationalEventView } from './operational-events.ts';
 import { toOverviewView } from './overview.ts';
 import { toRfc3339OrNull } from './time.ts';
-import { toCallView, toEventView } from './views.ts';
+import { toCallView, toEventView } from './call-views.ts';
 
 export interface MessageTexts {
   /** Only the last message of a row carries its number: a break between the two must bring both again. */

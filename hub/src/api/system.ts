@@ -4,12 +4,12 @@ import type { ApiGround } from './ground.ts';
 import type { Route } from './route.ts';
 
 import { answer, defineRoute } from './route.ts';
-import { toRfc3339 } from './time.ts';
+import { timeView, toRfc3339 } from './time.ts';
 
 export const systemView = z.object({
   version: z.string(),
   node: z.string(),
-  started_at: z.string().meta({ format: 'date-time' }),
+  started_at: timeView,
   journal: z
     .object({
       bytes: z.int(),

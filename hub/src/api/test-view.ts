@@ -6,7 +6,7 @@ import type { ApiGround, TestResult } from './ground.ts';
 
 import { readDestinationNames } from './destination-names.ts';
 import { explainAttempt } from './explain-attempt.ts';
-import { explanationView } from './views.ts';
+import { explanationView } from './delivery-views.ts';
 
 export const testedStatus = z.enum(CALL_STATUSES).default('in-progress').meta({
   description: 'Which published example is sent, where the kind has no test of its own.',

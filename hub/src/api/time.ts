@@ -1,4 +1,4 @@
-/** Instants as people give them to the API: RFC 3339, or how long ago (`15m`, `24h`, `7d`). Out: Unix ms. */
+/** Instants: as people give them to the API (RFC 3339, or how long ago: `15m`, `24h`, `7d`), and as it shows them. */
 import { z } from 'zod';
 
 import { parseDurationMs } from './duration.ts';
@@ -31,6 +31,10 @@ export const sinceSchema = z
     return z.NEVER;
   })
   .meta({ description: 'RFC 3339, or a duration back from now: 15m, 24h, 7d.', examples: ['24h'] });
+
+/** An instant as answers say it. */
+export const timeView = z.string().meta({ format: 'date-time' });
+export const timeOrNullView = timeView.nullable();
 
 export function toRfc3339(ms: number): string {
   return new Date(ms).toISOString();

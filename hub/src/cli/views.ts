@@ -1,20 +1,15 @@
 /** What /v1 answers, as types only: the schemas behind them are never loaded by a command. */
 import type { z } from 'zod';
 
+import type { callView, eventView, timelineView } from '../api/call-views.ts';
+import type { deliveryDetailView, deliveryView } from '../api/delivery-views.ts';
 import type {
-  callView,
-  deliveryDetailView,
-  deliveryView,
   destinationKindView,
   destinationView,
   destinationWithSecretView,
-  eventView,
-  keyView,
-  keyWithTextView,
-  replayCountView,
-  replayView,
-  timelineView,
-} from '../api/views.ts';
+} from '../api/destination-views.ts';
+import type { keyView, keyWithTextView } from '../api/account-views.ts';
+import type { replayCountView, replayView } from '../api/replay-views.ts';
 import type { testView } from '../api/test-view.ts';
 
 export type CallView = z.output<typeof callView>;

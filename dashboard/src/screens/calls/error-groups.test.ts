@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ErrorGroupView } from '../../data/types.ts';
 
 import { parseFilter } from '../../../../hub/src/api/filter.ts';
-import { toErrorSearch } from '../../../../hub/src/api/views-analytics.ts';
+import { toErrorSearch } from '../../../../hub/src/api/analytics-views.ts';
 import { toErrorActions, toErrorTab, toGroupFilter, toHoursLabel, withState } from './error-groups.ts';
 
 const GROUP: ErrorGroupView = {

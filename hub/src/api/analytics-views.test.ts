@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { parseFilter } from './filter.ts';
-import { toErrorSearch } from './views-analytics.ts';
+import { toErrorSearch } from './analytics-views.ts';
 
 describe('what finds the calls of an error group', () => {
   it('is the longest run that all its texts share, ready for the quotes of error:', () => {

@@ -9,9 +9,8 @@ import type { CallStatisticsFacts, CallTotals } from './call-statistics.ts';
 
 import { ERROR_CLASSES, ERROR_GROUP_STATES } from '../journal/analytics.ts';
 import { toQuantileMs } from './quantile.ts';
-import { toRfc3339, toRfc3339OrNull } from './time.ts';
+import { timeView, toRfc3339, toRfc3339OrNull } from './time.ts';
 
-const time = z.string().meta({ format: 'date-time' });
 const rate = z.number().nullable().meta({ description: '0 to 1; null where there is nothing to divide by.' });
 
 const callTotals = z.object({
@@ -31,7 +30,7 @@ const callTotals = z.object({
   }),
   short_calls: z.int().meta({ description: 'Shorter than 10 seconds.' }),
   active_peak: z.int().meta({ description: 'Most calls active at once.' }),
-  active_peak_at: time.nullable().meta({ description: 'Begin of the first slot with that peak.' }),
+  active_peak_at: timeView.nullable().meta({ description: 'Begin of the first slot with that peak.' }),
   mean_active: z.number().nullable().meta({
     description:
       'Calls active at once on average (erlangs): time within the range that was spent in calls which ended in it, divided by its length; never more than active_peak.',
@@ -43,7 +42,7 @@ const callTotals = z.object({
 });
 
 const callSlot = z.object({
-  at: time,
+  at: timeView,
   connected: z.int(),
   ended: z.int(),
   failed: z.int(),
@@ -72,8 +71,8 @@ const errorOfCalls = z.object({
 });
 
 export const callStatisticsView = z.object({
-  since: time.meta({ description: 'As counted: moved to whole minutes, or hours for long steps.' }),
-  until: time,
+  since: timeView.meta({ description: 'As counted: moved to whole minutes, or hours for long steps.' }),
+  until: timeView,
   step_ms: z.int(),
   time_zone: z.string(),
   totals: callTotals,
@@ -163,15 +162,15 @@ function toCallSlotView(slot: CallStatisticsFacts['slots'][number]): z.output<ty
 }
 
 const deliverySlot = z.object({
-  at: time,
+  at: timeView,
   delivered: z.int(),
   failed_attempts: z.int(),
   dead: z.int(),
 });
 
 export const deliveryStatisticsView = z.object({
-  since: time,
-  until: time,
+  since: timeView,
+  until: timeView,
   step_ms: z.int(),
   totals: z.object({
     delivered: z.int(),
@@ -228,8 +227,8 @@ function toDeliverySlotView(slot: DeliverySlot): z.output<typeof deliverySlot> {
 }
 
 export const errorGroupView = errorOfCalls.extend({
-  first_at: time,
-  last_at: time,
+  first_at: timeView,
+  last_at: timeView,
   count: z.int().meta({ description: 'Calls of the group as long as it is known.' }),
   last_call_id: z.string(),
   hours: z
