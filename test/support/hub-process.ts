@@ -14,6 +14,10 @@ import type { Hub } from '../../hub/src/main.ts';
 
 export const LAUNCHER = fileURLToPath(new URL('../../hub/bin/offhook.js', import.meta.url));
 
+const { PATH, NODE_COMPILE_CACHE } = process.env;
+/** Nothing else of the machine: a setting of Offhook in a developer's shell is none of a test's. */
+const INHERITED = { PATH, ...(NODE_COMPILE_CACHE !== undefined && { NODE_COMPILE_CACHE }) };
+
 /** Not removed afterwards where the test fails: the journal says what happened. */
 export function makeDataDir(): string {
   return mkdtempSync(join(tmpdir(), 'offhook-e2e-'));
@@ -74,7 +78,7 @@ export function spawnOffhook(
   env: Readonly<Record<string, string>> = {},
 ): { readonly child: ChildProcess; readonly readStdout: () => string; readonly readStderr: () => string } {
   const child = spawn(process.execPath, [LAUNCHER, ...args], {
-    env: { PATH: process.env['PATH'], HOME: tmpdir(), LOG_LEVEL: 'warn', ...env },
+    env: { ...INHERITED, HOME: tmpdir(), LOG_LEVEL: 'warn', ...env },
     cwd: tmpdir(),
     stdio: ['pipe', 'pipe', 'pipe'],
   });
