@@ -7,20 +7,15 @@
 import type { Clock } from '../clock.ts';
 import type { DestinationGround, DestinationKind } from '../destinations/destination.ts';
 import type { DestinationId } from '../journal/ids.ts';
-import { JournalError } from '../journal/journal-error.ts';
-import type {
-  AttemptRecord,
-  ClaimedDelivery,
-  DeliveryJournal,
-  RecordedAttempt,
-} from '../journal/deliveries.ts';
-import type { Destination, DestinationHealthChange, DestinationJournal } from '../journal/destinations.ts';
-import { deliver, type MadeAttempt, type PutOffAttempt } from './deliver.ts';
-import type { LaneSignal } from './outcome.ts';
+import type { ClaimedDelivery, DeliveryJournal } from '../journal/deliveries.ts';
+import type { Destination, DestinationJournal } from '../journal/destinations.ts';
+import { deliver } from './deliver.ts';
+import { LaneHealth } from './lane-health.ts';
 import { Lane } from './lane.ts';
 import { Leases } from './leases.ts';
 import { DELIVERY_LIMITS, type DeliveryLimits } from './limits.ts';
 import type { DeliveryObserver } from './observer.ts';
+import { Recorder } from './recorder.ts';
 import { createReplayRunner, type ReplayRunner } from './replay-runner.ts';
 import { Room } from './room.ts';
 import { Seats } from './seats.ts';
@@ -66,6 +61,8 @@ class Engine implements DeliveryEngine {
   readonly #leases = new Leases();
   readonly #room: Room;
   readonly #seats: Seats;
+  readonly #recorder: Recorder;
+  readonly #health: LaneHealth;
   readonly #hungry = new Set<Lane>();
   readonly #replays: ReplayRunner;
   #ready: Lane[] = [];
@@ -85,6 +82,19 @@ class Engine implements DeliveryEngine {
       grounds: options.grounds,
       clock: options.clock,
       troubled: (detail, error) => options.observer.troubled(detail, error),
+    });
+    this.#recorder = new Recorder({
+      journal: options.journal,
+      clock: options.clock,
+      observer: options.observer,
+      leases: this.#leases,
+      limits: this.#limits,
+    });
+    this.#health = new LaneHealth({
+      journal: options.journal,
+      clock: options.clock,
+      observer: options.observer,
+      disableAfterMs: this.#limits.disableAfterMs,
     });
     this.#replays = createReplayRunner({
       journal: options.journal,
@@ -119,6 +129,7 @@ class Engine implements DeliveryEngine {
   async stop(graceMs: number): Promise<void> {
     if (!this.#running) return;
     this.#running = false;
+    this.#recorder.stop();
     const { clock } = this.#options;
     const beganMs = clock.monotonicMs();
     for (const cancel of this.#cancels) cancel();
@@ -244,7 +255,7 @@ class Engine implements DeliveryEngine {
     if (lane !== undefined && missing !== undefined) asked.set(lane, missing - 1);
     if (this.#leases.retake(delivery)) return;
     if (lane === undefined || !lane.flows || !this.#running) {
-      void this.#giveBack([delivery]);
+      void this.#recorder.giveBack([delivery]);
       return;
     }
     this.#hold(lane, delivery);
@@ -340,140 +351,16 @@ class Engine implements DeliveryEngine {
     lane.inFlight -= 1;
     this.#room.end(deliveries.length);
     const monotonicMs = this.#options.clock.monotonicMs();
-    if (finished.kind === 'made') this.#learn(lane, finished.lane, finished.detail, monotonicMs);
+    if (finished.kind === 'made' && this.#health.learn(lane, finished.lane, finished.detail, monotonicMs)) {
+      void this.#release(lane);
+    }
     this.#pump(lane, monotonicMs);
-    if (finished.kind === 'made') await this.#finish(deliveries, destination, finished);
-    else await this.#postpone(deliveries, finished);
+    if (finished.kind === 'made') await this.#recorder.finish(deliveries, destination, finished);
+    else await this.#recorder.postpone(deliveries, finished);
     this.#room.recorded(deliveries);
     if (this.#room.takeRelief()) this.#pumpAll();
     else this.#pump(lane);
     if (!this.#running && this.#room.isIdle) this.#idle?.();
-  }
-
-  async #finish(
-    deliveries: readonly ClaimedDelivery[],
-    destination: Destination,
-    { records }: MadeAttempt,
-  ): Promise<void> {
-    const recorded = await this.#record(deliveries, records);
-    for (const [index, delivery] of deliveries.entries()) {
-      this.#leases.forget(delivery);
-      const record = records[index];
-      const one = recorded[index];
-      if (record !== undefined && one !== undefined) {
-        this.#options.observer.attempted({ delivery, destination, record, recorded: one });
-      }
-    }
-  }
-
-  /**
-   * The lease is forgotten before the journal is asked: the next one has as many attempts before it, and where it
-   * overtook the answer it would be taken for this one, and held by nobody until it ran out. A token that is stale by
-   * then, or a journal in trouble, costs nothing but another try, which the destination may put off again.
-   */
-  async #postpone(deliveries: readonly ClaimedDelivery[], { dueAtMs, detail }: PutOffAttempt): Promise<void> {
-    const { journal, observer } = this.#options;
-    const postponements = deliveries.map((delivery) => ({
-      row: delivery.row,
-      token: this.#leases.tokenOf(delivery),
-      dueAtMs,
-      detail,
-    }));
-    for (const delivery of deliveries) this.#leases.forget(delivery);
-    try {
-      await journal.postponeDeliveries(postponements);
-      for (const delivery of deliveries) observer.postponed({ delivery, dueAtMs, detail });
-    } catch (error) {
-      observer.troubled(
-        'a delivery could not be put off; it is tried again once its lease has run out',
-        error,
-      );
-    }
-  }
-
-  /**
-   * Only the journal's answer ends a lease; while it has no room we keep trying, bounded by unrecordedMax. What it
-   * refuses because we took the lease anew meanwhile is recorded under the new token: the attempt was made, after all.
-   */
-  async #record(
-    deliveries: readonly ClaimedDelivery[],
-    records: readonly AttemptRecord[],
-  ): Promise<readonly (RecordedAttempt | undefined)[]> {
-    const { journal, observer, clock } = this.#options;
-    const results: (RecordedAttempt | undefined)[] = records.map(() => undefined);
-    let open = records.map((record, index) => ({ record, index }));
-    for (;;) {
-      const current = open.map(({ record, index }) => {
-        const delivery = deliveries[index];
-        const token = delivery === undefined ? record.token : this.#leases.tokenOf(delivery);
-        return token === record.token ? record : { ...record, token };
-      });
-      try {
-        const recorded = await journal.recordAttempts(current);
-        for (const [at, { index }] of open.entries()) results[index] = recorded[at];
-        open = open.filter(({ index }, at) => {
-          const delivery = deliveries[index];
-          const isRetaken = delivery !== undefined && this.#leases.tokenOf(delivery) !== current[at]?.token;
-          return recorded[at]?.kind === 'refused' && isRetaken;
-        });
-        if (open.length === 0) return results;
-      } catch (error) {
-        observer.troubled('an attempt could not be recorded; its delivery may be sent once more', error);
-        const lasting = error instanceof JournalError && (error.code === 'full' || error.code === 'busy');
-        if (!lasting || !this.#running) return results;
-        await new Promise<void>((resolve) => {
-          clock.setTimer(resolve, 4 * this.#limits.recheckMs);
-        });
-      }
-    }
-  }
-
-  // ── what attempts teach about their lane ──
-
-  #learn(lane: Lane, signal: LaneSignal, detail: string | null, monotonicMs: number): void {
-    const { clock, observer } = this.#options;
-    const nowMs = clock.nowMs();
-    const { destination, flow } = lane;
-    const change = flow.learn(signal, monotonicMs, nowMs);
-    if (signal.kind === 'gone') {
-      this.#setHealth({ kind: 'disabled', destinationId: destination.id, reason: 'it answered 410 Gone' });
-    }
-    if (change === 'opened' || change === 'troubled') {
-      this.#setHealth({
-        kind: 'failing',
-        destinationId: destination.id,
-        sinceMs: flow.failingSinceMs ?? nowMs,
-      });
-    }
-    if (change === 'closed' || change === 'eased') {
-      this.#setHealth({ kind: 'recovered', destinationId: destination.id });
-    }
-    if (change === 'opened') {
-      observer.laneChanged({ destination, breaker: 'open', detail: detail ?? '' });
-      void this.#release(lane);
-    } else if (change === 'closed') {
-      observer.laneChanged({ destination, breaker: 'closed', detail: 'an attempt was accepted' });
-    }
-    const failingForMs = flow.failingSinceMs === null ? 0 : nowMs - flow.failingSinceMs;
-    if (flow.isOpen && failingForMs >= this.#limits.disableAfterMs && lane.flows) {
-      this.#setHealth({
-        kind: 'disabled',
-        destinationId: destination.id,
-        reason: `every attempt has failed for ${Math.floor(failingForMs / 86_400_000)} days; last: ${detail ?? ''}`,
-      });
-    }
-  }
-
-  #setHealth(change: DestinationHealthChange): void {
-    this.#options.observer.healthChanged(change);
-    this.#options.journal
-      .setDestinationHealth(change)
-      .catch((error: unknown) =>
-        this.#options.observer.troubled(
-          `the health of ${change.destinationId} could not be written (${change.kind})`,
-          error,
-        ),
-      );
   }
 
   // ── lanes come, change and go ──
@@ -525,39 +412,19 @@ class Engine implements DeliveryEngine {
     if (held.length === 0) return;
     this.#room.drop(held);
     lane.hint(this.#options.clock.nowMs());
-    await this.#giveBack(held);
-  }
-
-  async #giveBack(deliveries: readonly ClaimedDelivery[]): Promise<void> {
-    const claims = deliveries.map((delivery) => ({
-      row: delivery.row,
-      token: this.#leases.tokenOf(delivery),
-    }));
-    for (const delivery of deliveries) this.#leases.forget(delivery);
-    try {
-      await this.#options.journal.releaseDeliveries(claims);
-    } catch (error) {
-      this.#options.observer.troubled('leases could not be given back; they run out by themselves', error);
-    }
+    await this.#recorder.giveBack(held);
   }
 
   async #renew(): Promise<void> {
     this.#cancelRenew = null;
     if (this.#leases.size === 0 || !this.#running) return;
     this.#cancelRenew = this.#options.clock.setTimer(() => void this.#renew(), this.#limits.renewMs);
-    const { journal, clock, observer } = this.#options;
-    const claims = this.#leases.list();
-    try {
-      const rows = await journal.renewLeases(claims, this.#limits.leaseMs, clock.nowMs());
-      const lost = this.#leases.listLost(claims, rows);
-      if (lost.size === 0) return;
-      for (const lane of this.#lanes.values()) {
-        const dropped = lane.drop(({ row }) => lost.has(row));
-        this.#room.drop(dropped);
-        for (const delivery of dropped) this.#leases.forget(delivery);
-      }
-    } catch (error) {
-      observer.troubled('leases could not be renewed; it is tried again', error);
+    const lost = await this.#recorder.renew();
+    if (lost.size === 0) return;
+    for (const lane of this.#lanes.values()) {
+      const dropped = lane.drop(({ row }) => lost.has(row));
+      this.#room.drop(dropped);
+      for (const delivery of dropped) this.#leases.forget(delivery);
     }
   }
 
