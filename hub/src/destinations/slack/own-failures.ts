@@ -1,0 +1,15 @@
+/** How an attempt fails by us and not by Slack. */
+import type { AttemptResult, AttemptTiming, DestinationGround } from '../destination.ts';
+
+/** Who answers the attempt fills in what it took. */
+export const NO_TIME: AttemptTiming = { firstByteMs: null, totalMs: 0 };
+
+export function failLate(detail: string): AttemptResult {
+  return { kind: 'failed', cause: 'timeout', detail, timing: NO_TIME };
+}
+
+/** What was thrown is told to whoever runs the hub; the attempt says the sentence alone. */
+export function failTroubled(ground: DestinationGround, detail: string, error: unknown): AttemptResult {
+  ground.troubled(detail, error);
+  return { kind: 'failed', cause: 'refused', detail, timing: NO_TIME };
+}
