@@ -1,6 +1,6 @@
 /** What the tab is called: most exact first, because tabs are narrow. */
 import { effect, signal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 
 import { location } from './location.ts';
 import { toRoute } from './routes.ts';
@@ -13,7 +13,8 @@ const own = signal<readonly string[] | null>(null);
 /** `useTitle('Call 42', 'Calls')` makes "Call 42 · Calls · Offhook"; without it a screen has its name of the navigation. */
 export function useTitle(...parts: readonly string[]): void {
   const key = parts.join('\n');
-  useEffect(() => {
+  // With what is shown, not a frame after it: a tab never bears the name of the screen before.
+  useLayoutEffect(() => {
     own.value = parts;
     return () => {
       if (own.peek() === parts) own.value = null;

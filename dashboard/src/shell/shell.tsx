@@ -1,6 +1,6 @@
 /** What stands around every screen: where one can go, whether the view is alive, who looks, how it is shown. */
 import './shell.css';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 
 import { Badge } from '../components/badge.tsx';
@@ -129,10 +129,18 @@ function useShellKeys(): void {
 /** Not at the first page: there the browser itself begins at the top. */
 function useFocusOnNavigation(mainRef: { readonly current: HTMLElement | null }): void {
   const moves = navigations.value;
-  const seen = useRef(moves);
-  useEffect(() => {
-    if (seen.current === moves) return;
-    seen.current = moves;
+  const moved = useRef(moves);
+  const painted = useRef(moves);
+  // At once, so that it is taken from nothing that somebody reached since.
+  useLayoutEffect(() => {
+    if (moved.current === moves) return;
+    moved.current = moves;
     mainRef.current?.focus({ preventScroll: true });
+  }, [moves]);
+  // A drawer that this navigation left held the focus until it was gone, and gave it back to what went with it.
+  useEffect(() => {
+    if (painted.current === moves) return;
+    painted.current = moves;
+    if (document.activeElement === document.body) mainRef.current?.focus({ preventScroll: true });
   }, [moves]);
 }

@@ -4,7 +4,7 @@
  */
 import './sign-in.css';
 import { signal } from '@preact/signals';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ApiFault } from '../data/api.ts';
 
 import { Button } from '../components/button.tsx';
@@ -29,7 +29,8 @@ export function SignIn() {
   const [isBusy, setBusy] = useState(false);
   const [fault, setFault] = useState<ApiFault | null>(refused.value);
   const formRef = useRef<HTMLFormElement>(null);
-  useEffect(() => {
+  // With the field, not a frame after it: nobody types beside it.
+  useLayoutEffect(() => {
     formRef.current?.querySelector('input')?.focus();
   }, []);
 
