@@ -82,6 +82,14 @@ export async function openPage(
 const REPORT_CSP = `document.addEventListener('securitypolicyviolation', (event) =>
   console.error('CSP: ' + event.violatedDirective + ' blocked ' + event.blockedURI + ' ' + event.sample))`;
 
+/**
+ * Keys of which one counts with the one before: typed on without waiting for the page, as fingers do. One after the
+ * other they are as far apart as the page takes for each, and in time the first is forgotten.
+ */
+export async function pressInTurn(page: Page, ...keys: readonly string[]): Promise<void> {
+  await Promise.all(keys.map((key) => page.keyboard.press(key)));
+}
+
 /** Waits until the text of what is shown says so; whitespace counts as one space. */
 export async function seeText(
   locator: Locator,
@@ -89,11 +97,13 @@ export async function seeText(
   limitMs = STEP_MS_MAX,
 ): Promise<string> {
   let last = '';
+  const untilMs = performance.now() + limitMs;
   return waitFor(
     async () => {
       last = await locator
         .first()
-        .innerText({ timeout: 1_000 })
+        // Until it is there, or the time is over: a page that answers late has answered.
+        .innerText({ timeout: Math.max(1, untilMs - performance.now()) })
         .then((text) => text.replaceAll(/\s+/g, ' ').trim())
         .catch(() => '(not there)');
       return (typeof wanted === 'string' ? last.includes(wanted) : wanted.test(last)) && last;

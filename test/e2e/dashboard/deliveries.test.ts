@@ -118,7 +118,8 @@ describe.skipIf(!hasChromium)('the deliveries screen', () => {
     await seeCount(rows(page), DEAD_CALLS);
     await page.getByRole('button', { name: 'Retry all matching…' }).click();
     const bulk = page.getByRole('dialog', { name: 'Retry all that match' });
-    await bulk.getByLabel('Pace').fill('0,5');
+    // So slow that no machine is too slow to pause it.
+    await bulk.getByLabel('Pace').fill('0,01');
     await bulk.getByRole('button', { name: `Retry ${DEAD_CALLS}` }).click();
     const replays = page.getByRole('list', { name: 'Bulk retries' });
     await seeText(replays, 'Running');
@@ -175,6 +176,8 @@ describe.skipIf(!hasChromium)('the deliveries screen', () => {
     // What the receiver of these stories makes of a batch is not asked here: that it was tried is enough.
     const { id } = await addWebhook(stage, bad.url, {
       name,
+      // A second try would take the place of the one that is looked at.
+      retry_schedule_s: [3_600],
       settings: { url: bad.url, batch_events_max: 10 },
     });
     await stage.report(`${name}-1`, 'in-progress');
@@ -194,13 +197,23 @@ describe.skipIf(!hasChromium)('the deliveries screen', () => {
   });
 
   it('shows an attempt as it happens, without a reload', async () => {
-    bad.answer = () => 500;
+    // The last try is answered once it was seen that there is one to come.
+    const seen = Promise.withResolvers<void>();
+    bad.answer = async () => {
+      if (bad.arrivals.length === 2) await seen.promise;
+      return 500;
+    };
     const name = `watched-${batch}`;
-    const { id } = await addWebhook(stage, bad.url, { name, retry_schedule_s: [1, 1] });
+    const { id } = await addWebhook(stage, bad.url, {
+      name,
+      retry_schedule_s: [0.1, 0.1],
+      timeout_ms: 30_000,
+    });
     const { page } = await stage.open(`/deliveries?q=destination:${id}`);
     await page.getByText('No delivery matches').waitFor();
     await stage.report(`${name}-1`, 'in-progress');
     await seeText(rows(page).first(), /Retrying.*500/);
+    seen.resolve();
     await seeText(rows(page).first(), /Failed.*500.*3 of 3/);
   });
 

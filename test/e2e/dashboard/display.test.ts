@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
 
-import { hasChromium, seeCount, seeText } from '../../support/browser.ts';
+import { hasChromium, pressInTurn, seeCount, seeText } from '../../support/browser.ts';
 import { setStage } from './stage.ts';
 
 const stage = setStage();
@@ -67,8 +67,7 @@ describe.skipIf(!hasChromium)('what is shown and how', () => {
     const { page } = await stage.open('/settings');
     const titles = new Set<string>();
     for (const [key, path, title] of SCREENS) {
-      await page.keyboard.press('g');
-      await page.keyboard.press(key);
+      await pressInTurn(page, 'g', key);
       await page.getByRole('heading', { name: title, level: 1 }).waitFor();
       expect(new URL(page.url()).pathname).toBe(path);
       titles.add(await page.title());
@@ -97,8 +96,7 @@ describe.skipIf(!hasChromium)('what is shown and how', () => {
     await seeCount(page.getByRole('dialog'), 0);
     await page.reload();
     await page.getByRole('heading', { name: 'Calls', level: 1 }).waitFor();
-    await page.keyboard.press('g');
-    await page.keyboard.press('l');
+    await pressInTurn(page, 'g', 'l');
     expect(new URL(page.url()).pathname).toBe('/calls');
     // With a modifier it is no single key.
     await page.keyboard.press('Control+k');

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
 
-import { hasChromium, openPage, seeCount, seeText } from '../../support/browser.ts';
+import { hasChromium, openPage, pressInTurn, seeCount, seeText } from '../../support/browser.ts';
 import { makeReportBody } from '../../support/hub-client.ts';
 import { setStage } from './stage.ts';
 
@@ -137,8 +137,7 @@ describe.skipIf(!hasChromium)('settings', () => {
 
   it('works by keyboard only: tabs by arrows, a key made and revoked', async () => {
     const { page } = await stage.open('/live');
-    await page.keyboard.press('g');
-    await page.keyboard.press('e');
+    await pressInTurn(page, 'g', 'e');
     await page.getByRole('heading', { name: 'Settings', level: 1 }).waitFor();
     await page.getByRole('tab', { name: 'Sources' }).focus();
     await page.keyboard.press('ArrowRight');
