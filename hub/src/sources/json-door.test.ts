@@ -123,10 +123,14 @@ describe('the JSON door', () => {
       `[${'9007199254740993,'.repeat(15_000)}1]`,
     ].map((text) => Buffer.from(text));
     for (const body of bodies) {
-      const startedAt = performance.now();
-      parseJsonDoor(body, KEEPING);
+      // The fastest of three: what else the machine does only adds.
+      const tookMs = Array.from({ length: 3 }, () => {
+        const startedAt = performance.now();
+        parseJsonDoor(body, KEEPING);
+        return performance.now() - startedAt;
+      });
       // Measured 1 to 26 ms for 256 KiB; a quadratic path would need minutes.
-      expect(performance.now() - startedAt).toBeLessThan(1_000);
+      expect(Math.min(...tookMs)).toBeLessThan(1_000);
     }
   });
 });

@@ -35,7 +35,9 @@ describe('the resolver', () => {
         addresses: Array.from({ length: DNS_ADDRESSES_MAX + 1 }, (_, i) => `192.0.2.${i}`),
       },
     };
-    const { resolver } = await start((name) => answers[name] ?? { kind: 'silence' });
+    const { resolver } = await start((name) => answers[name] ?? { kind: 'silence' }, {
+      timeoutMs: SILENCE_MS,
+    });
     const detail = async (name: string): Promise<string> => {
       const resolution = await resolver.resolve(name);
       return resolution.kind === 'failed' ? resolution.detail : 'resolved';
@@ -48,8 +50,10 @@ describe('the resolver', () => {
   });
 
   it('is not held up by names whose DNS never answers', async () => {
-    const { resolver } = await start((name) =>
-      name.startsWith('hang') ? { kind: 'silence' } : { kind: 'addresses', addresses: ['192.0.2.7'] },
+    const { resolver } = await start(
+      (name) =>
+        name.startsWith('hang') ? { kind: 'silence' } : { kind: 'addresses', addresses: ['192.0.2.7'] },
+      { timeoutMs: SILENCE_MS },
     );
     const hanging = Array.from({ length: 50 }, (_, i) => resolver.resolve(`hang${i}.example`));
     const first = await Promise.race([resolver.resolve('quick.example'), ...hanging]);
@@ -74,7 +78,7 @@ describe('the resolver', () => {
               addresses: ['192.0.2.7'],
               ttlSeconds: name === 'short.example' ? 0 : 86_400,
             },
-      () => nowMs,
+      { now: () => nowMs },
     );
     const asked = async (name: string): Promise<number> => {
       const before = server.questions.length;
@@ -104,12 +108,18 @@ describe('the resolver', () => {
   });
 });
 
-async function start(answer: Parameters<typeof startDnsServer>[0], now?: () => number) {
+/** Of servers that do not answer; those that do may take their time on a busy machine. */
+const SILENCE_MS = 2_000;
+
+async function start(
+  answer: Parameters<typeof startDnsServer>[0],
+  { now, timeoutMs = 10_000 }: { readonly now?: () => number; readonly timeoutMs?: number } = {},
+) {
   const server = await startDnsServer(answer);
   open.push(server);
   const resolver = createResolver({
     servers: [server.address],
-    timeoutMs: 300,
+    timeoutMs,
     tries: 1,
     ...(now === undefined ? {} : { now }),
   });

@@ -7,7 +7,7 @@ import type { HttpClientOptions } from './http-client.ts';
 import { createHttpClient } from './http-client.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK';
-const post = { path: '/', headers: [], body: Buffer.from('{}'), deadlineMs: 2_000 };
+const post = { path: '/', headers: [], body: Buffer.from('{}'), deadlineMs: 10_000 };
 
 const cleanUps: (() => Promise<void>)[] = [];
 afterEach(async () => {

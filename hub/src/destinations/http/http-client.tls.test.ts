@@ -6,7 +6,7 @@ import { createEgressGuard } from '../egress/address-rules.ts';
 import { createGuardedConnect } from '../egress/guarded-connect.ts';
 import { createHttpClient } from './http-client.ts';
 
-const post = { path: '/', headers: [], body: Buffer.from('{}'), deadlineMs: 2_000 };
+const post = { path: '/', headers: [], body: Buffer.from('{}'), deadlineMs: 10_000 };
 const hour = 3_600_000;
 
 const cleanUps: (() => Promise<void>)[] = [];

@@ -284,7 +284,7 @@ describe('a client with tokens', () => {
     const api = openJsonClient(createOptions().http, new URL(server.url), {});
     cleanUps.push(() => api.close());
     const client = createAuthorizedClient(session, ground, () => api);
-    const me = { method: 'GET', path: '/api/v1/users/me', deadlineMs: 2_000 } as const;
+    const me = { method: 'GET', path: '/api/v1/users/me', deadlineMs: 10_000 } as const;
     expect(await client.request(me)).toMatchObject({ status: 200 });
     server.expireAccessTokens();
     expect(await client.request(me)).toMatchObject({ status: 200 });

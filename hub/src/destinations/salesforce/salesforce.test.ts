@@ -309,13 +309,14 @@ describe('a Salesforce destination', () => {
 
   it('keeps to its deadline where a row stays locked', async () => {
     const { server, attempt, end, ground } = await start();
-    Object.assign(ground, { random: () => 0.99 });
+    // No second try fits into what is left, and the first does on a machine that stands still for seconds.
+    Object.assign(ground, { random: () => 20 });
     await attempt(end({ callId: 'warm' }));
     const answer = { status: 400, json: [{ errorCode: 'UNABLE_TO_LOCK_ROW', message: 'busy' }] };
     server.fault = (seen) => (isCreation(seen) ? { kind: 'refuse', answer } : null);
     const asked = (): number => server.server.seen.filter(isCreation).length;
     const before = asked();
-    const result = await attempt({ ...end({ callId: 'call-1' }), deadlineMs: 780 });
+    const result = await attempt({ ...end({ callId: 'call-1' }), deadlineMs: 4_300 });
     expect(result).toMatchObject({ kind: 'failed', cause: 'refused' });
     expect(asked() - before).toBe(1);
   });

@@ -182,10 +182,16 @@ describe('a text', () => {
   });
 
   it('of any length costs little', () => {
-    const began = performance.now();
-    for (const part of ['1 ', '\u0301', '\u200d', ' \n', '<!', 'é\u200c', '+1-'])
-      cleanText(part.repeat(1_000_000), 500);
-    expect(performance.now() - began).toBeLessThan(500);
+    for (const part of ['1 ', '\u0301', '\u200d', ' \n', '<!', 'é\u200c', '+1-']) {
+      const text = part.repeat(1_000_000);
+      // The fastest of three: what else the machine does only adds.
+      const tookMs = Array.from({ length: 3 }, () => {
+        const began = performance.now();
+        cleanText(text, 500);
+        return performance.now() - began;
+      });
+      expect(Math.min(...tookMs)).toBeLessThan(70);
+    }
   });
 
   it('in a link keeps to its label', () => {

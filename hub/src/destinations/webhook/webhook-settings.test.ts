@@ -162,7 +162,7 @@ describe('each of the 18 spellings of a forbidden address', () => {
         body: Buffer.from('{}'),
         nowMs: Date.now(),
         traceparent: '00-00-00-00',
-        deadlineMs: 1_000,
+        deadlineMs: 10_000,
         secrets: { current: createSecret(), previous: null },
       });
       await sender.close();

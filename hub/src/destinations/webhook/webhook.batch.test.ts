@@ -8,6 +8,7 @@ import { createSecret, verifyPublished } from '@offhook/contract/signature';
 import type { BehaviourName } from '../../../../proofs/hostile/behaviours.ts';
 import { BEHAVIOUR_NAMES } from '../../../../proofs/hostile/behaviours.ts';
 import { startHostileServer } from '../../../../proofs/hostile/hostile-server.ts';
+import { endedWithin } from '../../../../test/support/ended-within.ts';
 import type { AttemptRequest } from '../destination.ts';
 import { createEgressGuard } from '../egress/address-rules.ts';
 import { createResolver } from '../egress/resolver.ts';
@@ -16,7 +17,10 @@ import { createTestGround } from '../test-ground.ts';
 import { createWebhookKind } from './webhook.ts';
 
 const body = Buffer.from('{"message":{"type":"status-update","n":1.0,"call":{"id":"\\u00e9 😀"}}}');
-const DEADLINE_MS = 600;
+/** Of those that answer, however long the machine stands still. */
+const DEADLINE_MS = 10_000;
+/** Of those of the zoo that do not. */
+const TIMEOUT_MS = 600;
 
 const cleanUps: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -143,6 +147,13 @@ describe('a webhook destination that asks for batches', () => {
   });
 });
 
+/** Of servers that answer or hang up at once. */
+const VERDICTS: Partial<Record<BehaviourName, string>> = {
+  healthy: '200',
+  'half-close': 'failed',
+  'server-error': '500',
+};
+
 describe('a batch of 100 events against each server of the zoo', () => {
   const verdicts = new Map<BehaviourName, string>();
   for (const name of BEHAVIOUR_NAMES) {
@@ -150,20 +161,23 @@ describe('a batch of 100 events against each server of the zoo', () => {
       const server = await startHostileServer(name);
       cleanUps.push(() => server.close());
       const { sender } = open(server.url, server.certificate ?? undefined);
-      const requests = Array.from({ length: 100 }, (_, index) => event({ eventId: `evt_${index}` }));
-      const began = performance.now();
-      const result = await sender.attemptBatch?.(requests);
-      expect(performance.now() - began).toBeLessThan(DEADLINE_MS + 1_000);
-      verdicts.set(name, result?.kind === 'answered' ? String(result.status) : (result?.kind ?? ''));
+      const deadlineMs = name in VERDICTS ? DEADLINE_MS : TIMEOUT_MS;
+      const requests = Array.from({ length: 100 }, (_, index) =>
+        event({ eventId: `evt_${index}`, deadlineMs }),
+      );
+      const result = await endedWithin(
+        sender.attemptBatch?.(requests) ?? Promise.reject(new Error('it takes no batches')),
+        TIMEOUT_MS + 1_000,
+      );
+      verdicts.set(name, result.kind === 'answered' ? String(result.status) : result.kind);
       await sender.close();
     });
   }
 
   it('counts as taken only where the server said so', () => {
-    expect(verdicts.get('healthy')).toBe('200');
+    for (const [name, verdict] of Object.entries(VERDICTS))
+      expect([name, verdicts.get(name as BehaviourName)]).toEqual([name, verdict]);
     expect(verdicts.get('silent')).toBe('failed');
-    expect(verdicts.get('half-close')).toBe('failed');
-    expect(verdicts.get('server-error')).toBe('500');
   });
 });
 

@@ -4,6 +4,7 @@ import type { BehaviourName } from '../../../../proofs/hostile/behaviours.ts';
 import { BEHAVIOUR_NAMES, BEHAVIOURS } from '../../../../proofs/hostile/behaviours.ts';
 import type { HostileServer } from '../../../../proofs/hostile/hostile-server.ts';
 import { startHostileServer } from '../../../../proofs/hostile/hostile-server.ts';
+import { endedWithin } from '../../../../test/support/ended-within.ts';
 import type { AttemptRequest, AttemptResult, FailureCause } from '../destination.ts';
 import { createEgressGuard } from '../egress/address-rules.ts';
 import { createResolver } from '../egress/resolver.ts';
@@ -11,9 +12,10 @@ import { createKindOptions } from '../kind-options.ts';
 import { createTestGround } from '../test-ground.ts';
 import { createWebhookKind } from './webhook.ts';
 
-const deadlineMs = 400;
-/** Longer, since all servers and all attempts share one process here. */
-const crowdDeadlineMs = 1_000;
+/** Where the end of the time is what comes of it: less than the 1.2 s of the late success, and time to connect on a busy machine. */
+const TIMEOUT_MS = 1_000;
+/** Where anything else comes of it, however long the machine stands still. */
+const DEADLINE_MS = 10_000;
 const keptMax = 16 * 1024;
 
 type Expected =
@@ -84,12 +86,9 @@ describe('a webhook attempt against each server of the zoo', () => {
     it(`ends in time and with the right result when the server ${BEHAVIOURS[name].sentence}`, async () => {
       const server = await start(name);
       const sender = openSender(server);
-      const began = performance.now();
-      const result = await sender.attempt(request());
-      const tookMs = performance.now() - began;
-
-      expect(tookMs).toBeLessThan(deadlineMs + 1_000);
-      expectResult(result, EXPECTED[name]);
+      const attempt = sender.attempt(request(toDeadlineMs(name)));
+      // None takes longer than a body of which nothing more than its first second is waited for.
+      expectResult(await endedWithin(attempt, TIMEOUT_MS + 2_000), EXPECTED[name]);
       await sender.close();
       await until(() => server.openSockets === 0);
     });
@@ -101,13 +100,16 @@ describe('a webhook attempt against each server of the zoo', () => {
     const results = await Promise.all(
       Array.from({ length: 100 }, async (_, index) => {
         const at = index % servers.length;
-        return {
-          name: BEHAVIOUR_NAMES[at] ?? 'healthy',
-          result: await senders[at]?.attempt(request(crowdDeadlineMs)),
-        };
+        const name = BEHAVIOUR_NAMES[at] ?? 'healthy';
+        return { name, result: await senders[at]?.attempt(request(toDeadlineMs(name))) };
       }),
     );
-    for (const { name, result } of results) if (result !== undefined) expectResult(result, EXPECTED[name]);
+    for (const { name, result } of results) {
+      const expected = EXPECTED[name];
+      // How far one of a hundred had come when its time was over is the machine's doing.
+      const isOver = 'cause' in expected && expected.cause === 'timeout';
+      if (result !== undefined) expectResult(result, isOver ? { ...expected, detail: /within/ } : expected);
+    }
     await Promise.all(senders.map((sender) => sender.close()));
     await until(() => servers.every((server) => server.openSockets === 0));
   });
@@ -148,7 +150,12 @@ function openSender(server: HostileServer) {
   return kind.open(kind.settings.parse({ url: server.url }), createTestGround());
 }
 
-function request(attemptDeadlineMs = deadlineMs): AttemptRequest {
+function toDeadlineMs(name: BehaviourName): number {
+  const expected = EXPECTED[name];
+  return 'cause' in expected && expected.cause === 'timeout' ? TIMEOUT_MS : DEADLINE_MS;
+}
+
+function request(deadlineMs = DEADLINE_MS): AttemptRequest {
   return {
     eventId: 'evt_1',
     eventType: 'status-update',
@@ -157,7 +164,7 @@ function request(attemptDeadlineMs = deadlineMs): AttemptRequest {
     body: Buffer.from('{"message":{"type":"status-update"}}'),
     nowMs: Date.now(),
     traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
-    deadlineMs: attemptDeadlineMs,
+    deadlineMs,
     secrets: { current: createSecret(), previous: null },
   };
 }

@@ -221,7 +221,7 @@ function attempt(over: Partial<AttemptRequest>): AttemptRequest {
     body,
     nowMs: Date.now(),
     traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
-    deadlineMs: 2_000,
+    deadlineMs: 10_000,
     secrets: { current: createSecret(), previous: null },
     ...over,
   };
