@@ -190,6 +190,8 @@ export async function startHub(settings: Settings): Promise<Hub> {
       journal,
       clock: systemClock,
       staleAfterMs: settings.staleAfterMs,
+      // Not quality: it judges sources, and what the hub assumes is said by none of them.
+      observer: metrics,
       errorRate: toErrorRateRule(settings),
       troubled: (watch, error) => log.error('watch.failed', error, { watch }),
     });

@@ -59,6 +59,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   '/v1/destinations/{destination_id}': { name: 'taken over' },
   '/v1/sources/{source_id}': { name: 'taken over' },
   '/v1/phone-numbers/{number}': { name: 'taken over' },
+  '/v1/accounts/{account_id}': { stale_calls: 'end' },
   '/v1/calls/{call_id}/end': { reason: 'taken over' },
   '/v1/errors/{error_id}': { state: 'muted' },
   '/v1/destination-kinds/{kind}/try': { settings: {} },

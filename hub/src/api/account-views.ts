@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Account, ApiKey, AuditEntry, PhoneNumber, Source } from '../journal/accounts.ts';
 
-import { SCOPES } from '../journal/accounts.ts';
+import { SCOPES, STALE_CALL_POLICIES } from '../journal/accounts.ts';
 import { timeOrNullView, timeView, toRfc3339, toRfc3339OrNull } from './time.ts';
 
 export const keyView = z.object({
@@ -64,10 +64,24 @@ export function toPhoneNumberView(number: PhoneNumber): z.output<typeof phoneNum
   return { number: number.number, name: number.name, created_at: toRfc3339(number.createdAtMs) };
 }
 
-export const accountView = z.object({ id: z.string(), name: z.string(), created_at: timeView });
+export const accountView = z.object({
+  id: z.string(),
+  name: z.string(),
+  stale_calls: z
+    .enum(STALE_CALL_POLICIES)
+    .meta({
+      description: 'What becomes of calls that are live for too long: kept as they are, or ended with error.',
+    }),
+  created_at: timeView,
+});
 
 export function toAccountView(account: Account): z.output<typeof accountView> {
-  return { id: account.id, name: account.name, created_at: toRfc3339(account.createdAtMs) };
+  return {
+    id: account.id,
+    name: account.name,
+    stale_calls: account.staleCalls,
+    created_at: toRfc3339(account.createdAtMs),
+  };
 }
 
 export const auditView = z.object({

@@ -6,9 +6,19 @@ import type { ApiGround } from './ground.ts';
 import type { Route } from './route.ts';
 
 import { makeProblem } from '../ingest/problem.ts';
+import { STALE_CALL_POLICIES } from '../journal/accounts.ts';
 import { answerAll, answerPage, definePage, pageShape, toPageRequest } from './page.ts';
 import { answer, defineRoute } from './route.ts';
 import { accountView, auditView, toAccountView, toAuditView } from './account-views.ts';
+
+const name = z.string().min(1).max(200);
+const changeBody = z.strictObject({
+  name: name.optional(),
+  stale_calls: z.enum(STALE_CALL_POLICIES).optional().meta({
+    description:
+      '`keep`: a call that is live for too long is shown as stale until its end is reported. `end`: the hub ends it with error, and those that are stale now too; a later report of its end changes nothing any more.',
+  }),
+});
 
 export function defineAccountRoutes({ journal }: ApiGround): readonly Route[] {
   return [
@@ -32,7 +42,7 @@ export function defineAccountRoutes({ journal }: ApiGround): readonly Route[] {
       summary: 'Create an account',
       description: 'Then create a key for it with POST /v1/keys and `account_id`.',
       scope: 'admin',
-      body: z.strictObject({ name: z.string().min(1).max(200) }),
+      body: z.strictObject({ name }),
       answers: [{ status: 201, description: 'The account.', schema: accountView }],
       async handle({ key, actor, body }) {
         return refuseOthers(key) ?? answer(201, toAccountView(await journal.createAccount(body.name, actor)));
@@ -49,8 +59,29 @@ export function defineAccountRoutes({ journal }: ApiGround): readonly Route[] {
       answers: [{ status: 200, description: 'The account.', schema: accountView }],
       async handle({ key, params }) {
         const id = params['account_id'] as AccountId;
-        if (key.accountId !== 'default' && key.accountId !== id) return NO_ACCOUNT;
+        if (!mayReach(key, id)) return NO_ACCOUNT;
         const account = await journal.getAccount(id);
+        return account === undefined ? NO_ACCOUNT : answer(200, toAccountView(account));
+      },
+    }),
+    defineRoute({
+      method: 'PATCH',
+      path: '/v1/accounts/:account_id',
+      operationId: 'updateAccount',
+      tag: 'Accounts',
+      summary: 'Rename an account, or say what becomes of its stale calls',
+      description: 'What is left out stays. Any admin key may change its own.',
+      scope: 'admin',
+      body: changeBody,
+      answers: [{ status: 200, description: 'The account as it is now.', schema: accountView }],
+      async handle({ key, actor, params, body }) {
+        const id = params['account_id'] as AccountId;
+        if (!mayReach(key, id)) return NO_ACCOUNT;
+        const change = {
+          ...(body.name !== undefined && { name: body.name }),
+          ...(body.stale_calls !== undefined && { staleCalls: body.stale_calls }),
+        };
+        const account = await journal.updateAccount(id, change, actor);
         return account === undefined ? NO_ACCOUNT : answer(200, toAccountView(account));
       },
     }),
@@ -70,10 +101,14 @@ export function defineAccountRoutes({ journal }: ApiGround): readonly Route[] {
   ];
 }
 
-const NO_ACCOUNT = makeProblem('not_found', 'There is no such account that this key may read.');
+const NO_ACCOUNT = makeProblem('not_found', 'There is no such account that this key may reach.');
 const OTHERS = makeProblem('scope_missing', 'Only admin keys of the default account manage accounts.', {
   members: { scope: 'admin' },
 });
+
+function mayReach(key: ApiKey, id: AccountId): boolean {
+  return key.accountId === 'default' || key.accountId === id;
+}
 
 function refuseOthers(key: ApiKey): Problem | null {
   return key.accountId === 'default' ? null : OTHERS;

@@ -11,6 +11,7 @@ export const overviewView = z.object({
   stale: z
     .int()
     .meta({ description: 'Live for longer than anyone believes: nobody knows what became of them.' }),
+  stale_after_ms: z.int().meta({ description: 'A call that is live for longer is stale.' }),
   longest: z
     .object({ call_id: z.string(), live_since: timeView })
     .nullable()
@@ -57,6 +58,7 @@ export function toOverviewView(overview: Overview): OverviewView {
     at: toRfc3339(overview.atMs),
     active: live.active,
     stale: live.stale,
+    stale_after_ms: overview.staleAfterMs,
     longest:
       live.longest === null
         ? null

@@ -325,6 +325,39 @@ describe('keys', () => {
 });
 
 describe('sources, numbers, accounts and the audit log', () => {
+  it('change an account in what is given alone, its own by its admins, and say so in its audit log', async () => {
+    const account = (await hub.call('POST', '/v1/accounts', { name: 'Tenant' })).json();
+    expect(account.stale_calls).toBe('keep');
+    const path = `/v1/accounts/${account.id}`;
+    const headers = { authorization: `Bearer ${await hub.makeKey(['admin'], account.id)}` };
+    const chosen = await hub.call('PATCH', path, { stale_calls: 'end' }, headers);
+    expect(chosen.statusCode).toBe(200);
+    expectView(accountView, chosen.json());
+    expect(chosen.json()).toEqual({ ...account, stale_calls: 'end' });
+    const renamed = await hub.call('PATCH', path, { name: 'Renamed' });
+    expect(renamed.json()).toEqual({ ...account, name: 'Renamed', stale_calls: 'end' });
+    expect((await hub.call('GET', path)).json()).toEqual(renamed.json());
+    const audit = (await hub.call('GET', '/v1/audit', undefined, headers)).json().data;
+    const changes = audit.filter(({ action }: { action: string }) => action === 'account.updated');
+    expect(changes).toMatchObject([
+      { subject: account.id, detail: { changed: ['name'] } },
+      { subject: account.id, detail: { changed: ['staleCalls'], stale_calls: 'end' } },
+    ]);
+    const writer = { authorization: `Bearer ${await hub.makeKey(['write'], account.id)}` };
+    expect((await hub.call('PATCH', path, { name: 'x' }, writer)).statusCode).toBe(403);
+    expect((await hub.call('PATCH', '/v1/accounts/default', { name: 'x' }, headers)).statusCode).toBe(404);
+    expect((await hub.call('PATCH', '/v1/accounts/acc_none', { name: 'x' })).statusCode).toBe(404);
+    for (const [body, pointer] of [
+      [{ stale_calls: 'kill' }, '/stale_calls'],
+      [{ stale_calls: null }, '/stale_calls'],
+      [{ name: '' }, '/name'],
+      [{ id: 'acc_mine' }, '/id'],
+    ] as const) {
+      const refused = await hub.call('PATCH', path, body);
+      expect([refused.statusCode, refused.json().errors[0].pointer]).toEqual([400, pointer]);
+    }
+  });
+
   it('keep their secrets to themselves', async () => {
     const secret = 'canary_secret_of_a_source_1234';
     const created = await hub.call('POST', '/v1/sources', {

@@ -199,6 +199,34 @@ describe('a stale call', () => {
     );
     expect(closed.call.durationMs).toBe(5 * 3_600_000);
   });
+
+  it('that is ended by the hub fails at the time it was given up, with no duration but what is reported later (I15)', () => {
+    const { call } = fold([inProgress]);
+    const givenUp = applyReport(call, assumed, LATER);
+    expect(givenUp).toMatchObject({
+      kind: 'advanced',
+      call: { state: 'failed', startedAtMs: STARTED, endedAtMs: LATER, durationMs: null },
+      event: {
+        sequence: 2,
+        status: 'ended-with-error',
+        timestamp: new Date(LATER).toISOString(),
+        error: 'No end was reported for 4 h',
+        type: 'inbound_phone_call',
+        phoneNumber: inProgress.phoneNumber,
+      },
+    });
+    const afterwards = [ended, failed, inProgress].map((report) =>
+      applyReport(givenUp.call, report, LATER + 1),
+    );
+    expect(afterwards.map(({ kind }) => kind)).toEqual(['conflicting', 'repeated', 'late']);
+    for (const { call: unchanged } of afterwards) expect(unchanged).toBe(givenUp.call);
+    expect(applyReport(givenUp.call, endOfCall, LATER + 1).call).toMatchObject({
+      state: 'failed',
+      durationMs: 299_000,
+      endedAtMs: LATER,
+      error: 'No end was reported for 4 h',
+    });
+  });
 });
 
 describe('any history of reports', () => {
@@ -341,6 +369,16 @@ const inProgress: CallReport = {
 };
 const ended: CallReport = { ...inProgress, status: 'ended', occurredAtMs: ENDED };
 const failed: CallReport = { ...ended, status: 'ended-with-error', error: 'STT connection failed' };
+/** What the hub says where nobody else says anything. */
+const assumed: CallReport = {
+  ...failed,
+  occurredAtMs: null,
+  type: null,
+  phoneNumber: null,
+  customer: null,
+  error: 'No end was reported for 4 h',
+  isAssumed: true,
+};
 const endOfCall: CallReport = {
   ...ended,
   status: 'end-of-call-report',

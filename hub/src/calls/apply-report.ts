@@ -66,7 +66,7 @@ export function applyReport(call: Call | undefined, report: CallReport, nowMs: n
   }
 }
 
-/** Live for longer than anyone still believes: shown as unknown, not counted as active, never ended by us. */
+/** Live for longer than anyone still believes: shown as unknown, not counted as active. watch/ may end it. */
 export function isStale(call: Call, nowMs: number, staleAfterMs: number): boolean {
   return call.state === 'live' && call.liveSinceMs !== null && nowMs - call.liveSinceMs > staleAfterMs;
 }
@@ -139,7 +139,9 @@ function startFacts(startedAtMs: number, nowMs: number): Facts {
 function endFacts(before: Call, to: 'ended' | 'failed', report: CallReport, endedAtMs: number): Facts {
   return {
     endedAtMs,
-    durationMs: toDuration(before.startedAtMs, endedAtMs) ?? before.durationMs,
+    // An end that nobody reported says when we gave up, not how long people spoke.
+    durationMs:
+      (report.isAssumed === true ? null : toDuration(before.startedAtMs, endedAtMs)) ?? before.durationMs,
     error: to === 'failed' ? report.error : null,
     // The report that ends the call outranks an end-of-call-report, whichever came first.
     endReason: report.endReason ?? before.endReason,

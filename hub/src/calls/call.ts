@@ -13,7 +13,8 @@ export interface Call {
   readonly startedAtMs: number | null;
   readonly endedAtMs: number | null;
   /**
-   * endedAtMs − startedAtMs, never negative. While either is unknown: what an end-of-call-report said, else null.
+   * endedAtMs − startedAtMs, never negative. While either is unknown, or the end was assumed: what an
+   * end-of-call-report said, else null.
    */
   readonly durationMs: number | null;
   readonly error: string | null;

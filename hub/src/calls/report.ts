@@ -23,6 +23,11 @@ export interface CallReport {
   readonly durationSeconds?: number | null;
   /** Present, as text or null, exactly when this is an end-of-call-report. */
   readonly summary?: string | null;
+  /**
+   * Present where no source made this claim: the hub ends the call because nobody did. When it really ended is not
+   * known, so no duration is made of it.
+   */
+  readonly isAssumed?: true;
   /** Fields we do not know, by JSON pointer into the body: kept with the report, never forwarded. */
   readonly unknownFields: Readonly<Record<string, unknown>> | null;
 }

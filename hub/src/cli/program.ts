@@ -389,6 +389,30 @@ export function buildProgram(surroundings: Surroundings): {
     async () => (await import('./commands/keys.ts')).revokeKey,
   ).option('--yes', 'do not ask');
 
+  const accounts = group('accounts', 'Look at accounts, and say what becomes of their stale calls.');
+  clientCommand(
+    accounts,
+    'list',
+    'List accounts.',
+    ['offhook accounts list'],
+    async () => (await import('./commands/accounts.ts')).listAccounts,
+  );
+  clientCommand(
+    accounts,
+    'update <id>',
+    'Change an account; what is not given stays.',
+    ['offhook accounts update default --stale-calls end', 'offhook accounts update acc_… --name "New name"'],
+    async () => (await import('./commands/accounts.ts')).updateAccount,
+  )
+    .option('--name <text>', 'a name for people')
+    .addOption(
+      new Option(
+        '--stale-calls <policy>',
+        'keep: shown as stale until their end is reported; end: ended with error by the hub',
+      ).choices(['keep', 'end']),
+    )
+    .option('--yes', 'do not ask');
+
   withSettings(
     command(
       program,

@@ -8,10 +8,11 @@ import type {
   destinationView,
   destinationWithSecretView,
 } from '../api/destination-views.ts';
-import type { keyView, keyWithTextView } from '../api/account-views.ts';
+import type { accountView, keyView, keyWithTextView } from '../api/account-views.ts';
 import type { replayCountView, replayView } from '../api/replay-views.ts';
 import type { testView } from '../api/test-view.ts';
 
+export type AccountView = z.output<typeof accountView>;
 export type CallView = z.output<typeof callView>;
 export type DeliveryView = z.output<typeof deliveryView>;
 export type DeliveryDetailView = z.output<typeof deliveryDetailView>;

@@ -7,9 +7,14 @@ export const SCOPES = ['ingest', 'watch', 'read', 'write', 'admin'] as const;
 /** read includes watch (what a wall screen shows, numbers masked); write includes read; admin includes all. */
 export type Scope = (typeof SCOPES)[number];
 
+export const STALE_CALL_POLICIES = ['keep', 'end'] as const;
+/** keep: a stale call is shown as unknown until its end is reported. end: the hub ends it with error. */
+export type StaleCallPolicy = (typeof STALE_CALL_POLICIES)[number];
+
 export interface Account {
   readonly id: AccountId;
   readonly name: string;
+  readonly staleCalls: StaleCallPolicy;
   readonly createdAtMs: number;
 }
 
@@ -73,6 +78,11 @@ export interface AdminJournal {
   createAccount(name: string, actor: Actor): Promise<Account>;
   listAccounts(): Promise<readonly Account[]>;
   getAccount(id: AccountId): Promise<Account | undefined>;
+  updateAccount(
+    id: AccountId,
+    change: Partial<Pick<Account, 'name' | 'staleCalls'>>,
+    actor: Actor,
+  ): Promise<Account | undefined>;
 
   /** hash: SHA-256 of the whole key. */
   createKey(

@@ -44,12 +44,13 @@ export interface OperationalJournal {
   /** Grows with each that the account gets, so that asking whether there is a new one costs one seek; 0 for none. */
   readOperationalEnd(accountId: AccountId): Promise<number>;
   /**
-   * Calls of all accounts that became live in [sinceMs, beforeMs) and still are, oldest first: when beforeMs is
-   * now − staleAfter, the stale ones.
+   * Calls of one account, or of all, that became live in [sinceMs, beforeMs) and still are, oldest first: when beforeMs
+   * is now − staleAfter, the stale ones.
    */
   listLiveCallsSince(
     sinceMs: number,
     beforeMs: number,
     limit: number,
+    accountId?: AccountId,
   ): Promise<readonly { readonly accountId: AccountId; readonly call: Call }[]>;
 }

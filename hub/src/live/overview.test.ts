@@ -143,6 +143,7 @@ describe('the overview', () => {
     expect(await read('default')).toEqual({
       atMs: NOW,
       live: { active: 3, stale: 1, longest: { callId: 'call-1', liveSinceMs: 5 } },
+      staleAfterMs: 60 * MINUTE,
       finished: 10,
       failed: 2,
       connectedPerMinute: 3,

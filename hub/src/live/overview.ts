@@ -27,6 +27,8 @@ export interface Overview {
   /** Unix ms. */
   readonly atMs: number;
   readonly live: LiveCalls;
+  /** By which `live` tells active calls from stale ones. */
+  readonly staleAfterMs: number;
   /** Of the calls that ended in the last 15 minutes. */
   readonly finished: number;
   readonly failed: number;
@@ -141,6 +143,7 @@ export function createOverviewReader(options: {
     return {
       atMs: nowMs,
       live,
+      staleAfterMs: options.staleAfterMs,
       finished: sum(statistics.slots, ({ ended, failed }) => ended + failed),
       failed: sum(statistics.slots, ({ failed }) => failed),
       connectedPerMinute: sum(whole, ({ connected }) => connected) / CONNECTED_MINUTES,

@@ -24,19 +24,6 @@ export function createStaleWatch(options: {
   let sinceMs: number | null = null;
   let limit = STALE_CALLS_PER_LOOK;
 
-  function tell({ accountId, call }: StaleCall): Promise<unknown> {
-    const liveSinceMs = call.liveSinceMs ?? call.firstReportAtMs;
-    return journal.appendOperationalEvent(
-      accountId,
-      {
-        type: 'call.stale',
-        call: { id: call.callId, type: call.type },
-        live_since: new Date(liveSinceMs).toISOString(),
-      },
-      `call.stale ${liveSinceMs} ${call.callId}`,
-    );
-  }
-
   return {
     name: 'stale-calls',
     everyMs: WATCH_MS,
@@ -49,7 +36,7 @@ export function createStaleWatch(options: {
       const stale = await journal.listLiveCallsSince(sinceMs, beforeMs, limit);
       for (let from = 0; from < stale.length; from += APPENDED_AT_ONCE) {
         if (isStopped()) return;
-        await Promise.all(stale.slice(from, from + APPENDED_AT_ONCE).map(tell));
+        await Promise.all(stale.slice(from, from + APPENDED_AT_ONCE).map((one) => tellStale(journal, one)));
       }
       const isCut = stale.length >= limit;
       const reachedMs = isCut ? (stale.at(-1)?.call.liveSinceMs ?? sinceMs) : beforeMs;
@@ -59,4 +46,21 @@ export function createStaleWatch(options: {
       sinceMs = reachedMs;
     },
   };
+}
+
+/** Once per time it became live, however often this is asked for. */
+export async function tellStale(
+  journal: Pick<WatchedJournal, 'appendOperationalEvent'>,
+  { accountId, call }: StaleCall,
+): Promise<void> {
+  const liveSinceMs = call.liveSinceMs ?? call.firstReportAtMs;
+  await journal.appendOperationalEvent(
+    accountId,
+    {
+      type: 'call.stale',
+      call: { id: call.callId, type: call.type },
+      live_since: new Date(liveSinceMs).toISOString(),
+    },
+    `call.stale ${liveSinceMs} ${call.callId}`,
+  );
 }

@@ -6,6 +6,7 @@ export const WATCH_MS = 15_000;
 
 export type WatchedJournal = Pick<
   Journal,
+  | 'acceptReports'
   | 'appendOperationalEvent'
   | 'listOperationalEvents'
   | 'listLiveCallsSince'

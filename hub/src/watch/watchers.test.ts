@@ -232,6 +232,7 @@ describe('the watchers', () => {
       },
       clock,
       staleAfterMs: 4 * HOUR,
+      observer: { reported: () => undefined, refused: () => undefined },
       errorRate: null,
       troubled: (watch) => troubles.push(watch),
     });

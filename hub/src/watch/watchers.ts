@@ -1,14 +1,17 @@
 /**
  * What nobody reports, noticed: calls that never end, sources that have gone quiet, errors that pile up. In: the
- * journal, asked at a slow pace. Out: operational events, each raised once, whatever happens to the process.
+ * journal, asked at a slow pace. Out: operational events, each raised once, whatever happens to the process; and the end
+ * of stale calls, where their account chose so.
  */
 import type { Clock } from '../clock.ts';
+import type { ReportObserver } from '../ingest/request-observer.ts';
 import type { ErrorRateRule } from './error-rate.ts';
 import type { Watch, WatchedJournal } from './watch.ts';
 
 import { createErrorRateWatch } from './error-rate.ts';
 import { createSilenceWatch } from './silent-sources.ts';
 import { createStaleWatch } from './stale-calls.ts';
+import { createStaleEndWatch } from './stale-ends.ts';
 import { WATCH_MS } from './watch.ts';
 
 export interface Watchers {
@@ -19,6 +22,8 @@ export function startWatchers(options: {
   readonly journal: WatchedJournal;
   readonly clock: Clock;
   readonly staleAfterMs: number;
+  /** Told of the reports by which stale calls are ended. */
+  readonly observer: ReportObserver;
   /** null: nobody is told of error rates. */
   readonly errorRate: ErrorRateRule | null;
   /** Told once for each run of failures of a watch, not at every look. */
@@ -27,6 +32,7 @@ export function startWatchers(options: {
   const { clock } = options;
   const watches = [
     createStaleWatch(options),
+    createStaleEndWatch(options),
     createSilenceWatch(options),
     ...(options.errorRate === null ? [] : [createErrorRateWatch({ ...options, rule: options.errorRate })]),
   ];

@@ -43,6 +43,7 @@ function makeOverview(pending: number, oldestAt: string | null): OverviewView {
     at: '2026-11-22T12:00:00Z',
     active: 3,
     stale: 0,
+    stale_after_ms: 14_400_000,
     longest: null,
     error_rate_15m: { failed: 0, finished: 0, rate: null },
     connected_per_minute: 2,

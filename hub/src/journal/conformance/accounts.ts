@@ -11,11 +11,37 @@ export function describeAccounts(open: OpenHarness): void {
       const { journal } = await open();
       const made = await journal.createAccount('Other', KEY_ACTOR);
       expect(await journal.listAccounts()).toEqual([
-        { id: 'default', name: expect.any(String), createdAtMs: expect.any(Number) },
+        { id: 'default', name: expect.any(String), staleCalls: 'keep', createdAtMs: expect.any(Number) },
         made,
       ]);
       expect(await journal.getAccount(made.id)).toEqual(made);
       expect(await journal.getAccount('acc_none')).toBeUndefined();
+    });
+
+    it('are changed in what is given alone, also by two at once, and the change is in their audit log', async () => {
+      const { journal } = await open();
+      const made = await journal.createAccount('Other', KEY_ACTOR);
+      expect(made.staleCalls).toBe('keep');
+      await Promise.all([
+        journal.updateAccount(made.id, { staleCalls: 'end' }, KEY_ACTOR),
+        journal.updateAccount(made.id, { name: 'Renamed' }, KEY_ACTOR),
+      ]);
+      const changed = { ...made, name: 'Renamed', staleCalls: 'end' };
+      expect(await journal.getAccount(made.id)).toEqual(changed);
+      expect((await journal.listAccounts()).map(({ staleCalls }) => staleCalls)).toEqual(['keep', 'end']);
+      expect(await journal.updateAccount(made.id, {}, KEY_ACTOR)).toEqual(changed);
+      expect(await journal.updateAccount('acc_none', { name: 'x' }, KEY_ACTOR)).toBeUndefined();
+      const { items } = await journal.listAudit(made.id, FIRST_PAGE);
+      expect(items.toReversed()).toMatchObject([
+        { action: 'account.created' },
+        {
+          action: 'account.updated',
+          subject: made.id,
+          detail: { changed: ['staleCalls'], stale_calls: 'end' },
+        },
+        { action: 'account.updated', actor: KEY_ACTOR, detail: { changed: ['name'] } },
+        { action: 'account.updated', detail: { changed: [] } },
+      ]);
     });
 
     it('have calls of their own under the same id, and destinations that get only these', async () => {

@@ -562,6 +562,30 @@ export function describeAnalytics(open: OpenHarness): void {
       expect(await journal.readSourceActivity(other)).toMatchObject([{ sourceId: 'api' }]);
     });
 
+    it('of a source is none where no source spoke: an end that was assumed, which has no duration either', async () => {
+      const { journal, clock } = await open();
+      await accept(journal, 'a', 'in-progress');
+      const [before] = await journal.readSourceActivity('default');
+      clock.advance(5 * HOUR_MS);
+      const assumed = { occurredAtMs: null, error: 'No end was reported for 4 h', isAssumed: true } as const;
+      expect(await accept(journal, 'a', 'ended-with-error', assumed)).toMatchObject({
+        outcome: 'advanced',
+        call: { state: 'failed', endedAtMs: clock.nowMs(), durationMs: null, error: assumed.error },
+      });
+      const [after] = await journal.readSourceActivity('default');
+      expect(after).toEqual(before);
+      const { slots } = await journal.readCallStatistics({
+        accountId: 'default',
+        sinceMs: clock.nowMs() - 6 * HOUR_MS,
+        untilMs: clock.nowMs() + HOUR_MS,
+        stepMs: HOUR_MS,
+      });
+      expect(slots.reduce((total, { failed }) => total + failed, 0)).toBe(1);
+      expect(slots.reduce((total, { durationCount }) => total + durationCount, 0)).toBe(0);
+      const [, end] = (await journal.getTimeline('default', 'a'))?.reports ?? [];
+      expect(end?.report).toMatchObject(assumed);
+    });
+
     it('of live calls: how many are active, how many stale, and which is the longest', async () => {
       const { journal, clock } = await open();
       expect(await journal.readLiveCalls('default', 0)).toEqual({ active: 0, stale: 0, longest: null });

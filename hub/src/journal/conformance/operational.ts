@@ -831,8 +831,13 @@ export function describeOperational(open: OpenHarness): void {
       await accept(journal, 'ended', 'ended');
       clock.advance(1_000);
       await accept(journal, 'new', 'in-progress');
-      const list = async (sinceMs: number, beforeMs: number, limit = 100): Promise<readonly string[]> =>
-        (await journal.listLiveCallsSince(sinceMs, beforeMs, limit)).map(
+      const list = async (
+        sinceMs: number,
+        beforeMs: number,
+        limit = 100,
+        of?: AccountId,
+      ): Promise<readonly string[]> =>
+        (await journal.listLiveCallsSince(sinceMs, beforeMs, limit, of)).map(
           ({ accountId, call }) => `${accountId === other.id ? 'other' : accountId} ${call.callId}`,
         );
       expect(await list(0, clock.nowMs())).toEqual(['default first', 'other theirs', 'default third']);
@@ -843,6 +848,11 @@ export function describeOperational(open: OpenHarness): void {
         'default new',
       ]);
       expect(await list(startMs, startMs)).toEqual([]);
+      expect(await list(0, clock.nowMs(), 100, 'default')).toEqual(['default first', 'default third']);
+      expect(await list(0, clock.nowMs(), 1, 'default')).toEqual(['default first']);
+      expect(await list(0, clock.nowMs(), 100, other.id)).toEqual(['other theirs']);
+      expect(await list(startMs, startMs, 100, 'default')).toEqual([]);
+      expect(await list(0, clock.nowMs(), 100, 'acc_none')).toEqual([]);
     });
 
     it('are the oldest of all accounts, whichever account has how many', async () => {

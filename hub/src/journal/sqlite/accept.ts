@@ -79,7 +79,7 @@ export function createAccept(store: Store, deliveries: DeliveryMaker): AcceptJou
     );
     counting.countReport(counts, {
       accountRow,
-      sourceRow,
+      sourceRow: report.isAssumed === true ? null : sourceRow,
       outcome: applied.kind,
       before,
       after: applied.call,

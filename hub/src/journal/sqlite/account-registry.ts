@@ -9,13 +9,15 @@ export interface AccountRegistry {
   findRow(id: AccountId): number | undefined;
   toId(row: number): AccountId;
   list(): readonly Account[];
-  add(row: number, account: Account): void;
+  /** Adds it, or puts it in the place of what it was. */
+  put(row: number, account: Account): void;
 }
 
 export const DEFAULT_ACCOUNT_ROW = 1;
 
-const SELECT_ACCOUNTS = 'SELECT row, id, name, created_at_ms FROM accounts ORDER BY row';
-const INSERT_DEFAULT_ACCOUNT = `INSERT OR IGNORE INTO accounts VALUES (${DEFAULT_ACCOUNT_ROW}, 'default', 'Default', ?)`;
+const SELECT_ACCOUNTS = 'SELECT row, id, name, created_at_ms, stale_calls FROM accounts ORDER BY row';
+const INSERT_DEFAULT_ACCOUNT = `
+  INSERT OR IGNORE INTO accounts (row, id, name, created_at_ms) VALUES (${DEFAULT_ACCOUNT_ROW}, 'default', 'Default', ?)`;
 
 export function loadAccounts(db: DatabaseSync, nowMs: number): AccountRegistry {
   db.prepare(INSERT_DEFAULT_ACCOUNT).run(nowMs);
@@ -29,13 +31,18 @@ export function loadAccounts(db: DatabaseSync, nowMs: number): AccountRegistry {
       return account.id;
     },
     list: () => [...accounts.values()],
-    add(row, account) {
+    put(row, account) {
       rows.set(account.id, row);
       accounts.set(row, account);
     },
   };
   for (const row of db.prepare(SELECT_ACCOUNTS).all() as unknown as AccountRow[]) {
-    registry.add(row.row, { id: row.id, name: row.name, createdAtMs: row.created_at_ms });
+    registry.put(row.row, {
+      id: row.id,
+      name: row.name,
+      staleCalls: row.stale_calls,
+      createdAtMs: row.created_at_ms,
+    });
   }
   return registry;
 }
@@ -45,4 +52,5 @@ interface AccountRow {
   readonly id: AccountId;
   readonly name: string;
   readonly created_at_ms: number;
+  readonly stale_calls: Account['staleCalls'];
 }

@@ -6,29 +6,65 @@ import type { Store } from './store.ts';
 
 const INSERT_ACCOUNT =
   'INSERT INTO accounts (id, name, created_at_ms) VALUES (?, ?, ?) RETURNING row AS inserted';
+/** Of the row, not of what is in memory: another change may wait for the same commit. */
+const UPDATE_ACCOUNT = `
+  UPDATE accounts SET name = coalesce(?, name), stale_calls = coalesce(?, stale_calls) WHERE row = ?
+  RETURNING name, stale_calls AS staleCalls`;
 
 export function createAccounts(
   store: Store,
-): Pick<AdminJournal, 'createAccount' | 'listAccounts' | 'getAccount'> {
+): Pick<AdminJournal, 'createAccount' | 'listAccounts' | 'getAccount' | 'updateAccount'> {
   const { accounts, writer, clock, db } = store;
   const insert = db.prepare(INSERT_ACCOUNT);
+  const update = db.prepare(UPDATE_ACCOUNT);
   return {
     createAccount(name, actor) {
       return writer
         .run({
           work() {
-            const account: Account = { id: makeId('acc'), name, createdAtMs: clock.nowMs() };
+            const account: Account = {
+              id: makeId('acc'),
+              name,
+              staleCalls: 'keep',
+              createdAtMs: clock.nowMs(),
+            };
             const row = insert.get(account.id, name, account.createdAtMs)?.['inserted'] as number;
             writeAudit(store, row, actor, 'account.created', account.id, { name });
             return { row, account };
           },
-          committed: ({ row, account }) => accounts.add(row, account),
+          committed: ({ row, account }) => accounts.put(row, account),
         })
         .then(({ account }) => account);
     },
     listAccounts: async () => accounts.list(),
-    getAccount: async (id) => accounts.list().find((account) => account.id === id),
+    getAccount: async (id) => findAccount(store, id),
+    updateAccount(id, change, actor) {
+      return writer
+        .run({
+          work() {
+            const before = findAccount(store, id);
+            const row = accounts.findRow(id);
+            if (before === undefined || row === undefined) return undefined;
+            const changed = update.get(change.name ?? null, change.staleCalls ?? null, row);
+            const account: Account = { ...before, ...(changed as Pick<Account, 'name' | 'staleCalls'>) };
+            const detail = change.staleCalls === undefined ? {} : { stale_calls: change.staleCalls };
+            writeAudit(store, row, actor, 'account.updated', id, {
+              changed: Object.keys(change),
+              ...detail,
+            });
+            return { row, account };
+          },
+          committed: (changed) => {
+            if (changed !== undefined) accounts.put(changed.row, changed.account);
+          },
+        })
+        .then((changed) => changed?.account);
+    },
   };
+}
+
+function findAccount({ accounts }: Store, id: AccountId): Account | undefined {
+  return accounts.list().find((account) => account.id === id);
 }
 
 /** Row of an account that a writer relies on: the doors let no unknown account through. */

@@ -29,7 +29,8 @@ export interface CallCounts {
 
 export interface CountedReport {
   readonly accountRow: number;
-  readonly sourceRow: number;
+  /** null: no source said it. What is counted of sources tells whether they still talk. */
+  readonly sourceRow: number | null;
   readonly outcome: ReportOutcome;
   readonly before: Call | undefined;
   readonly after: Call;
@@ -84,6 +85,7 @@ export function createCounting(slots: Slots, activeCalls: ActiveCalls, errorGrou
         countDuration(calls.slot, after.durationMs);
       }
       noteActive(counts, calls.active.count);
+      if (sourceRow === null) return;
       const source = slots.touch(SOURCE_KIND, accountRow, sourceRow, nowMs).counts;
       add(source, SOURCE.reports);
       raise(source, SOURCE.lastReportAtMs, nowMs);

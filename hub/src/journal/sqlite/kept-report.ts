@@ -20,6 +20,7 @@ export function toKeptReport(report: CallReport, event: NewEvent | null): string
     ...(report.durationSeconds !== undefined && { durationSeconds: report.durationSeconds }),
     ...(report.summary !== undefined && { summary: report.summary }),
     ...(report.unknownFields !== null && { unknownFields: report.unknownFields }),
+    ...(report.isAssumed === true && { isAssumed: true }),
   });
 }
 
@@ -35,7 +36,8 @@ function isToldByBody(report: CallReport, event: NewEvent): boolean {
     report.endReason === event.endReason &&
     report.unknownFields === null &&
     report.durationSeconds === undefined &&
-    report.summary === undefined
+    report.summary === undefined &&
+    report.isAssumed === undefined
   );
 }
 

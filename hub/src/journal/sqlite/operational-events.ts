@@ -158,7 +158,8 @@ export function createOperationalEvents(store: Store, raise: RaiseOperational): 
     async readOperationalEnd(accountId) {
       return (selectEnd.get(findAccountRow(store, accountId))?.['row'] as number | null) ?? 0;
     },
-    async listLiveCallsSince(sinceMs, beforeMs, limit) {
+    async listLiveCallsSince(sinceMs, beforeMs, limit, accountId) {
+      if (sinceMs >= beforeMs) return [];
       const found: { readonly accountId: AccountId; readonly call: Call }[] = [];
       const readNext = (accountRow: number, after: LivePlace): LiveHead | undefined => {
         const ofSameMs = selectLiveOfMs.get(accountRow, after.ms, after.row);
@@ -168,7 +169,10 @@ export function createOperationalEvents(store: Store, raise: RaiseOperational): 
         return row && { ms: row.live_since_ms ?? 0, row: row.row, accountRow, call: row };
       };
       // The oldest of each account, sorted; the oldest of all is taken, and its account's next one put in its place.
-      const first = selectLiveHeads.all(sinceMs, beforeMs) as unknown as Head[];
+      const first =
+        accountId === undefined
+          ? (selectLiveHeads.all(sinceMs, beforeMs) as unknown as Head[])
+          : [{ account_row: findAccountRow(store, accountId), ms: sinceMs }];
       const lastMs = first[limit - 1]?.ms ?? beforeMs;
       const heads = first
         .filter(({ ms }) => ms <= lastMs)

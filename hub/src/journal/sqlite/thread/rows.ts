@@ -29,6 +29,7 @@ export type ReportRow = readonly [
   unknownFields: CallReport['unknownFields'],
   durationSeconds: number | null | undefined,
   summary: string | null | undefined,
+  isAssumed: true | undefined,
 ];
 
 export function toReportRow(incoming: IncomingReport): ReportRow {
@@ -57,6 +58,7 @@ export function toReportRow(incoming: IncomingReport): ReportRow {
     report.unknownFields,
     report.durationSeconds,
     report.summary,
+    report.isAssumed,
   ];
 }
 
@@ -64,6 +66,7 @@ export function fromReportRow(row: ReportRow): IncomingReport {
   const number = row[9];
   const customerNumber = row[11];
   const report: CallReport = {
+    ...(row[18] === true && { isAssumed: true as const }),
     callId: row[5],
     status: row[6],
     occurredAtMs: row[7],

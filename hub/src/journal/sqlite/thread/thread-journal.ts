@@ -82,6 +82,7 @@ const METHODS = [
   'createAccount',
   'listAccounts',
   'getAccount',
+  'updateAccount',
   'createKey',
   'findKey',
   'listKeys',
