@@ -1,6 +1,6 @@
 import './filter-box.css';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { QUALIFIERS, parseFilter } from '../../../hub/src/api/filter.ts';
 import type { FilterFault } from '../../../hub/src/api/filter.ts';
 import { singleKeys } from '../data/preferences.ts';
@@ -59,7 +59,7 @@ export function FilterBox({
   const hasList = isOpen && completions.length > 0;
   const fault = draftFault ?? valueFault;
 
-  useEffect(() => focusOnSlash(inputRef), []);
+  useLayoutEffect(() => focusOnSlash(inputRef), []);
   useEffect(() => {
     if (chosen >= 0) document.getElementById(`${id}-${chosen}`)?.scrollIntoView({ block: 'nearest' });
   }, [id, chosen]);

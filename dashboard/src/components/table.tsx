@@ -1,7 +1,7 @@
 import './table.css';
 import { Component } from 'preact';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { ApiFault } from '../data/api.ts';
 import { formatCount } from '../data/format.ts';
 import { Button } from './button.tsx';
@@ -108,7 +108,8 @@ export function Table<T>({
     style?.setProperty('--columns-md', toTracks(columns, hasChecks, ['md']));
     style?.setProperty('--columns-sm', toTracks(columns, hasChecks, ['md', 'sm']));
   }, [columns, hasChecks]);
-  useEffect(() => (box.current === null ? undefined : listenToRows(box.current)), []);
+  // With the rows, not a frame after them: j counts as soon as there is a row to go to.
+  useLayoutEffect(() => (box.current === null ? undefined : listenToRows(box.current)), []);
 
   // Rows are skipped when nothing of theirs changed, so what they call must be found here, not closed over.
   const acts = useRef<RowActs<T>>({ open: () => false, check: () => {} });

@@ -19,18 +19,19 @@ export function toStroke(press: KeyPress): string | null {
 
 export interface StrokeSequence {
   /** The name that is meant now: a sequence begun before, or the key alone; null while a sequence is only begun. */
-  push(stroke: string, known: (name: string) => boolean, nowMs: number): string | null;
+  /** atMs: when the key was pressed, on any clock; a page at work may hear of it much later. */
+  push(stroke: string, known: (name: string) => boolean, atMs: number): string | null;
 }
 
 export function makeStrokeSequence(): StrokeSequence {
   let begun: { readonly stroke: string; readonly atMs: number } | null = null;
   return {
-    push(stroke, known, nowMs) {
-      const first = begun !== null && nowMs - begun.atMs <= SEQUENCE_MS_MAX ? begun.stroke : null;
+    push(stroke, known, atMs) {
+      const first = begun !== null && atMs - begun.atMs <= SEQUENCE_MS_MAX ? begun.stroke : null;
       begun = null;
       if (first !== null && known(`${first} ${stroke}`)) return `${first} ${stroke}`;
       if (known(stroke)) return stroke;
-      begun = { stroke, atMs: nowMs };
+      begun = { stroke, atMs };
       return null;
     },
   };

@@ -2,7 +2,7 @@
  * Shortcuts. Single keys work only while the focus is in no field, no modifier is held and nobody switched them off
  * (WCAG 2.1.4); what is mounted last is asked first. Keys of tables (j, k, x) and of the filter box (/) live with them.
  */
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 import { singleKeys } from '../data/preferences.ts';
 import { makeStrokeSequence, toStroke } from './key-strokes.ts';
@@ -19,7 +19,8 @@ export function useKeys(map: KeyMap, options: KeysOptions = {}): void {
   const latest = useRef(map);
   latest.current = map;
   const { isGlobal = false } = options;
-  useEffect(() => {
+  // With what is shown, not a frame after it: a key counts as soon as there is something to press it for.
+  useLayoutEffect(() => {
     const layer: Layer = { map: () => latest.current, isGlobal };
     if (layers.length === 0) document.addEventListener('keydown', onKeyDown);
     layers.push(layer);
@@ -50,7 +51,7 @@ function onKeyDown(event: KeyboardEvent): void {
   const open = layers.filter((layer) => modal === undefined || !layer.isGlobal);
   const find = (name: string): (() => void) | undefined =>
     open.findLast((layer) => Object.hasOwn(layer.map(), name))?.map()[name];
-  const name = isSingle ? sequence.push(stroke, (one) => find(one) !== undefined, Date.now()) : stroke;
+  const name = isSingle ? sequence.push(stroke, (one) => find(one) !== undefined, event.timeStamp) : stroke;
   const run = name === null ? undefined : find(name);
   if (run === undefined) return;
   event.preventDefault();
