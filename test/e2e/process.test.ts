@@ -1,19 +1,23 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { systemClock } from '../../hub/src/clock.ts';
 import { prepareKeys } from '../../hub/src/config/keys.ts';
 import { createSecretBox } from '../../hub/src/journal/secret-box.ts';
 import { openSqliteJournal } from '../../hub/src/journal/sqlite/sqlite-journal.ts';
 import { JOURNAL_FILE } from '../../hub/src/main.ts';
+import { endedWithin } from '../support/ended-within.ts';
 import { addWebhook, callApi, makeReportBody, postReport } from '../support/hub-client.ts';
 import { end, makeDataDir, runOffhook, spawnOffhook, startHubProcess } from '../support/hub-process.ts';
 import type { HubProcess } from '../support/hub-process.ts';
 import { Receiver } from '../support/receiver.ts';
 import { waitFor } from '../support/wait-for.ts';
+
+// Whole processes: beside other test runs each start took up to 10 s, and three of them in one story 29 s.
+vi.setConfig({ testTimeout: 90_000 });
 
 let receiver: Receiver;
 let dataDir: string;
@@ -61,7 +65,7 @@ async function expectAllArrived(acknowledged: ReadonlySet<string>): Promise<void
       return [...acknowledged].every((one) => arrived.has(one));
     },
     'everything that was acknowledged has arrived',
-    20_000,
+    40_000,
   );
   // Repeats are allowed after a crash, disorder is not: the first arrivals of a call come in its order.
   const first = new Map<string, number>();
@@ -78,7 +82,7 @@ describe('a hub that is killed in the middle', () => {
     const hub = await start();
     await addWebhook(hub, receiver.url);
     const posting = postUntilGone(hub, 16);
-    await receiver.waitForAccepted(200);
+    await receiver.waitForAccepted(200, 30_000);
     await hub.kill('SIGKILL');
     const acknowledged = await posting;
     expect(acknowledged.size).toBeGreaterThan(100);
@@ -99,10 +103,8 @@ describe('SIGTERM under load', () => {
       return 200;
     };
     const posting = postUntilGone(hub, 16);
-    await receiver.waitForAccepted(300);
-    const beganAtMs = performance.now();
-    expect(await hub.kill('SIGTERM')).toBe(0);
-    expect(performance.now() - beganAtMs).toBeLessThan(10_000);
+    await receiver.waitForAccepted(300, 30_000);
+    expect(await endedWithin(hub.kill('SIGTERM'), 10_000)).toBe(0);
     const acknowledged = await posting;
     receiver.answer = () => 200;
     await start();
@@ -124,10 +126,15 @@ describe('SIGTERM under load', () => {
     await waitFor(() => hub.readStderr().includes('Stopping'), 'the hub says that it stops');
     // Within 300 ms it would count as the same press of Ctrl-C, so it is sent until it counts.
     const again = setInterval(() => hub.child.kill('SIGTERM'), 50);
-    const beganAtMs = performance.now();
-    await waitFor(() => hub.child.exitCode !== null, 'the process has ended');
-    clearInterval(again);
-    expect(performance.now() - beganAtMs).toBeLessThan(2_000);
+    try {
+      await endedWithin(
+        waitFor(() => hub.child.exitCode !== null, 'the process has ended'),
+        2_000,
+      );
+    } finally {
+      clearInterval(again);
+    }
+    // An end that waits for the attempt is another: its code is 0.
     expect(hub.child.exitCode).toBe(130);
   });
 });
@@ -136,11 +143,25 @@ describe('a start with 100,000 pending deliveries', () => {
   it('delivers the first within 5 s', async () => {
     await fillJournal(100_000);
     const beganAtMs = performance.now();
-    await start();
-    await receiver.waitForAccepted(1);
+    const { child } = await start();
+    await receiver.waitForAccepted(1, 40_000);
     const tookMs = performance.now() - beganAtMs;
-    expect(tookMs).toBeLessThan(5_000);
-  }, 60_000);
+    const queuedMs = readQueuedMs(child.pid);
+    expect(tookMs - queuedMs, `${tookMs} ms, of which ${queuedMs} ms without a processor`).toBeLessThan(
+      5_000,
+    );
+  }, 120_000);
+
+  /**
+   * How long the main thread of a process was ready to run and had no processor: the others' share of the time, not the
+   * hub's. Beside other test runs that was 4.1 of 6.1 s, where the hub itself ran for 0.8 s.
+   */
+  function readQueuedMs(pid: number | undefined): number {
+    const file = `/proc/${pid}/schedstat`;
+    if (!existsSync(file)) return 0;
+    const [, queuedNs] = readFileSync(file, 'utf8').split(' ');
+    return Number(queuedNs) / 1_000_000;
+  }
 
   async function fillJournal(count: number): Promise<void> {
     const keys = prepareKeys(
@@ -289,14 +310,21 @@ describe('a disk that fails', () => {
         ],
         { stdio: 'ignore' },
       );
+      // Else the disk of a slow start is whole for hundreds of calls more.
+      await waitFor(() => {
+        if (tracer.exitCode !== null) throw new Error('strace may not trace another process here.');
+        return /^TracerPid:\t[1-9]/m.test(readFileSync(`/proc/${hub.child.pid}/status`, 'utf8'));
+      }, 'strace traces the hub');
       const acknowledged = await postUntilGone(hub, 1);
       await waitFor(() => hub.child.exitCode !== null, 'the hub has ended by itself');
       tracer.kill();
       expect(hub.child.exitCode).toBe(1);
       expect(hub.readStderr()).toContain('cannot be trusted any more');
-      const kept = await callApi<{ data: { id: string }[] }>(await start(), 'GET', '/v1/calls?limit=200');
-      const ids = new Set(kept.body.data.map((call) => call.id));
-      for (const one of acknowledged) expect(ids).toContain(one.split(' ')[0]);
+      const back = await start();
+      for (const one of acknowledged) {
+        const { status } = await callApi(back, 'GET', `/v1/calls/${one.split(' ')[0]}`);
+        expect([one, status]).toEqual([one, 200]);
+      }
     },
   );
 });
@@ -312,11 +340,14 @@ describe('start --demo', () => {
         '--data-dir',
         dataDir,
       ]);
-      await waitFor(() => /in-progress\s+call/.test(readStdout()), 'a call is shown', 10_000).catch(
-        (error: Error) => {
-          throw new Error(`${error.message} ${readStdout()} ${readStderr()}`, { cause: error });
-        },
-      );
+      // A start alone took 10 s beside other test runs, half a second without them: the 10 s are the demo's.
+      await waitFor(() => readStdout().includes('Dashboard'), 'the hub has started', 40_000);
+      await endedWithin(
+        waitFor(() => /in-progress\s+call/.test(readStdout()), 'a call is shown'),
+        10_000,
+      ).catch((error: Error) => {
+        throw new Error(`${error.message} ${readStdout()} ${readStderr()}`, { cause: error });
+      });
       expect(await end(child, 'SIGINT')).toBe(0);
     }
   });

@@ -107,9 +107,10 @@ describe('a destination that is switched off and on again', () => {
     }
     expect(await postReport(hub, makeReportBody('first', 'ended'))).toBe(200);
     await receiver.switchOn();
-    const arrivals = await receiver.waitForAccepted(2 + 2 * calls.length, 25_000);
+    // While nobody answers, the pause between two tries doubles from 1 s: as long again as these reports took.
+    const arrivals = await receiver.waitForAccepted(2 + 2 * calls.length, 60_000);
     for (const call of ['first', ...calls]) expectInOrder(arrivals, call);
-  });
+  }, 120_000);
 });
 
 describe('a hub beside one that runs', () => {

@@ -1,6 +1,6 @@
 /** What people who watch see of a real hub: with its engine, over its death. */
 import { rmSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { HubProcess } from '../support/hub-process.ts';
 import type { StreamReader } from '../support/stream-reader.ts';
 
@@ -8,6 +8,9 @@ import { addWebhook, callApi, makeReportBody, postReport } from '../support/hub-
 import { makeDataDir, startHubProcess } from '../support/hub-process.ts';
 import { Receiver } from '../support/receiver.ts';
 import { openStream } from '../support/stream-reader.ts';
+
+// The last story starts a hub again, which took 16 s beside dozens of other test processes.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 const dataDir = makeDataDir();
 let receiver: Receiver;

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
 
-import { hasChromium, seeCount, seeText } from '../../support/browser.ts';
+import { hasChromium, pressInTurn, seeCount, seeText } from '../../support/browser.ts';
 import { addWebhook } from '../../support/hub-client.ts';
 import { Receiver } from '../../support/receiver.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -197,8 +197,8 @@ describe.skipIf(!hasChromium)('destinations', () => {
 
   it('works by keyboard only: from the list to a new destination, with the focus kept in its dialog', async () => {
     const { page } = await stage.open('/live');
-    await page.keyboard.press('g');
-    await page.keyboard.press('s');
+    await page.getByRole('heading', { name: 'Live', level: 1 }).waitFor();
+    await pressInTurn(page, 'g', 's');
     await page.getByRole('heading', { name: 'Destinations', level: 1 }).waitFor();
     await page.getByRole('link', { name: 'Add destination' }).focus();
     await page.keyboard.press('Enter');

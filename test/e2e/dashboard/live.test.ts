@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
 
-import { hasChromium, seeCount, seeText } from '../../support/browser.ts';
+import { hasChromium, pressInTurn, seeCount, seeText } from '../../support/browser.ts';
 import { addWebhook } from '../../support/hub-client.ts';
 import { runOffhook } from '../../support/hub-process.ts';
 import { Receiver } from '../../support/receiver.ts';
@@ -13,6 +13,8 @@ const stage = setStage();
 
 /** As the journal's clock and a person's eye agree on: the wall must show it within this. */
 const SEEN_MS_MAX = 1_000;
+/** A machine that stands still for a second delays one of them, a wall that is slow delays them all: the middle one counts. */
+const SEEN_CALLS = 5;
 
 function tile(page: Page, callId: string) {
   return page.locator(`[data-call-id="${callId}"]`);
@@ -21,6 +23,32 @@ function tile(page: Page, callId: string) {
 function wallTile(page: Page, title: string) {
   return page.locator('.wall-tile').filter({ hasText: title });
 }
+
+/** When each tile first came into each of its states, and what it said: looked at from outside, 4 s may be missed. */
+const KEEP_SIGHTINGS = `(() => {
+  const sightings = globalThis.sightings = {};
+  const look = () => {
+    for (const one of document.querySelectorAll('[data-call-id]'))
+      sightings[one.dataset.callId + ' ' + one.dataset.state] ??= { atMs: Date.now(), text: one.textContent };
+  };
+  new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true });
+  look();
+})()`;
+
+interface Sighting {
+  readonly atMs: number;
+  readonly text: string;
+}
+
+function readSighting(page: Page, callId: string, state: string): Promise<Sighting> {
+  return waitFor(
+    () => page.evaluate<Sighting | undefined>(`globalThis.sightings['${callId} ${state}']`),
+    `${callId} is shown ${state}`,
+  );
+}
+
+/** Of a wall that turns every 3 s, however many pages its calls need. */
+const PAGES_TURN_MS = 40_000;
 
 async function openLive(path = '/live', role: 'admin' | 'watch' = 'admin') {
   const watched = await stage.open(path, { role });
@@ -36,24 +64,31 @@ async function openLive(path = '/live', role: 'admin' | 'watch' = 'admin') {
 describe.skipIf(!hasChromium)('the live screen', () => {
   it('shows a call within a second of its report, ticks, says how it ended, and takes it down', async () => {
     const { page } = await openLive();
-    await stage.report('ticking', 'in-progress', {
-      type: 'inbound_phone_call',
-      phone_number: { number: '+31850835037', name: 'Support line' },
-      customer: { number: '+31612345678' },
-    });
-    const reportedMs = performance.now();
-    await tile(page, 'ticking').waitFor();
-    expect(performance.now() - reportedMs).toBeLessThan(SEEN_MS_MAX);
-    await seeText(tile(page, 'ticking'), 'Support line');
-    await seeText(tile(page, 'ticking'), 'Inbound');
+    await page.evaluate(KEEP_SIGHTINGS);
+    const ids = Array.from({ length: SEEN_CALLS }, (_, index) => `ticking-${index + 1}`);
+    const showEach = async (status: string, state: string, wanted: RegExp): Promise<number> => {
+      const delaysMs: number[] = [];
+      for (const id of ids) {
+        await stage.report(id, status, {
+          type: 'inbound_phone_call',
+          phone_number: { number: '+31850835037', name: 'Support line' },
+          customer: { number: '+31612345678' },
+        });
+        const reportedMs = Date.now();
+        const { atMs, text } = await readSighting(page, id, state);
+        expect(text).toMatch(wanted);
+        delaysMs.push(atMs - reportedMs);
+      }
+      return delaysMs.toSorted((one, other) => one - other)[SEEN_CALLS >> 1] ?? Infinity;
+    };
+    expect(await showEach('in-progress', 'live', /Support line.*Inbound/s)).toBeLessThan(SEEN_MS_MAX);
 
-    const time = tile(page, 'ticking').locator('.call-tile-time');
+    const time = tile(page, 'ticking-1').locator('.call-tile-time');
     const first = await time.innerText();
-    await expect.poll(() => time.innerText(), { timeout: 5_000 }).not.toBe(first);
+    await expect.poll(() => time.innerText()).not.toBe(first);
 
-    await stage.report('ticking', 'ended');
-    await seeText(tile(page, 'ticking'), 'Ended', SEEN_MS_MAX * 2);
-    await tile(page, 'ticking').waitFor({ state: 'detached' });
+    expect(await showEach('ended', 'ended', /Ended/)).toBeLessThan(SEEN_MS_MAX * 2);
+    await seeCount(page.locator('.call-tile'), 0);
   });
 
   it('shows the calls of `offhook trigger lifecycle` come and go', async () => {
@@ -62,7 +97,8 @@ describe.skipIf(!hasChromium)('the live screen', () => {
     const run = runOffhook(['trigger', 'lifecycle', '--url', stage.address], {
       OFFHOOK_API_KEY: stage.apiKey,
     });
-    await expect.poll(() => page.locator('.call-tile').count(), { timeout: 10_000 }).toBe(before + 1);
+    // The command loads and begins first: 4 s beside other test runs, half a second alone.
+    await expect.poll(() => page.locator('.call-tile').count(), { timeout: 20_000 }).toBe(before + 1);
     const { code, stderr } = await run;
     expect([code, stderr]).toEqual([0, '']);
     await seeCount(page.locator('.call-tile'), before);
@@ -89,9 +125,7 @@ describe.skipIf(!hasChromium)('the live screen', () => {
     await page.reload();
     await seeText(wallTile(page, 'Active now'), 'Watch');
     for (const call of [1, 2]) await stage.report(`counted-${call}`, 'ended');
-    await expect
-      .poll(() => wallTile(page, 'Active now').getAttribute('data-level'), { timeout: 10_000 })
-      .toBe('good');
+    await expect.poll(() => wallTile(page, 'Active now').getAttribute('data-level')).toBe('good');
   });
 
   it('groups errors by what they say, and leads to their calls', async () => {
@@ -158,8 +192,7 @@ describe.skipIf(!hasChromium)('the live screen', () => {
   it('works by keyboard only: to a call, its page, and back', async () => {
     await stage.report('by-keys', 'in-progress');
     const { page } = await openLive('/calls');
-    await page.keyboard.press('g');
-    await page.keyboard.press('l');
+    await pressInTurn(page, 'g', 'l');
     await page.getByRole('heading', { name: 'Live', level: 1 }).waitFor();
     await tile(page, 'by-keys').waitFor();
     // Straight to the content, past bar and navigation.
@@ -203,7 +236,7 @@ describe.skipIf(!hasChromium)('the wall screen', () => {
     const overflow = () =>
       page.evaluate(`[document.documentElement.scrollHeight - innerHeight, document.documentElement.scrollWidth - innerWidth]
         .map((excess) => Math.max(0, excess)).join()`);
-    expect(await overflow()).toBe('0,0');
+    await expect.poll(overflow).toBe('0,0');
     // What does not scroll must not be cut off either: the numbers stand whole, and no tile is half one.
     await seeText(wallTile(page, 'Active now'), '60');
     const cutOff = () =>
@@ -214,11 +247,24 @@ describe.skipIf(!hasChromium)('the wall screen', () => {
       }).length`);
     await expect.poll(cutOff).toBe(0);
 
-    const firstPage = await page.locator('.call-tile').first().getAttribute('data-call-id');
-    await seeText(page.locator('main'), /page 1 of \d/);
-    await seeText(page.locator('main'), /page 2 of \d/);
-    expect(await page.locator('.call-tile').first().getAttribute('data-call-id')).not.toBe(firstPage);
+    // Read together: between two readings the page may turn.
+    const readPage = () =>
+      page.evaluate<readonly [string | undefined, string | undefined]>(`[
+        /page (\\d+) of \\d/.exec(document.querySelector('main').innerText)?.[1],
+        document.querySelector('.call-tile')?.dataset.callId,
+      ]`);
+    const firstOfPage = new Map<string, string>();
+    await waitFor(
+      async () => {
+        const [number, callId] = await readPage();
+        if (number !== undefined && callId !== undefined) firstOfPage.set(number, callId);
+        return firstOfPage.has('1') && firstOfPage.has('2');
+      },
+      'pages 1 and 2',
+      PAGES_TURN_MS,
+    );
+    expect(firstOfPage.get('2')).not.toBe(firstOfPage.get('1'));
     for (let call = 0; call < 60; call += 1) await stage.report(`wall-${call}`, 'ended');
     await seeText(page.locator('main'), 'No call is active', 20_000);
-  });
+  }, 90_000);
 });
