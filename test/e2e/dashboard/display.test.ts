@@ -77,6 +77,15 @@ describe.skipIf(!hasChromium)('what is shown and how', () => {
     expect([...titles].every((title) => title.endsWith(' · Offhook'))).toBe(true);
   });
 
+  it('a page that was reached from a drawer takes the focus too, which the drawer had to itself', async () => {
+    await stage.report('drawn', 'in-progress');
+    const { page } = await stage.open('/calls');
+    await page.getByRole('button', { name: 'Preview call drawn' }).click();
+    await page.getByRole('dialog').getByRole('link', { name: 'Open as a page' }).click();
+    await seeText(page.getByRole('heading', { level: 1 }), 'drawn');
+    await expect.poll(() => page.evaluate(`document.activeElement.id`)).toBe('main');
+  });
+
   it('single keys do nothing in fields, and nothing at all once they are switched off', async () => {
     const { page } = await stage.open('/calls');
     await page.getByRole('combobox', { name: 'Filter calls' }).click();

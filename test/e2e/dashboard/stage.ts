@@ -4,7 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 
 import type { Settings } from '../../../hub/src/config/settings.ts';
@@ -43,6 +43,12 @@ export interface Stage extends HubAccess {
   report(callId: string, status: string, more?: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
+/**
+ * A story is up to forty steps, each of which has a limit of its own. With twenty processes that wanted the same two
+ * cores most took 2 to 6 s and that of analytics under axe 18 s; with forty the palette took 13 s instead of 3.
+ */
+const STORY_MS_MAX = 120_000;
+
 const PICTURES_FOLDER = join(import.meta.dirname, '../../../build/dashboard-stories');
 
 /** Once per file, at its top. `hub: null`: the file starts hubs of its own and says with `use` which one is meant. */
@@ -53,6 +59,7 @@ export function setStage(
     readonly hub?: null;
   } = {},
 ): Stage & { use(access: HubAccess): void } {
+  vi.setConfig({ testTimeout: STORY_MS_MAX, hookTimeout: STORY_MS_MAX });
   let hub: Hub | null = null;
   let access: HubAccess | null = null;
   let browser: Browser | null = null;

@@ -1,7 +1,7 @@
 /** A call of which nothing is known but that it began, and which nobody ended: what the wall and its page say of it. */
 import { describe, expect, it } from 'vitest';
 
-import { hasChromium, seeText } from '../../support/browser.ts';
+import { hasChromium, seeCount, seeText } from '../../support/browser.ts';
 import { addWebhook } from '../../support/hub-client.ts';
 import { Receiver } from '../../support/receiver.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -12,6 +12,19 @@ const stage = setStage({ staleAfterMs: 2_000 });
 const NOTICED_MS_MAX = 40_000;
 
 describe.skipIf(!hasChromium)('a call without an end', () => {
+  it('turns stale on the wall by itself, tile and count', async () => {
+    const { page } = await stage.open('/live');
+    await seeText(page.locator('.wall'), 'Active now');
+    // Told by the stream at once, when it was not stale; nothing is told of it later.
+    await stage.report('turning', 'in-progress');
+    const tile = page.locator('[data-call-id="turning"]');
+    await seeText(tile, /no end for 0:\d\d/);
+    expect(await tile.getAttribute('data-state')).toBe('stale');
+    await seeText(page.locator('.wall'), /and 1 unknown/);
+    await stage.report('turning', 'ended');
+    await seeCount(page.locator('[data-call-id="turning"][data-state="ended"]'), 1);
+  });
+
   it('is shown as what is known of it, and its timeline says when it was given up for unknown and who was told', async () => {
     const receiver = await Receiver.start();
     await addWebhook(stage, receiver.url, {
@@ -35,5 +48,5 @@ describe.skipIf(!hasChromium)('a call without an end', () => {
     await seeText(entry, /no longer counts as active.*On duty/s, NOTICED_MS_MAX);
     await seeText(entry, 'Delivered');
     await receiver.switchOff();
-  }, 90_000);
+  });
 });
