@@ -19,8 +19,8 @@ const STAMP_FILE = '.build.json';
 const SCRIPT_BYTES_AIM = 90_000;
 const STYLE_BYTES_AIM = 15_000;
 /** Just over what has been reached: nothing may weigh more from here on, and each saving lowers them. */
-export const SCRIPT_BYTES_MAX = 117_000;
-export const STYLE_BYTES_MAX = 16_200;
+export const SCRIPT_BYTES_MAX = 105_900;
+export const STYLE_BYTES_MAX = 15_500;
 /** Below this a compressed body saves no packet. */
 const COMPRESSED_BYTES_MIN = 512;
 const TEXT_FILE = /\.(?:html|js|css|svg|json|txt|webmanifest)$/;
@@ -187,7 +187,7 @@ function toDigest(shared: readonly string[]): string {
   const digest = createHash('sha256');
   const own = [
     ...['src', 'public'].flatMap((folder) => listFiles(join(source, folder))),
-    ...['index.html', 'vite.config.ts', 'uplot-share.ts', 'package.json'].map((name) => join(source, name)),
+    ...['index.html', 'vite.config.ts', 'package.json'].map((name) => join(source, name)),
   ].filter((file) => !/\.test\.tsx?$/.test(file));
   const around = ['package-lock.json', 'scripts/dashboard.ts', ...shared].map((path) => join(root, path));
   for (const file of [...own, ...around]) {

@@ -1,14 +1,15 @@
 /**
- * A time chart on a canvas by uPlot: the only file that knows it, and a chunk of its own. It paints what it is told;
- * cursor and selection belong to the component around it.
+ * A time chart on a canvas. It paints what it is told; which slot is read and which span is selected belong to the
+ * component around it, and stand over the canvas as elements, so that moving them paints nothing anew.
  */
 import './plot.css';
-import uPlot from 'uplot';
 import type { SlotCursor, Slots } from './slot-cursor.ts';
 import type { ChartInk, ChartTheme } from './theme.ts';
 import type { ChartUnit } from './value-ticks.ts';
 import type { WallClock } from './wall-clock.ts';
 
+import { stackBars, toRuns } from './plot-shapes.ts';
+import { NO_CURSOR } from './slot-cursor.ts';
 import { toTimeTicks } from './time-ticks.ts';
 import { formatMark, toValueTicks } from './value-ticks.ts';
 
@@ -22,7 +23,7 @@ export interface PlotSeries {
   readonly values: readonly (number | null)[];
   /** What the range comes to, shown while no slot is read. */
   readonly total?: string | undefined;
-  /** Rings the highest point and writes its value there. */
+  /** Rings the highest point. */
   readonly isPeakMarked?: boolean | undefined;
 }
 
@@ -34,220 +35,245 @@ export interface PlotView extends Slots {
 }
 
 export interface Plot {
-  /** undefined where the series are of another kind: then it takes a new plot. */
-  update(view: PlotView): boolean;
-  resize(widthPx: number, heightPx: number): void;
-  paintCursor(cursor: SlotCursor): void;
+  show(view: PlotView): void;
+  /** The host may have another size. */
+  fit(): void;
+  showCursor(cursor: SlotCursor): void;
   /** Slot at a point of the page. */
   findSlot(clientX: number): number | null;
-  /** Of the plotting area, inside the axes. */
-  readonly area: HTMLElement;
   destroy(): void;
 }
 
-const AXIS_WIDTH_PX = 44;
-const AXIS_HEIGHT_PX = 24;
-const TICK_GAP_PX = 62;
-const MARK_GAP_PX = 34;
+type Point = readonly [x: number, y: number];
+
+/** Between the edges of the canvas and what is plotted: the same as in plot.css. */
+const TOP_PX = 10;
+const RIGHT_PX = 8;
+const BOTTOM_PX = 24;
+const LEFT_PX = 44;
+
+const TICK_PX = 4;
+const LABEL_GAP_PX = 6;
+/** What a label of the time axis and one of the value axis need. */
+const TICK_ROOM_PX = 62;
+const MARK_ROOM_PX = 34;
+const BAR_SHARE = 0.84;
+const BAR_WIDTH_PX_MAX = 44;
+/** Of the screen: from here on nobody sees that gaps differ by one. */
+const GAP_DOTS_MIN = 5;
 const DASH_PX = [5, 4];
+const HATCH_PX = 6;
 
-export function makePlot(host: HTMLElement, first: PlotView, widthPx: number, heightPx: number): Plot {
-  let view = first;
-  let valueTicks = toViewTicks(view, heightPx);
-  let height = heightPx;
-  // Bars first, the whole stack before its lower parts, so that each part is painted over what stands above it.
-  const order = toOrder(view.series);
-  const shape = toShape(view);
-  const ink = (name: ChartInk): string => view.theme.inks[name];
-  const seriesAt = (at: number): PlotSeries | undefined => view.series[order[at - 1] ?? -1];
+/** Fills `host`, which must be positioned. */
+export function makePlot(host: HTMLElement): Plot {
+  const canvas = document.createElement('canvas');
+  canvas.className = 'plot';
+  const area = makePart('plot-area');
+  host.append(canvas, area);
+  const gone = new AbortController();
+  let view: PlotView | null = null;
+  let cursor = NO_CURSOR;
+  let width = 0;
+  let height = 0;
+  /** Of the value axis. */
+  let top = 1;
 
-  const options: uPlot.Options = {
-    width: widthPx,
-    height: heightPx,
-    ms: 1,
-    padding: [10, 8, 0, 0],
-    legend: { show: false },
-    // Dragging is ours (slots, touch, keys), so uPlot listens to nothing.
-    cursor: {
-      y: false,
-      drag: { x: false, y: false },
-      bind: SILENT,
-      // The slot that is read and no other, also where it has no value.
-      dataIdx: (_plot, _series, slot) => slot,
-      points: {
-        size: (_plot, at) => (seriesAt(at)?.shape === 'bar' ? 0 : 7),
-        width: 2,
-        stroke: (_plot, at) => ink(seriesAt(at)?.ink ?? 'text'),
-        fill: () => ink('surface'),
-      },
-    },
-    scales: {
-      x: { time: false, range: () => toEnds(view) },
-      y: { range: () => [0, valueTicks.at(-1) ?? 1] },
-    },
-    axes: [
-      {
-        size: AXIS_HEIGHT_PX,
-        gap: 6,
-        font: view.theme.font,
-        stroke: () => ink('muted'),
-        grid: { show: false },
-        ticks: { size: 4, width: 1, stroke: () => ink('grid') },
-        border: { show: true, width: 1, stroke: () => ink('grid') },
-        splits: (plot) => toTicks(plot).map((tick) => tick.atMs),
-        values: (plot) => toTicks(plot).map((tick) => tick.label),
-      },
-      {
-        size: AXIS_WIDTH_PX,
-        gap: 6,
-        font: view.theme.font,
-        stroke: () => ink('muted'),
-        grid: { width: 1, stroke: () => ink('grid') },
-        ticks: { show: false },
-        splits: () => [...valueTicks],
-        values: (_plot, splits) => splits.map((value) => formatMark(value, view.unit)),
-      },
-    ],
-    series: [{}, ...order.map((index, at) => toOption(index, at + 1))],
-    hooks: { draw: [drawPeaks] },
-  };
-
-  function toTicks(plot: uPlot) {
-    const room = Math.max(1, Math.floor(plot.bbox.width / uPlot.pxRatio / TICK_GAP_PX));
-    return toTimeTicks(...toEnds(view), room, view.clock);
+  function paint(): void {
+    const pen = canvas.getContext('2d');
+    if (view === null || pen === null) return;
+    width = host.clientWidth;
+    height = host.clientHeight;
+    const stacks = stackBars(view.series);
+    const room = Math.max(2, Math.floor((height - TOP_PX - BOTTOM_PX) / MARK_ROOM_PX));
+    const marks = toValueTicks(findMax(view, stacks), room, view.unit);
+    top = marks.at(-1) ?? 1;
+    // Whoever gives a canvas a size empties it and gets a new pen.
+    canvas.width = Math.round(width * devicePixelRatio);
+    canvas.height = Math.round(height * devicePixelRatio);
+    pen.scale(devicePixelRatio, devicePixelRatio);
+    paintAxes(pen, view, marks);
+    pen.save();
+    pen.beginPath();
+    // Last week's rates may be above the axis. What lies on its ends keeps the whole of its line.
+    pen.rect(LEFT_PX, TOP_PX - 1, width - LEFT_PX - RIGHT_PX, height - TOP_PX - BOTTOM_PX + 2);
+    pen.clip();
+    // The whole stack before its lower parts, so that each part is painted over what stands above it.
+    for (const [index, series] of [...view.series.entries()].toReversed())
+      if (series.shape === 'bar') paintBars(pen, view, series, stacks[index] ?? [], index > 0);
+    for (const series of view.series) if (series.shape !== 'bar') paintLine(pen, view, series);
+    pen.restore();
+    for (const series of view.series) if (series.isPeakMarked === true) paintPeak(pen, view, series);
+    placeCursor();
   }
 
-  function toOption(index: number, at: number): uPlot.Series {
-    const series = view.series[index] as PlotSeries;
-    const name = () => seriesAt(at)?.ink ?? 'text';
-    if (series.shape === 'bar') {
-      return {
-        paths: uPlot.paths.bars?.({ size: [0.84, 44], radius: 0 }) ?? (() => null),
-        width: 0,
-        fill: (plot) =>
-          view.theme.isForced && index > 0 ? toHatch(plot.ctx, ink(name()), ink('surface')) : ink(name()),
-        points: { show: false },
-      };
+  function paintAxes(pen: CanvasRenderingContext2D, { theme, ...shown }: PlotView, marks: readonly number[]) {
+    const end = width - RIGHT_PX;
+    const ground = height - BOTTOM_PX;
+    pen.font = theme.font;
+    pen.fillStyle = theme.inks.muted;
+    pen.strokeStyle = theme.inks.grid;
+    pen.beginPath();
+    pen.textAlign = 'right';
+    pen.textBaseline = 'middle';
+    for (const mark of marks) {
+      const y = toY(mark);
+      pen.fillText(formatMark(mark, shown.unit), LEFT_PX - LABEL_GAP_PX, y);
+      pen.moveTo(LEFT_PX, toHair(y));
+      pen.lineTo(end, toHair(y));
     }
-    return {
-      width: series.shape === 'area' ? 2 : 1.5,
-      stroke: () => ink(name()),
-      points: {
-        show: true,
-        size: 5,
-        width: 0,
-        fill: () => ink(name()),
-        filter: (_plot, seriesAtIndex) => toLonePoints(seriesAtIndex),
-      },
-      ...(series.isDashed === true && { dash: DASH_PX }),
-      ...(series.shape === 'area' && { fill: () => ink(toSoft(name())) }),
-    };
+    pen.textAlign = 'center';
+    pen.textBaseline = 'top';
+    const room = Math.max(1, Math.floor((end - LEFT_PX) / TICK_ROOM_PX));
+    for (const { atMs, label } of toTimeTicks(...toEnds(shown), room, shown.clock)) {
+      const x = toX(shown, atMs);
+      pen.fillText(label, x, ground + TICK_PX + LABEL_GAP_PX);
+      pen.moveTo(toHair(x), ground);
+      pen.lineTo(toHair(x), ground + TICK_PX);
+    }
+    pen.stroke();
   }
 
-  // A rate between two slots without one has no line: it is seen as a dot.
-  function toLonePoints(at: number): number[] {
-    const values = seriesAt(at)?.values ?? [];
-    return values.flatMap((value, index) =>
-      value !== null && (values[index - 1] ?? null) === null && (values[index + 1] ?? null) === null
-        ? [index]
-        : [],
+  function paintBars(
+    pen: CanvasRenderingContext2D,
+    shown: PlotView,
+    { ink }: PlotSeries,
+    stack: readonly (number | null)[],
+    isAbove: boolean,
+  ): void {
+    const { inks, isForced } = shown.theme;
+    const room = toX(shown, shown.stepMs) - toX(shown, 0);
+    const gap = room * (1 - BAR_SHARE);
+    // Gaps too small to see are none; small ones are left as they come, since rounded they would differ.
+    const wide = gap * devicePixelRatio < 1 ? room : Math.min(room - gap, BAR_WIDTH_PX_MAX);
+    const isSharp = gap * devicePixelRatio >= GAP_DOTS_MIN;
+    const ground = toY(0);
+    pen.fillStyle = isForced && isAbove ? toHatch(pen, inks[ink], inks.surface) : inks[ink];
+    // One path, or bars that touch would show a seam.
+    pen.beginPath();
+    stack.forEach((value, at) => {
+      const left = toX(shown, toMiddle(shown, at)) - wide / 2;
+      const y = toY(value ?? 0);
+      if (isSharp) pen.rect(toPixel(left), y, toPixel(wide), ground - y);
+      else pen.rect(left, y, wide, ground - y);
+    });
+    pen.fill();
+  }
+
+  function paintLine(pen: CanvasRenderingContext2D, shown: PlotView, series: PlotSeries): void {
+    const { inks } = shown.theme;
+    const isArea = series.shape === 'area';
+    pen.strokeStyle = inks[series.ink];
+    pen.lineWidth = isArea ? 2 : 1.5;
+    pen.lineJoin = 'round';
+    pen.setLineDash(series.isDashed === true ? DASH_PX : []);
+    for (const run of toRuns(series.values)) {
+      const points = run.map(({ at, value }): Point => [toX(shown, toMiddle(shown, at)), toY(value)]);
+      const [first, last] = [points[0], points.at(-1)];
+      if (first === undefined || last === undefined) continue;
+      if (first === last) {
+        // A rate between two slots without one has no line: it is seen as a dot.
+        pen.fillStyle = inks[series.ink];
+        paintDot(pen, first, 2.5);
+        continue;
+      }
+      if (isArea) {
+        trace(pen, [...points, [last[0], toY(0)], [first[0], toY(0)]]);
+        pen.fillStyle = inks[series.ink === 'failed' ? 'failed-soft' : 'active-soft'];
+        pen.fill();
+      }
+      trace(pen, points);
+      pen.stroke();
+    }
+  }
+
+  function paintPeak(pen: CanvasRenderingContext2D, shown: PlotView, { ink, values }: PlotSeries): void {
+    const peak = Math.max(0, ...values.map(Number));
+    if (peak === 0) return;
+    pen.fillStyle = shown.theme.inks.surface;
+    pen.strokeStyle = shown.theme.inks[ink];
+    pen.lineWidth = 2;
+    paintDot(pen, [toX(shown, toMiddle(shown, values.indexOf(peak))), toY(peak)], 4);
+    pen.stroke();
+  }
+
+  function placeCursor(): void {
+    const { index, anchor } = cursor;
+    area.replaceChildren();
+    if (view === null || index === null || index >= view.atMs.length) return;
+    const left = toPercent(toShare(view, toMiddle(view, index)));
+    if (anchor !== null) {
+      const half = view.stepMs / 2;
+      const from = toShare(view, toMiddle(view, Math.min(index, anchor)) - half);
+      const to = toShare(view, toMiddle(view, Math.max(index, anchor)) + half);
+      addPart('plot-selection', { left: toPercent(from), width: toPercent(Math.min(1, to) - from) });
+    }
+    addPart('plot-cursor', { left });
+    for (const { shape, values, ink } of view.series) {
+      const value = values[index] ?? null;
+      if (shape === 'bar' || value === null) continue;
+      addPart('plot-dot', { left, top: toPercent(1 - value / top), color: view.theme.inks[ink] });
+    }
+  }
+
+  function addPart(name: string, style: Partial<CSSStyleDeclaration>): void {
+    const part = makePart(name);
+    Object.assign(part.style, style);
+    area.append(part);
+  }
+
+  function toX(slots: Slots, atMs: number): number {
+    return LEFT_PX + toShare(slots, atMs) * (width - LEFT_PX - RIGHT_PX);
+  }
+
+  function toY(value: number): number {
+    return toPixel(height - BOTTOM_PX - (value / top) * (height - TOP_PX - BOTTOM_PX));
+  }
+
+  /** Another zoom, or a screen with other pixels. */
+  function watchPixels(): void {
+    matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener(
+      'change',
+      () => {
+        paint();
+        watchPixels();
+      },
+      { once: true, signal: gone.signal },
     );
   }
 
-  function drawPeaks(plot: uPlot): void {
-    for (const series of view.series) {
-      if (series.isPeakMarked !== true) continue;
-      const index = findPeak(series.values);
-      const value = index === null ? null : (series.values[index] ?? null);
-      if (index === null || value === null || value === 0) continue;
-      const ratio = uPlot.pxRatio;
-      const x = plot.valToPos(toMiddle(view, index), 'x', true);
-      const y = plot.valToPos(value, 'y', true);
-      const { ctx } = plot;
-      ctx.save();
-      ctx.beginPath();
-      ctx.arc(x, y, 4 * ratio, 0, 2 * Math.PI);
-      ctx.fillStyle = ink('surface');
-      ctx.strokeStyle = ink(series.ink);
-      ctx.lineWidth = 2 * ratio;
-      ctx.fill();
-      ctx.stroke();
-      ctx.restore();
-    }
-  }
-
-  const plot = new uPlot(options, toData(view, order), host);
-
+  watchPixels();
   return {
-    area: plot.over,
-    update(next) {
-      if (toShape(next) !== shape) return false;
+    show(next) {
       view = next;
-      valueTicks = toViewTicks(view, height);
-      plot.setData(toData(view, order));
-      return true;
+      paint();
     },
-    resize(width, newHeight) {
-      height = newHeight;
-      valueTicks = toViewTicks(view, height);
-      plot.setSize({ width, height });
+    fit() {
+      if (host.clientWidth !== width || host.clientHeight !== height) paint();
     },
-    paintCursor({ index, anchor }) {
-      const middle = index === null ? undefined : toMiddle(view, index);
-      plot.setCursor(
-        middle === undefined ? { left: -10, top: -10 } : { left: plot.valToPos(middle, 'x'), top: 0 },
-        false,
-      );
-      if (index === null || anchor === null) {
-        plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-        return;
-      }
-      const half = view.stepMs / 2;
-      const left = plot.valToPos(toMiddle(view, Math.min(index, anchor)) - half, 'x');
-      const right = plot.valToPos(toMiddle(view, Math.max(index, anchor)) + half, 'x');
-      const from = Math.max(0, left);
-      const to = Math.min(plot.over.clientWidth, right);
-      plot.setSelect({ left: from, top: 0, width: to - from, height: plot.over.clientHeight }, false);
+    showCursor(next) {
+      cursor = next;
+      placeCursor();
     },
     findSlot(clientX) {
-      const rect = plot.over.getBoundingClientRect();
-      if (view.atMs.length === 0 || rect.width === 0) return null;
-      const atMs = plot.posToVal(Math.min(rect.width, Math.max(0, clientX - rect.left)), 'x');
+      const { left, width: wide } = area.getBoundingClientRect();
+      if (view === null || view.atMs.length === 0 || wide === 0) return null;
+      const [sinceMs, untilMs] = toEnds(view);
+      const atMs = sinceMs + ((clientX - left) / wide) * (untilMs - sinceMs);
       const index = Math.floor((atMs - (view.atMs[0] ?? 0)) / view.stepMs);
       return Math.min(view.atMs.length - 1, Math.max(0, index));
     },
-    destroy: () => plot.destroy(),
+    destroy() {
+      gone.abort();
+      canvas.remove();
+      area.remove();
+    },
   };
 }
 
-const none = () => null;
-const SILENT: uPlot.Cursor.Bind = {
-  mousedown: none,
-  mouseup: none,
-  click: none,
-  dblclick: none,
-  mousemove: none,
-  mouseleave: none,
-  mouseenter: none,
-};
-
-function toOrder(series: readonly PlotSeries[]): readonly number[] {
-  const indexes = series.map((_, index) => index);
-  const isBar = (index: number) => series[index]?.shape === 'bar';
-  return [...indexes.filter(isBar).toReversed(), ...indexes.filter((index) => !isBar(index))];
-}
-
-/** What cannot change on a plot that stands. */
-function toShape(view: PlotView): string {
-  const series = view.series.map((one) => `${one.shape} ${one.isDashed === true}`).join();
-  return `${view.unit} ${view.theme.font} ${series}`;
-}
-
-/** uPlot wants plain arrays: the middle of each slot, then one array per series in the order of painting. */
-function toData(view: PlotView, order: readonly number[]): uPlot.AlignedData {
-  const stacked = stack(view.series);
-  const middles = view.atMs.map((_, index) => toMiddle(view, index));
-  return [middles, ...order.map((index) => [...(stacked[index] ?? [])])] as uPlot.AlignedData;
+function makePart(name: string): HTMLElement {
+  const part = document.createElement('div');
+  part.className = name;
+  return part;
 }
 
 /** Whole slots: the first may begin before the range does. */
@@ -259,42 +285,46 @@ function toMiddle(slots: Slots, index: number): number {
   return (slots.atMs[index] ?? 0) + slots.stepMs / 2;
 }
 
-/** Bars carry the sum of themselves and those below. */
-function stack(series: readonly PlotSeries[]): readonly (readonly (number | null)[])[] {
-  let below: readonly (number | null)[] = [];
-  return series.map((one) => {
-    if (one.shape !== 'bar') return one.values;
-    const under = below;
-    below = one.values.map((value, index) => (value ?? 0) + (under[index] ?? 0));
-    return below;
-  });
+/** Of the time axis. */
+function toShare(slots: Slots, atMs: number): number {
+  const [sinceMs, untilMs] = toEnds(slots);
+  return (atMs - sinceMs) / (untilMs - sinceMs);
 }
 
-function toViewTicks(view: PlotView, heightPx: number): readonly number[] {
+function toPercent(share: number): string {
+  return `${share * 100}%`;
+}
+
+/** Edges on whole pixels of the screen are sharp. */
+function toPixel(px: number): number {
+  return Math.round(px * devicePixelRatio) / devicePixelRatio;
+}
+
+/** So is a line as wide as an odd number of them, through the middle of one. */
+function toHair(px: number): number {
+  return toPixel(px) + (Math.round(devicePixelRatio) % 2) / 2 / devicePixelRatio;
+}
+
+function findMax(view: PlotView, stacks: readonly (readonly (number | null)[])[]): number {
   let max = 0;
-  const stacked = stack(view.series);
   view.series.forEach((series, index) => {
     // One failed call of one in a quiet hour of last week would press this week's rates to the ground.
     if (view.unit === 'rate' && series.isDashed === true) return;
-    for (const value of stacked[index] ?? []) max = Math.max(max, value ?? 0);
+    for (const value of stacks[index] ?? []) max = Math.max(max, value ?? 0);
   });
-  const room = Math.max(2, Math.floor((heightPx - AXIS_HEIGHT_PX - 10) / MARK_GAP_PX));
-  return toValueTicks(max, room, view.unit);
+  return max;
 }
 
-function findPeak(values: readonly (number | null)[]): number | null {
-  let peak: number | null = null;
-  values.forEach((value, index) => {
-    if (value !== null && (peak === null || value > (values[peak] ?? 0))) peak = index;
-  });
-  return peak;
+function trace(pen: CanvasRenderingContext2D, points: readonly Point[]): void {
+  pen.beginPath();
+  for (const point of points) pen.lineTo(...point);
 }
 
-function toSoft(ink: ChartInk): ChartInk {
-  return ink === 'failed' ? 'failed-soft' : 'active-soft';
+function paintDot(pen: CanvasRenderingContext2D, [x, y]: Point, radius: number): void {
+  pen.beginPath();
+  pen.arc(x, y, radius, 0, 2 * Math.PI);
+  pen.fill();
 }
-
-const HATCH_PX = 6;
 
 /** Diagonal lines, where colour alone cannot tell two parts of a bar apart. */
 function toHatch(ctx: CanvasRenderingContext2D, stroke: string, ground: string): CanvasPattern | string {

@@ -1,18 +1,18 @@
 /**
- * Values over time. Painted by uPlot, which comes as a chunk of its own; cursor, selection and read-out are here, so that
- * mouse, finger and keys do the same: hover or arrows read a slot, drag or Shift with arrows selects a span, Enter shows
- * what is in it.
+ * Values over time. Cursor, selection and read-out are here, so that mouse, finger and keys do the same: hover or arrows
+ * read a slot, drag or Shift with arrows selects a span, Enter shows what is in it.
  */
 import './time-chart.css';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { TimeZone } from '../data/preferences.ts';
-import type { makePlot, Plot, PlotSeries, PlotView } from './plot.ts';
+import type { Plot, PlotSeries } from './plot.ts';
 import type { SlotCursor, Slots } from './slot-cursor.ts';
 import type { ChartUnit } from './value-ticks.ts';
 
 import { Button } from '../components/button.tsx';
 import { timeZone } from '../data/preferences.ts';
 import { ChartLegend } from './chart-legend.tsx';
+import { makePlot } from './plot.ts';
 import { moveCursor, NO_CURSOR, toSpan } from './slot-cursor.ts';
 import { readChartTheme, themeVersion } from './theme.ts';
 import { formatSpan } from './time-ticks.ts';
@@ -52,25 +52,20 @@ export function TimeChart({
   const drag = useRef<{ readonly fromPx: number; isMoved: boolean } | null>(null);
   const [cursor, setCursor] = useState<SlotCursor>(NO_CURSOR);
   const [spoken, setSpoken] = useState('');
-  const [module, isMissing] = usePlotModule();
   const clock = useMemo(() => toWallClock(zone), [zone]);
   const version = themeVersion.value;
 
   useEffect(() => {
     const element = host.current;
-    if (element === null || module === null) return;
-    const view: PlotView = { ...slots, series, unit, clock, theme: readChartTheme(element) };
-    if (plot.current?.update(view) === true) return;
-    plot.current?.destroy();
-    plot.current = module.makePlot(element, view, element.clientWidth, element.clientHeight);
-  }, [module, slots, series, unit, clock, version]);
+    if (element === null) return;
+    plot.current ??= makePlot(element);
+    plot.current.show({ ...slots, series, unit, clock, theme: readChartTheme(element) });
+  }, [slots, series, unit, clock, version]);
 
   useEffect(() => {
     const element = host.current;
     if (element === null) return;
-    const observer = new ResizeObserver(() =>
-      plot.current?.resize(element.clientWidth, element.clientHeight),
-    );
+    const observer = new ResizeObserver(() => plot.current?.fit());
     observer.observe(element);
     return () => {
       observer.disconnect();
@@ -79,7 +74,7 @@ export function TimeChart({
     };
   }, []);
 
-  useEffect(() => plot.current?.paintCursor(cursor), [cursor, module, slots, series, version]);
+  useEffect(() => plot.current?.showCursor(cursor), [cursor]);
 
   const count = slots.atMs.length;
   // A shorter range may have come while the cursor stood.
@@ -176,13 +171,7 @@ export function TimeChart({
         }}
         onPointerLeave={onPointerLeave}
         onBlur={() => setSpoken('')}
-      >
-        {isMissing && (
-          <p class="time-chart-missing">
-            The chart could not be loaded. Reload the page, or view it as a table.
-          </p>
-        )}
-      </div>
+      />
       <ChartLegend
         items={[
           ...series.filter((one) => one.isDashed !== true),
@@ -222,31 +211,4 @@ export function TimeChart({
       </p>
     </div>
   );
-}
-
-/** A module of its own, so that pages without a chart do not wait for it. */
-let loaded: { readonly makePlot: typeof makePlot } | null = null;
-
-/** The module once it is here, and whether it will not come. */
-function usePlotModule(): readonly [typeof loaded, boolean] {
-  const [module, setModule] = useState(loaded);
-  const [isMissing, setMissing] = useState(false);
-  useEffect(() => {
-    if (module !== null) return;
-    let isGone = false;
-    const load = async () => {
-      try {
-        loaded = await import('./plot.ts');
-        if (!isGone) setModule(loaded);
-      } catch {
-        // The hub may be down, or newer than this page.
-        if (!isGone) setMissing(true);
-      }
-    };
-    void load();
-    return () => {
-      isGone = true;
-    };
-  }, [module]);
-  return [module, isMissing];
 }

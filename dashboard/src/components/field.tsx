@@ -208,7 +208,6 @@ export function NumberInput({ value, onValue, min, max, unit, ...rest }: NumberI
       autocomplete="off"
       {...rest}
       class="input"
-      data-number=""
       type="text"
       inputMode="decimal"
       value={text}

@@ -2,6 +2,7 @@
 import './connection-pill.css';
 import { computed } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import type { Tone } from '../components/badge.tsx';
 import type { Connection } from '../data/stream.ts';
 
 import { announce } from '../components/status-line.tsx';
@@ -20,12 +21,26 @@ export function ConnectionPill() {
   const { state } = connection.value;
   useEffect(() => announceState(state), [state]);
   return (
-    <span class="connection" data-state={state} data-tip={toConnectionTip(state, paused.value)} tabIndex={0}>
+    <span
+      class="connection"
+      data-state={state}
+      data-tone={TONES[state]}
+      data-tip={toConnectionTip(state, paused.value)}
+      tabIndex={0}
+    >
       <span class="connection-shape" aria-hidden="true" />
       <span class="connection-words">{words}</span>
     </span>
   );
 }
+
+const TONES: Readonly<Record<Connection['state'], Tone>> = {
+  connecting: 'neutral',
+  live: 'good',
+  reconnecting: 'warn',
+  paused: 'warn',
+  stale: 'bad',
+};
 
 let told: Connection['state'] | null = null;
 

@@ -129,7 +129,7 @@ function RetryDialog({
       <ul class="retry-counts">
         {count.per_destination.map((one) => (
           <li key={one.destination_id}>
-            <span class="nums">{formatCount(one.count)}</span> to {nameOf(one.destination_id)}
+            {formatCount(one.count)} to {nameOf(one.destination_id)}
           </li>
         ))}
       </ul>

@@ -105,12 +105,10 @@ function Standing({
       {state === 'delivered' && delivery.last_detail !== null && (
         <span class="delivery-done">{delivery.last_detail}</span>
       )}
-      {attempts > 0 && lastStatus !== null && <span class="nums">{lastStatus}</span>}
-      {state === 'delivered' && last !== undefined && (
-        <span class="nums">{formatLatency(last.duration_ms)}</span>
-      )}
+      {attempts > 0 && lastStatus !== null && <span>{lastStatus}</span>}
+      {state === 'delivered' && last !== undefined && <span>{formatLatency(last.duration_ms)}</span>}
       {(attempts > 1 || (attempts === 1 && state !== 'delivered')) && (
-        <span class="nums">
+        <span>
           {formatCount(attempts)} {attempts === 1 ? 'attempt' : 'attempts'}
         </span>
       )}
@@ -240,7 +238,7 @@ function Attempt({
             </span>
             {(status !== null || !isDone) && <CodeBadge status={status} cause={cause} />}
             <span class="try-title">{explanation?.title ?? (isDone ? detail : '')}</span>
-            <span class="try-took">{formatLatency(attempt.duration_ms)}</span>
+            <span>{formatLatency(attempt.duration_ms)}</span>
             <Clock at={attempt.started_at} besideAt={eventAtMs} />
           </p>
         }

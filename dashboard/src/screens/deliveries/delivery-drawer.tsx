@@ -127,7 +127,7 @@ function Detail({ delivery, name }: { readonly delivery: DeliveryDetailView; rea
         </aside>
       )}
       {explanation != null && delivery.state !== 'delivered' && delivery.resent?.state !== 'delivered' && (
-        <aside class="delivery-cause" aria-label="What is wrong">
+        <aside class="delivery-cause" data-tone="bad" aria-label="What is wrong">
           <Icon name="alert" />
           <div>
             <p class="delivery-cause-title">{explanation.title}</p>
