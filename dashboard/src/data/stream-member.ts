@@ -54,6 +54,8 @@ export function createStreamMember(options: StreamMemberOptions): StreamMember {
   let release: (() => void) | null = null;
   let leaderHeardMs = 0;
   let hasJoinedBefore = false;
+  /** What was missed before is known: from the leader's welcome, or by leading. */
+  let isWelcomed = false;
   let beat: ReturnType<typeof setInterval> | undefined;
 
   function join(): void {
@@ -68,7 +70,8 @@ export function createStreamMember(options: StreamMemberOptions): StreamMember {
     }
     leaderHeardMs = now();
     beat = setInterval(beatOrTakeOver, LEADER_BEAT_MS);
-    say({ kind: 'hello', from: options.id, lastId: relay.lastId() });
+    isWelcomed = false;
+    sayHello();
     void requestLock(membership, false);
   }
 
@@ -92,12 +95,14 @@ export function createStreamMember(options: StreamMemberOptions): StreamMember {
       if (membership !== mine || mine.signal.aborted) return;
       stopLeading();
       leaderHeardMs = now();
+      sayHello();
       void requestLock(mine, false);
     }
   }
 
   function lead(): void {
     if (reader !== null) return;
+    isWelcomed = true;
     reader = openStreamReader({
       open: options.open,
       lastId: () => relay.lastId()?.toString() ?? null,
@@ -128,6 +133,7 @@ export function createStreamMember(options: StreamMemberOptions): StreamMember {
     reader?.close();
     reader = null;
     release = null;
+    isWelcomed = false;
   }
 
   function leave(): void {
@@ -166,6 +172,10 @@ export function createStreamMember(options: StreamMemberOptions): StreamMember {
     if (isShared) channel?.postMessage(note);
   }
 
+  function sayHello(): void {
+    say({ kind: 'hello', from: options.id, lastId: relay.lastId() });
+  }
+
   function hear(note: RelayNote): void {
     if (membership === null) return;
     if (reader !== null) {
@@ -185,6 +195,9 @@ export function createStreamMember(options: StreamMemberOptions): StreamMember {
       case 'messages': {
         leaderHeardMs = now();
         heard('live');
+        // Under way since before the leader heard our hello: to take them would skip what was missed before them. Its
+        // welcome holds both.
+        if (!isWelcomed) break;
         const taken = relay.take(note.messages);
         if (taken.length > 0) options.received(taken);
         break;
@@ -193,18 +206,22 @@ export function createStreamMember(options: StreamMemberOptions): StreamMember {
         leaderHeardMs = now();
         heard('live');
         options.opened(!note.isResumed);
+        // The leader that was to answer our hello left before it did; this is the next one.
+        if (!isWelcomed) sayHello();
         break;
       }
       case 'link': {
         leaderHeardMs = now();
         link = note.link;
         options.linkChanged(link);
+        if (!isWelcomed) sayHello();
         break;
       }
     }
   }
 
   function welcomed(note: Extract<RelayNote, { readonly kind: 'welcome' }>): void {
+    isWelcomed = true;
     link = note.link;
     options.linkChanged(link);
     if (note.missed === null) {
