@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import {
   accept,
@@ -128,7 +128,7 @@ describe('a minute', () => {
     // The first step went with that commit; a crash between two of them loses nothing.
     const between = await crash();
     expect(await countDelivered(between, startMs)).toEqual(ids.map(() => 2));
-    await vi.waitFor(() => expect(count('slot_spills')).toBe(0));
+    await expect.poll(() => count('slot_spills')).toBe(0);
     expect(count('delivery_minutes')).toBe(DESTINATIONS);
     expect(await countDelivered(journal, startMs)).toEqual(ids.map(() => 2));
     await accept(between, 'd', 'in-progress');
@@ -167,13 +167,13 @@ describe('an hour', () => {
       clock.advance(2 * MINUTE_MS);
     }
     await accept(journal, 'last', 'ended');
-    await vi.waitFor(() => expect(count('call_hours')).toBeGreaterThanOrEqual(3));
+    await expect.poll(() => count('call_hours')).toBeGreaterThanOrEqual(3);
     expect(count('delivery_hours')).toBe(count('call_hours'));
     expect(count('call_minutes')).toBe(100);
     expect(await countEnded(journal, startMs, HOUR_MS)).toBe(91);
     clock.advance(50 * HOUR_MS);
     await accept(journal, 'after', 'ended');
-    await vi.waitFor(() => expect(count('call_minutes')).toBe(0));
+    await expect.poll(() => count('call_minutes')).toBe(0);
     expect(count('delivery_minutes')).toBe(0);
     expect(count('error_minutes')).toBe(0);
     expect(await countEnded(journal, startMs, HOUR_MS)).toBe(92);
@@ -191,7 +191,7 @@ describe('an hour', () => {
     opened = [];
     clock.advance(30 * HOUR_MS);
     const again = await open();
-    await vi.waitFor(() => expect(count('call_hours')).toBe(1));
+    await expect.poll(() => count('call_hours')).toBe(1);
     expect(await countEnded(again, startMs, HOUR_MS)).toBe(2);
     expect(await countEnded(again, startMs, MINUTE_MS)).toBe(2);
   });
@@ -202,13 +202,13 @@ describe('an hour', () => {
     await accept(journal, 'a', 'ended');
     clock.advance(HOUR_MS);
     await accept(journal, 'b', 'ended');
-    await vi.waitFor(() => expect(count('call_hours')).toBe(1));
+    await expect.poll(() => count('call_hours')).toBe(1);
     clock.advance(-HOUR_MS);
     await accept(journal, 'c', 'ended');
     expect((await readSlots(journal, startMs, HOUR_MS)).map(({ ended }) => ended)).toEqual([2]);
     clock.advance(2 * HOUR_MS);
     await accept(journal, 'd', 'ended');
-    await vi.waitFor(() => expect(count('call_hours')).toBe(2));
+    await expect.poll(() => count('call_hours')).toBe(2);
     expect((await readSlots(journal, startMs, HOUR_MS)).map(({ ended }) => ended)).toEqual([2, 1, 1]);
   });
 });
@@ -222,7 +222,7 @@ describe('a clock that was far ahead', () => {
     for (const ended of [0, 2]) {
       clock.advance(AHEAD_MS);
       const ahead = await open();
-      if (ended > 0) await vi.waitFor(() => expect(count('call_minutes')).toBe(0));
+      if (ended > 0) await expect.poll(() => count('call_minutes')).toBe(0);
       await ahead.close();
       opened = [];
       clock.advance(-AHEAD_MS);
@@ -238,7 +238,7 @@ describe('a clock that was far ahead', () => {
     }
     clock.advance(60 * HOUR_MS);
     const later = await open();
-    await vi.waitFor(() => expect(count('call_minutes')).toBe(0));
+    await expect.poll(() => count('call_minutes')).toBe(0);
     expect(await countEnded(later, startMs, HOUR_MS)).toBe(4);
     expect(await countEnded(await crash(), startMs, HOUR_MS)).toBe(4);
   });
@@ -251,14 +251,14 @@ describe('a clock that was far ahead', () => {
     await accept(journal, 'ahead', 'ended');
     clock.advance(60 * HOUR_MS);
     await accept(journal, 'ahead-still', 'ended');
-    await vi.waitFor(() => expect(count('call_minutes')).toBe(0));
+    await expect.poll(() => count('call_minutes')).toBe(0);
     clock.advance(-60 * HOUR_MS - AHEAD_MS);
     for (const call of ['right', 'right-too']) {
       await accept(journal, call, 'ended');
       clock.advance(HOUR_MS);
     }
     await accept(journal, 'now', 'in-progress');
-    await vi.waitFor(() => expect(count('call_hours')).toBeGreaterThanOrEqual(3));
+    await expect.poll(() => count('call_hours')).toBeGreaterThanOrEqual(3);
     const request = { accountId: 'default', sinceMs: startMs, stepMs: HOUR_MS } as const;
     const near = await journal.readCallStatistics({ ...request, untilMs: clock.nowMs() + 1 });
     expect(near.slots.map(({ ended }) => ended)).toEqual([2, 1, 0]);
@@ -289,7 +289,7 @@ describe('trouble with roll-ups', () => {
     const again = await open();
     const told: JournalTrouble[] = [];
     again.listenTrouble((trouble) => told.push(trouble));
-    await vi.waitFor(() => expect(count('call_hours')).toBe(1));
+    await expect.poll(() => count('call_hours')).toBe(1);
     expect(told).toMatchObject([{ task: 'fold', accountId: 'default', error: { code: 'ERR_OUT_OF_RANGE' } }]);
     const request = { accountId: other, sinceMs: startMs, untilMs: clock.nowMs(), stepMs: HOUR_MS } as const;
     expect((await again.readCallStatistics(request)).slots[0]).toMatchObject({ ended: 2 });
@@ -304,12 +304,12 @@ describe('trouble with roll-ups', () => {
     db.exec(`CREATE TRIGGER refuse BEFORE INSERT ON call_hours BEGIN SELECT RAISE(ABORT, 'refused'); END`);
     clock.advance(HOUR_MS);
     await accept(journal, 'b', 'ended');
-    await vi.waitFor(() => expect(told).toMatchObject([{ accountId: null, error: { message: 'refused' } }]));
+    await expect.poll(() => told).toMatchObject([{ accountId: null, error: { message: 'refused' } }]);
     db.exec('DROP TRIGGER refuse');
     db.close();
     clock.advance(MINUTE_MS);
     await accept(journal, 'c', 'ended');
-    await vi.waitFor(() => expect(count('call_hours')).toBe(1));
+    await expect.poll(() => count('call_hours')).toBe(1);
     expect(told).toHaveLength(1);
   });
 });
