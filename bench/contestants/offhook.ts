@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import type { Contestant, ContestantOptions, RunningContestant } from './contestant.ts';
 
 import { stopChild, toProfileArguments } from './child.ts';
-import { findFreePort } from './port.ts';
+import { findFreePort } from '../../test/support/free-port.ts';
 
 /** The real program with its default settings: journal, call states, order, attempts, limits, all of it. */
 export const offhook: Contestant = {

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { stopChild } from './child.ts';
-import { findFreePort } from './port.ts';
+import { findFreePort } from '../../test/support/free-port.ts';
 
 export type AppendFsync = 'everysec' | 'always';
 

@@ -7,7 +7,7 @@ import type { ThroughputTurn } from './throughput.ts';
 import type { WorkloadContext } from './workload.ts';
 
 import { startOffhook } from '../contestants/offhook.ts';
-import { findFreePort } from '../contestants/port.ts';
+import { findFreePort } from '../../test/support/free-port.ts';
 import { readRssBytes } from '../cpu.ts';
 import { runClosedLoop } from '../load/load.ts';
 import { toNumber } from '../load/report-feed.ts';

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { Hub } from '../../hub/src/main.ts';
 import { addWebhook, callApi, makeReportBody, postReport } from '../../test/support/hub-client.ts';
+import { findFreePort } from '../../test/support/free-port.ts';
 import { startHubHere } from '../../test/support/hub-process.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
 import { createPrintedEffects } from './effects.ts';
@@ -35,9 +36,7 @@ beforeEach(async () => {
   lines = [];
   effects = createPrintedEffects((line) => lines.push(line));
   // The port first, since the secret is only known once the destination exists.
-  server = await listen(0);
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
+  const port = await findFreePort();
   const destination = await addWebhook(hub, `http://127.0.0.1:${port}/webhooks/status-update`, {
     retry_schedule_s: Array.from({ length: 50 }, () => 0.1),
   });
@@ -49,13 +48,6 @@ afterEach(async () => {
   await close();
   await hub.stop();
 });
-
-async function listen(port: number): Promise<Server> {
-  const { createServer } = await import('node:http');
-  const opened = createServer().listen(port, '127.0.0.1');
-  await once(opened, 'listening');
-  return opened;
-}
 
 async function open(withEffects: Effects, port: number): Promise<void> {
   inbox = openInbox(inboxFile);

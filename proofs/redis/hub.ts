@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
-import { findFreePort } from './redis-server.ts';
+import { findFreePort } from '../../test/support/free-port.ts';
 
 export interface Answer {
   readonly status: number;

@@ -3,6 +3,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import { createInterface } from 'node:readline';
+import { findFreePort } from '../../test/support/free-port.ts';
 
 export interface RedisServerOptions {
   readonly port?: number;
@@ -65,16 +66,6 @@ async function untilReady(child: ChildProcess): Promise<void> {
     }
   }
   throw new Error(`redis-server did not start: ${told.slice(-5).join(' | ')}`);
-}
-
-export async function findFreePort(): Promise<number> {
-  const server = net.createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  return address.port;
 }
 
 /** RESP by hand, so that what checks the sender shares nothing with it. */

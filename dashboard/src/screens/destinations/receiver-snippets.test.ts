@@ -1,14 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BATCH_CONTENT_TYPE, toBatchBody } from '@offhook/contract/event-batch';
 import { createSecret, signStandard } from '@offhook/contract/signature';
 
+import { findFreePort } from '../../../../test/support/free-port.ts';
 import { FRAMEWORKS, isBatched, SECRET_FROM_ENVIRONMENT, toSnippet } from './receiver-snippets.ts';
 
 /** Inside the checkout, so that the packages are found as they would be in a project. */
@@ -87,7 +86,7 @@ async function runReceiver(
   code: string,
   use: (port: number, wasPrinted: (text: string) => number) => Promise<void>,
 ): Promise<void> {
-  const port = await findPort();
+  const port = await findFreePort();
   const file = join(FOLDER, `${port}.mjs`);
   writeFileSync(file, code);
   const child = spawn(process.execPath, [file], {
@@ -126,25 +125,16 @@ async function post(
       });
       return response.status;
     } catch (error) {
-      // It is still starting.
-      if (tries > 100) throw error;
+      // It is still starting; a receiver that never does is the end of the test's own time.
+      if (tries > 250) throw error;
       await sleep(100);
     }
   }
 }
 
-async function findPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 async function waitUntil(isTrue: () => boolean): Promise<void> {
   for (let tries = 0; !isTrue(); tries += 1) {
-    if (tries > 200) throw new Error('It did not become true.');
+    if (tries > 600) throw new Error('It did not become true.');
     await sleep(25);
   }
 }

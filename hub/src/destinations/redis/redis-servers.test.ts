@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createCertificate } from '../../../../proofs/hostile/certificate.ts';
-import { findFreePort, findRedisServer, type RedisServer } from '../../../../proofs/redis/redis-server.ts';
+import { findRedisServer, type RedisServer } from '../../../../proofs/redis/redis-server.ts';
+import { findFreePort } from '../../../../test/support/free-port.ts';
 import { createTestGround, makeKnownCall } from '../test-ground.ts';
 import { createRedisStand, createStandKind, makeRequest, readSet, until } from './test-stand.ts';
 
@@ -111,7 +112,7 @@ describe.skipIf(findRedisServer() === null)('as a user of its own (skipped witho
     expect(await sender.attempt(makeRequest('a'))).toMatchObject({ kind: 'done' });
     expect(ground.troubles).toEqual([]);
     const kind = createStandKind();
-    expect(await kind.test?.(kind.settings.parse(settings), createTestGround(), 3_000)).toMatchObject({
+    expect(await kind.test?.(kind.settings.parse(settings), createTestGround(), 15_000)).toMatchObject({
       kind: 'done',
     });
   });
@@ -125,7 +126,7 @@ describe.skipIf(findRedisServer() === null)('as a user of its own (skipped witho
     const test = async (user: string, over: object = {}) => {
       const kind = createStandKind();
       const settings = { url: `redis://${user}:pw@127.0.0.1:${server.port}`, ...over };
-      return kind.test?.(kind.settings.parse(settings), createTestGround(), 3_000);
+      return kind.test?.(kind.settings.parse(settings), createTestGround(), 15_000);
     };
     const { sender } = stand.open(
       { settings: { url: `redis://weak:pw@127.0.0.1:${server.port}` } },
@@ -271,7 +272,7 @@ describe.skipIf(findRedisServer() === null)('in a cluster (skipped without redis
     expect(await sender.attempt(makeRequest('b'))).toMatchObject({ kind: 'done' });
     await until(async () => (await readSet(other)).join() === 'a,b', 'the set is whole on the other node');
     const kind = createStandKind();
-    expect(await kind.test?.(kind.settings.parse(settings), createTestGround(), 3_000)).toMatchObject({
+    expect(await kind.test?.(kind.settings.parse(settings), createTestGround(), 15_000)).toMatchObject({
       kind: 'done',
       detail: expect.stringContaining('active_calls holds 2 ids'),
     });

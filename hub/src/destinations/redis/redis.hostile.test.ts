@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { endedWithin } from '../../../../test/support/ended-within.ts';
 import { createEgressGuard } from '../egress/address-rules.ts';
 import type { Resolver } from '../egress/resolver.ts';
 import { makeKnownCall } from '../test-ground.ts';
@@ -49,10 +50,10 @@ describe('a hostile server in the place of Redis', () => {
       { calls: [makeKnownCall({ callId: 'a' })] },
     );
     const before = process.memoryUsage().rss;
-    const startedAtMs = performance.now();
-    const result = await sender.attempt(makeRequest('a', { deadlineMs: 1_000 }));
+    // Where anything but the end of the time is to come of it, there is time for that on a busy machine, too.
+    const deadlineMs = cause === 'timeout' ? 1_000 : 10_000;
+    const result = await endedWithin(sender.attempt(makeRequest('a', { deadlineMs })), deadlineMs + 1_500);
     expect(result).toMatchObject({ cause });
-    expect(performance.now() - startedAtMs).toBeLessThan(2_500);
     expect(process.memoryUsage().rss - before).toBeLessThan(150e6);
   });
 
