@@ -108,6 +108,10 @@ describe('GET /v1/stream', () => {
   it('refuses a malformed Last-Event-ID, and more readers than it serves', async () => {
     const malformed = await open('', { 'last-event-id': 'evt_1' });
     expect(malformed.response.statusCode).toBe(400);
+    // Those of the tests before are gone when the hub has noticed it.
+    await expect
+      .poll(async () => (await hub.call('GET', '/metrics')).body)
+      .toContain('offhook_sse_clients 0');
     const readers = [await open(), await open(), await open()];
     const crowded = await open();
     expect([crowded.response.statusCode, crowded.response.headers['retry-after']]).toEqual([503, '10']);
@@ -173,7 +177,9 @@ describe('GET /v1/stream', () => {
 
   it('loses no row and repeats none over breaks, however much is reported meanwhile', async () => {
     const rows: { readonly kind: string | undefined; readonly row: number }[] = [];
-    let lastId = (await open('?topics=events,calls')).lastId();
+    const start = await open('?topics=events,calls');
+    let lastId = start.lastId();
+    await start.close();
     const from = Number(lastId);
     let isDone = false;
     const reporting = (async () => {
@@ -188,8 +194,11 @@ describe('GET /v1/stream', () => {
     })();
     for (let breaks = 0; !isDone || breaks < 10; breaks += 1) {
       const reader = await open('?topics=events,calls', { 'last-event-id': lastId ?? '' });
-      await reader.until(() => reader.messages().length > 5 + breaks || isDone);
+      // When all is reported nothing more may come, and nothing would wake a wait for it.
+      const enough = reader.until(() => reader.messages().length > 5 + breaks);
+      await Promise.race([enough, reporting]);
       await reader.close();
+      await enough.catch(() => {});
       const messages = reader.messages();
       // A row whose second message did not come is told again, both messages of it.
       const kept = messages.slice(0, messages.findLastIndex(({ id }) => id !== undefined) + 1);
