@@ -89,8 +89,10 @@ export async function proveCrm({ size, seed }: ProofOptions): Promise<ProofResul
     const calls = planCalls(wanted.calls, wanted.people, random);
     const reports = toReports(calls, (index) => toMetadata(crms, index), random);
     run.trouble();
-    const fed = Promise.all([run.feed(reports, wanted.feedMs), run.changeTwins(wanted.feedMs)]);
-    await run.killAgain(wanted.kills, fed);
+    const fed = Promise.all([run.feed(reports, wanted.feedMs, wanted.kills), run.changeTwins(wanted.feedMs)]);
+    // What goes wrong in it is told when it is awaited; until then it must not end the process.
+    fed.catch(() => {});
+    await run.killAgain(wanted.kills);
     await fed;
     run.calm();
     const drainMs = await run.drain(wanted.drainMsMax);
@@ -291,10 +293,12 @@ class Run {
   }
 
   /** Everything is told in its order, again where nobody answered; spread over the time. */
-  async feed(reports: readonly Report[], feedMs: number): Promise<void> {
+  async feed(reports: readonly Report[], feedMs: number, kills: number): Promise<void> {
     const startedMs = performance.now();
     for (let sent = 0; sent < reports.length;) {
-      const due = Math.ceil(((performance.now() - startedMs) / feedMs) * reports.length);
+      // Each kill has its part of the reports, so that there is work left for every one, however slowly hubs start.
+      const share = Math.min((performance.now() - startedMs) / feedMs, (this.kills + 1) / (kills + 1));
+      const due = Math.ceil(share * reports.length);
       const batch = reports.slice(sent, Math.min(due, sent + REPORTS_PER_REQUEST_MAX));
       for (const { call_id: id, status } of batch)
         if (status !== 'in-progress' && !this.#endSentAtMs.has(id))
@@ -319,12 +323,7 @@ class Run {
   }
 
   /** Every other time at any moment, else right when a CRM has made a record and its answer is not there yet. */
-  async killAgain(count: number, fed: Promise<unknown>): Promise<void> {
-    let isFed = false;
-    void fed.then(
-      () => (isFed = true),
-      () => (isFed = true),
-    );
+  async killAgain(count: number): Promise<void> {
     const names = this.#crms.map(({ name }) => name);
     while (this.kills < count) {
       const isAimed = this.kills % 2 === 1;
@@ -334,7 +333,6 @@ class Run {
       await this.stopHub();
       this.kills += 1;
       await this.start();
-      if (isFed && (await this.#countPending()) === 0) break;
     }
   }
 

@@ -10,7 +10,7 @@ import type { PageCosts, Stand } from './stand.ts';
 export const EVENTS_PER_SECOND = 100;
 /** With the four seconds a tile stays after its call, 350 to 400 of at most 500 tiles are on the wall. */
 const CALL_MS = 3_000;
-const PIXELS_MS_MAX = 15_000;
+const PIXELS_MS_MAX = 30_000;
 /** As many pings: the shortest says how far apart the two clocks may be. */
 const CLOCK_PINGS = 20;
 
@@ -40,12 +40,17 @@ export async function measurePixels(stand: Stand, sustainedMs: number): Promise<
       durationMs: CALL_MS + sustainedMs,
       liveMs: CALL_MS,
     });
-    const toKey = (callId: string, status: string): string =>
-      `${callId} ${status === 'in-progress' ? 'live' : 'over'}`;
+    // A call that ended before the page's next frame is painted as over: then that is when its start was seen, too.
+    const findPainted = (
+      seen: ReadonlyMap<string, number>,
+      callId: string,
+      status: string,
+    ): number | undefined =>
+      (status === 'in-progress' ? seen.get(`${callId} live`) : undefined) ?? seen.get(`${callId} over`);
     const painted = await waitFor(
       async () => {
         const seen = new Map(await askPage<[string, number][]>(page, 'tiles()'));
-        return reports.every(({ callId, status }) => seen.has(toKey(callId, status))) && seen;
+        return reports.every(({ callId, status }) => findPainted(seen, callId, status) !== undefined) && seen;
       },
       'every tile',
       PIXELS_MS_MAX,
@@ -57,7 +62,7 @@ export async function measurePixels(stand: Stand, sustainedMs: number): Promise<
       ({ sentAtMs }) => sentAtMs >= beganAtMs + CALL_MS && sentAtMs < beganAtMs + CALL_MS + sustainedMs,
     );
     const seen = judged.flatMap(({ callId, status, sentAtMs, answeredAtMs }) => {
-      const paintedAtMs = painted.get(toKey(callId, status));
+      const paintedAtMs = findPainted(painted, callId, status);
       return paintedAtMs === undefined ? [] : [{ sentAtMs, answeredAtMs, paintedAtMs }];
     });
     return {
