@@ -1,6 +1,7 @@
 /** The hub's slots as the columns a chart takes: made once per answer, since a new array is a new painting. */
 import type { CallSlotView, CallStatisticsView, DeliveryStatisticsView } from '../../data/types.ts';
 import type { Slots } from '../../charts/slot-cursor.ts';
+import type { TimeSeries } from '../../charts/time-chart.tsx';
 
 export function toSlots(view: CallStatisticsView): Slots {
   return {
@@ -22,6 +23,18 @@ export function readPrevious(
     const slot = previous[index];
     return slot === undefined ? null : read(slot);
   });
+}
+
+/** Behind a line of the present period, where it was asked for, the same of the one before. */
+export function withPrevious(
+  view: CallStatisticsView,
+  now: TimeSeries,
+  read: (slot: CallSlotView) => number | null,
+  total: string,
+): readonly TimeSeries[] {
+  const values = readPrevious(view, read);
+  if (values === null) return [now];
+  return [{ label: 'Period before', ink: 'previous', shape: 'line', isDashed: true, values, total }, now];
 }
 
 export function toErrorRate(slot: CallSlotView): number | null {

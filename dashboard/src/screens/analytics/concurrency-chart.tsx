@@ -7,7 +7,7 @@ import { TimeChart } from '../../charts/time-chart.tsx';
 import { formatCount, formatDateTime } from '../../data/format.ts';
 import { go } from '../../data/location.ts';
 import { toCallsHref } from './analytics-links.ts';
-import { readPrevious, toSlots } from './call-slots.ts';
+import { toSlots, withPrevious } from './call-slots.ts';
 
 const ID = 'concurrency';
 
@@ -24,19 +24,7 @@ export function ConcurrencyChart({ view, permalink }: ChartPanelProps) {
       isPeakMarked: true,
       total: formatCount(view.totals.active_peak),
     };
-    const previous = readPrevious(view, (slot) => slot.active_peak);
-    if (previous === null) return [peak];
-    return [
-      {
-        label: 'Period before',
-        ink: 'previous',
-        shape: 'line',
-        isDashed: true,
-        values: previous,
-        total: formatCount(view.previous?.active_peak),
-      },
-      peak,
-    ];
+    return withPrevious(view, peak, (slot) => slot.active_peak, formatCount(view.previous?.active_peak));
   }, [view]);
   const totals = view?.totals;
   const peak =

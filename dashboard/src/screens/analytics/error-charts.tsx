@@ -10,7 +10,7 @@ import { formatCount, formatPercent } from '../../data/format.ts';
 import { go } from '../../data/location.ts';
 import { toCallsHref, toErrorFilter } from './analytics-links.ts';
 import { formatStep } from './analytics-range.ts';
-import { readPrevious, toErrorRate, toSlots } from './call-slots.ts';
+import { toErrorRate, toSlots, withPrevious } from './call-slots.ts';
 
 const RATE_ID = 'error-rate';
 const ERRORS_ID = 'top-errors';
@@ -28,19 +28,7 @@ export function ErrorRateChart({ view, permalink }: ChartPanelProps) {
       values: view.slots.map(toErrorRate),
       total: formatPercent(view.totals.error_rate),
     };
-    const previous = readPrevious(view, toErrorRate);
-    if (previous === null) return [now];
-    return [
-      {
-        label: 'Period before',
-        ink: 'previous',
-        shape: 'line',
-        isDashed: true,
-        values: previous,
-        total: formatPercent(view.previous?.error_rate),
-      },
-      now,
-    ];
+    return withPrevious(view, now, toErrorRate, formatPercent(view.previous?.error_rate));
   }, [view]);
   const totals = view?.totals;
   return (
