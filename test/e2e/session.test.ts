@@ -1,11 +1,16 @@
 /** Sessions over the life of a hub: what a restart keeps, and what a start prints. */
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { Hub } from '../../hub/src/main.ts';
 import { callApi } from '../support/hub-client.ts';
 import { end, makeDataDir, spawnOffhook, startHubHere } from '../support/hub-process.ts';
+import { findFreePort } from '../support/free-port.ts';
 import { waitFor } from '../support/wait-for.ts';
+
+// A start alone took 16 s beside dozens of other test processes, half a second without them.
+vi.setConfig({ testTimeout: 90_000 });
+const STARTED_MS_MAX = 60_000;
 
 let dataDir: string;
 let hub: Hub | null = null;
@@ -37,7 +42,8 @@ async function readStatus(address: string, cookie: string): Promise<number> {
 
 describe('a session', () => {
   it('outlives a restart of the hub, and ends when its key is revoked', async () => {
-    hub = await startHubHere(dataDir);
+    const port = await findFreePort();
+    hub = await startHubHere(dataDir, { port });
     const { address } = hub;
     const access = { address, apiKey: hub.apiKey };
     const { body: key } = await callApi<{ id: string; key: string }>(access, 'POST', '/v1/keys', {
@@ -48,7 +54,7 @@ describe('a session', () => {
     expect(await readStatus(address, cookie)).toBe(200);
 
     await hub.stop();
-    hub = await startHubHere(dataDir, { port: Number(new URL(address).port) });
+    hub = await startHubHere(dataDir, { port });
     expect(await readStatus(hub.address, cookie)).toBe(200);
 
     await callApi(access, 'DELETE', `/v1/keys/${key.id}`);
@@ -60,7 +66,11 @@ describe('the start line', () => {
   async function readBanner(env: Readonly<Record<string, string>>): Promise<string> {
     const { child, readStdout } = spawnOffhook(['start', '--port', '0', '--data-dir', dataDir], env);
     try {
-      await waitFor(() => readStdout().includes('destinations create'), 'the hub printed how to use it');
+      await waitFor(
+        () => readStdout().includes('destinations create'),
+        'the hub printed how to use it',
+        STARTED_MS_MAX,
+      );
       return readStdout();
     } finally {
       await end(child, 'SIGTERM');

@@ -266,5 +266,5 @@ describe.skipIf(!hasChromium)('the wall screen', () => {
     expect(firstOfPage.get('2')).not.toBe(firstOfPage.get('1'));
     for (let call = 0; call < 60; call += 1) await stage.report(`wall-${call}`, 'ended');
     await seeText(page.locator('main'), 'No call is active', 20_000);
-  }, 90_000);
+  });
 });
