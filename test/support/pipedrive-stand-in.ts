@@ -4,13 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 
-import {
-  type Fault,
-  RateWindow,
-  type StandInAnswer,
-  type StandInRequest,
-  StandInServer,
-} from './stand-in-server.ts';
+import { RateWindow, type StandInAnswer, type StandInRequest, StandIn } from './stand-in-server.ts';
 
 export interface PipedriveOptions {
   readonly apiToken?: string;
@@ -68,7 +62,7 @@ const FIELD_TYPES: Readonly<Record<string, 'string' | 'number'>> = {
 };
 const REQUIRED = ['outcome', 'to_phone_number', 'start_time', 'end_time'];
 
-export class PipedriveStandIn {
+export class PipedriveStandIn extends StandIn {
   readonly callLogs: StandInCallLog[] = [];
   /** Activities that people made, beside those of call logs. */
   readonly otherActivities: { readonly id: number; readonly subject: string; readonly addedAtMs: number }[] =
@@ -80,13 +74,13 @@ export class PipedriveStandIn {
   /** Logins that were refused, since their refresh token was not the last one. */
   refusedGrants = 0;
   spentTokens = 0;
-  #server: StandInServer | null = null;
   readonly #options: PipedriveOptions;
   readonly #accessTokens = new Map<string, number>();
   #refreshToken: string;
   #serial = 0;
 
   private constructor(options: PipedriveOptions) {
+    super();
     this.#options = options;
     this.#refreshToken = options.refreshToken ?? '4242:1:stand-in';
     this.all = new RateWindow(options.burst ?? 80, WINDOW_MS);
@@ -94,29 +88,12 @@ export class PipedriveStandIn {
 
   static async start(options: PipedriveOptions = {}): Promise<PipedriveStandIn> {
     const standIn = new PipedriveStandIn(options);
-    standIn.#server = await StandInServer.start((request) => standIn.#answer(request));
+    await standIn.listen();
     return standIn;
-  }
-
-  get server(): StandInServer {
-    if (this.#server === null) throw new Error('not started');
-    return this.#server;
-  }
-
-  get url(): string {
-    return this.server.url;
   }
 
   get refreshToken(): string {
     return this.#refreshToken;
-  }
-
-  set fault(fault: (request: StandInRequest) => Fault | null) {
-    this.server.fault = fault;
-  }
-
-  close(): Promise<void> {
-    return this.server.close();
   }
 
   expireAccessTokens(): void {
@@ -151,7 +128,7 @@ export class PipedriveStandIn {
     return byId;
   }
 
-  #answer(request: StandInRequest): StandInAnswer {
+  protected override answer(request: StandInRequest): StandInAnswer {
     const { method, path } = request;
     if (path === '/oauth/token') return this.#grant(request);
     const problem = this.#refuseLogin(request) ?? this.#refuseRate(request);

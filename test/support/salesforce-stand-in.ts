@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 
-import { type Fault, type StandInAnswer, type StandInRequest, StandInServer } from './stand-in-server.ts';
+import { type StandInAnswer, type StandInRequest, StandIn } from './stand-in-server.ts';
 
 export interface SalesforceOptions {
   readonly clientId?: string;
@@ -71,7 +71,7 @@ const PERSON_FIELDS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-export class SalesforceStandIn {
+export class SalesforceStandIn extends StandIn {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly tasks = new Map<string, StandInTask>();
@@ -81,7 +81,6 @@ export class SalesforceStandIn {
   grants = 0;
   revocations = 0;
   malformedQueries = 0;
-  #server: StandInServer | null = null;
   readonly #options: SalesforceOptions;
   /** Access tokens and when they end. */
   readonly #accessTokens = new Map<string, number>();
@@ -91,6 +90,7 @@ export class SalesforceStandIn {
   #serial = 0;
 
   private constructor(options: SalesforceOptions) {
+    super();
     this.#options = options;
     this.clientId = options.clientId ?? '3MVG9stand.in';
     this.clientSecret = options.clientSecret ?? 'stand-in-secret';
@@ -99,25 +99,8 @@ export class SalesforceStandIn {
 
   static async start(options: SalesforceOptions = {}): Promise<SalesforceStandIn> {
     const standIn = new SalesforceStandIn(options);
-    standIn.#server = await StandInServer.start((request) => standIn.#answer(request));
+    await standIn.listen();
     return standIn;
-  }
-
-  get server(): StandInServer {
-    if (this.#server === null) throw new Error('not started');
-    return this.#server;
-  }
-
-  get url(): string {
-    return this.server.url;
-  }
-
-  set fault(fault: (request: StandInRequest) => Fault | null) {
-    this.server.fault = fault;
-  }
-
-  close(): Promise<void> {
-    return this.server.close();
   }
 
   expireAccessTokens(): void {
@@ -155,7 +138,7 @@ export class SalesforceStandIn {
     return `${prefix}xx${String(this.#serial).padStart(10, '0')}AAA`;
   }
 
-  #answer(request: StandInRequest): StandInAnswer {
+  protected override answer(request: StandInRequest): StandInAnswer {
     const { method, segments } = request;
     if (request.path === '/services/oauth2/token')
       return method === 'POST'

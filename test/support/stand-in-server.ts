@@ -132,6 +132,34 @@ export class StandInServer {
   }
 }
 
+/** A service of somebody else's, on such a server. */
+export abstract class StandIn {
+  #server: StandInServer | null = null;
+
+  protected abstract answer(request: StandInRequest): StandInAnswer;
+
+  protected async listen(): Promise<void> {
+    this.#server = await StandInServer.start((request) => this.answer(request));
+  }
+
+  get server(): StandInServer {
+    if (this.#server === null) throw new Error('not started');
+    return this.#server;
+  }
+
+  get url(): string {
+    return this.server.url;
+  }
+
+  set fault(fault: (request: StandInRequest) => Fault | null) {
+    this.server.fault = fault;
+  }
+
+  close(): Promise<void> {
+    return this.server.close();
+  }
+}
+
 /** How many of something fall into any window of this length. */
 export class RateWindow {
   readonly limit: number;
