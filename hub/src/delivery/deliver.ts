@@ -3,6 +3,7 @@
  * Out: the records of what happened and what is to happen next, or until when the destination puts it off. First try
  * and retry take this one path; only the number differs.
  */
+import { NO_TIME } from '../destinations/destination.ts';
 import type { AttemptRequest, AttemptResult, DestinationSender } from '../destinations/destination.ts';
 import type { Clock } from '../clock.ts';
 import type { AttemptRecord, ClaimedDelivery } from '../journal/deliveries.ts';
@@ -101,7 +102,7 @@ async function attempt(
       kind: 'failed',
       cause: 'settings',
       detail: `the attempt could not be made: ${error instanceof Error ? error.message : String(error)}`,
-      timing: { firstByteMs: null, totalMs: 0 },
+      timing: NO_TIME,
     };
   }
 }

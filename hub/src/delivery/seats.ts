@@ -4,6 +4,7 @@
  * attempts, each with its connections, and a change of settings is not written over by those from before.
  */
 import type { Clock } from '../clock.ts';
+import { NO_TIME } from '../destinations/destination.ts';
 import type {
   AttemptResult,
   DestinationGround,
@@ -169,7 +170,7 @@ function toBrokenSeat(detail: string): Seat {
       kind: 'failed',
       cause: 'settings',
       detail,
-      timing: { firstByteMs: null, totalMs: 0 },
+      timing: NO_TIME,
     });
   return toSeat({ attempt, attemptBatch: attempt, close: () => Promise.resolve(), abandon: () => {} });
 }

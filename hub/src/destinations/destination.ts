@@ -58,6 +58,9 @@ export interface AttemptTiming {
   readonly totalMs: number;
 }
 
+/** Nothing was sent, or whoever knows when the attempt began fills it in. */
+export const NO_TIME: AttemptTiming = { firstByteMs: null, totalMs: 0 };
+
 export const FAILURE_CAUSES = [
   'timeout',
   'dns',

@@ -65,19 +65,7 @@ export type NewDestination = Pick<
   | 'secret'
 >;
 
-export type DestinationChange = Partial<
-  Pick<
-    Destination,
-    | 'name'
-    | 'settings'
-    | 'filter'
-    | 'order'
-    | 'concurrency'
-    | 'ratePerSecond'
-    | 'retryScheduleS'
-    | 'timeoutMs'
-  >
->;
+export type DestinationChange = Partial<Omit<NewDestination, 'accountId' | 'kind' | 'secret'>>;
 
 export interface DestinationJournal {
   /** All of the account; of every account where accountId is undefined (delivery/ needs them all). */

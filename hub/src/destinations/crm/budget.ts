@@ -1,3 +1,4 @@
+import { NO_TIME } from '../destination.ts';
 import type { AttemptResult, DestinationGround, FailureCause } from '../destination.ts';
 import type { Budget, StopResult } from './crm-port.ts';
 
@@ -24,7 +25,7 @@ export function stop(result: AttemptResult): StopResult {
 
 /** Its time is filled in by the sender, which knows when the attempt began. */
 export function stopFailed(cause: FailureCause, detail: string): StopResult {
-  return stop({ kind: 'failed', cause, detail, timing: { firstByteMs: null, totalMs: 0 } });
+  return stop({ kind: 'failed', cause, detail, timing: NO_TIME });
 }
 
 /** afterMs: until the time, which alone ends the wait, has passed. */
@@ -33,6 +34,6 @@ export function stopLater(afterMs: number, detail: string): StopResult {
     kind: 'later',
     afterMs: Math.ceil(afterMs),
     detail,
-    timing: { firstByteMs: null, totalMs: 0 },
+    timing: NO_TIME,
   });
 }

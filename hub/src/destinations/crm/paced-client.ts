@@ -3,6 +3,7 @@
  * attempt. A turn is waited for inside the attempt, which costs nothing; only where it would come too late is the
  * attempt given up, as the 429 that the CRM would have answered, so that the lane slows down and comes back in time.
  */
+import { NO_TIME } from '../destination.ts';
 import type { DestinationGround } from '../destination.ts';
 import { type JsonAnswer, type JsonClient, type JsonRequest, toAttemptResult } from '../http/json-client.ts';
 import { ok, stop, stopFailed } from './budget.ts';
@@ -120,7 +121,7 @@ function tooLate(title: string, waitMs: number): StopResult {
     responseBody: Buffer.from(
       `Not sent: the limit of requests to ${title} leaves no turn for ${toSeconds(waitMs)} s`,
     ),
-    timing: { firstByteMs: null, totalMs: 0 },
+    timing: NO_TIME,
   });
 }
 

@@ -3,6 +3,7 @@
  * log of a call nor takes an id of ours, so a try that may have got through is looked for among the activities since the
  * call was first heard of: every call log is one, and that list is the only one whose order and window are documented.
  */
+import { NO_TIME } from '../destination.ts';
 import { z } from 'zod';
 import { ok, stop, stopLater } from '../crm/budget.ts';
 import type {
@@ -306,6 +307,6 @@ function toTooMany(activities: number): StopResult {
   return stop({
     kind: 'done',
     detail: `Not written: more than ${activities} activities were added in Pipedrive since, too many to find out whether the call was logged already`,
-    timing: { firstByteMs: null, totalMs: 0 },
+    timing: NO_TIME,
   });
 }

@@ -1,8 +1,6 @@
 /** How an attempt fails by us and not by Slack. */
-import type { AttemptResult, AttemptTiming, DestinationGround } from '../destination.ts';
-
-/** Who answers the attempt fills in what it took. */
-export const NO_TIME: AttemptTiming = { firstByteMs: null, totalMs: 0 };
+import { NO_TIME } from '../destination.ts';
+import type { AttemptResult, DestinationGround } from '../destination.ts';
 
 export function failLate(detail: string): AttemptResult {
   return { kind: 'failed', cause: 'timeout', detail, timing: NO_TIME };

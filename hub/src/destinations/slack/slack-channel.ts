@@ -2,6 +2,7 @@
  * Where messages go: an incoming webhook, which can only post, or a channel through a bot token, where a message can be
  * changed afterwards. Both answer in their own words; here they become one.
  */
+import { NO_TIME } from '../destination.ts';
 import type { AttemptResult, AttemptTiming } from '../destination.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { JsonAnswer } from '../http/json-client.ts';
@@ -139,7 +140,6 @@ function openBot(
 const INERT = { link_names: false, parse: 'none' } as const;
 const UNFURLED = { unfurl_links: false, unfurl_media: false } as const;
 const CHANNEL_ID = /^[CDG][A-Z0-9]{7,}$/;
-const NO_TIME: AttemptTiming = { firstByteMs: null, totalMs: 0 };
 
 type ApiAnswer = { readonly taken: Taken } | Refused | Exclude<SlackAnswer, { kind: 'taken' }>;
 

@@ -8,6 +8,7 @@
  * While something owed cannot be sent, attempts are not counted in silence: each asks for another try of what is owed
  * and fails as that does, so that the destination shows as failing.
  */
+import { NO_TIME } from '../destination.ts';
 import type {
   AttemptRequest,
   AttemptResult,
@@ -25,7 +26,7 @@ import { tellGroup } from './group-telling.ts';
 import { apply, applyAll, OpenGroups } from './open-groups.ts';
 import type { Entry, Waiter } from './open-groups.ts';
 import { OwedMessages } from './owed-messages.ts';
-import { failLate, failTroubled, NO_TIME } from './own-failures.ts';
+import { failLate, failTroubled } from './own-failures.ts';
 import type { SendGate } from './send-gate.ts';
 import type { SlackAnswer, SlackChannel } from './slack-channel.ts';
 import { toUtcText } from './slack-text.ts';

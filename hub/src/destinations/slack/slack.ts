@@ -1,5 +1,6 @@
 /** The Slack destination: alerts about calls that fail and about the hub itself, grouped, followed up and taken back. */
 import { OPERATIONAL_EVENT_TYPES } from '@offhook/contract/operational-event';
+import { NO_TIME } from '../destination.ts';
 import type {
   AttemptResult,
   AttemptTiming,
@@ -137,7 +138,7 @@ const UNUSABLE_RESULT: AttemptResult = {
   kind: 'failed',
   cause: 'settings',
   detail: 'the settings of this destination name no place in Slack that can be read',
-  timing: { firstByteMs: null, totalMs: 0 },
+  timing: NO_TIME,
 };
 
 const UNUSABLE: DestinationSender = {

@@ -22,7 +22,7 @@ import {
 } from '@offhook/contract/headers';
 import type { Signer } from '@offhook/contract/signature';
 import { createSigner, SignatureError } from '@offhook/contract/signature';
-import { UNKNOWN_VALUE } from '../destination.ts';
+import { NO_TIME, UNKNOWN_VALUE } from '../destination.ts';
 import type {
   AttemptRequest,
   AttemptResult,
@@ -158,7 +158,7 @@ class UnusableSender implements DestinationSender {
 }
 
 function settingsFailure(detail: string): AttemptResult {
-  return { kind: 'failed', cause: 'settings', detail, timing: { firstByteMs: null, totalMs: 0 } };
+  return { kind: 'failed', cause: 'settings', detail, timing: NO_TIME };
 }
 
 function describeRequest(
