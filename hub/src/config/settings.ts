@@ -148,7 +148,7 @@ export const SETTINGS = {
     unit: 'duration',
     group: 'delivery',
     sentence:
-      'A call live for longer is shown as unknown and no longer counted as active; it is never killed.',
+      'A call live for longer is shown as unknown and no longer counted as active. Its account says whether it is then ended with error.',
     parse: (text) => parseDuration(text, 60_000, 30 * 86_400_000),
   }),
   errorRateAlertPercent: defineSetting<number>({

@@ -63,7 +63,7 @@ export function createMetrics(options: {
 
   const events = new Counter({
     name: 'offhook_call_events_total',
-    help: 'Reports taken at the doors, by what became of them.',
+    help: 'Reports taken, by what became of them; of the source "hub": ends of stale calls.',
     labelNames: ['source', 'status', 'result'] as const,
     registers,
   });

@@ -111,6 +111,16 @@ describe.skipIf(!hasChromium)('settings', () => {
     await page.getByRole('dialog').getByLabel('Name').fill('Customer of ours');
     await page.getByRole('dialog').getByRole('button', { name: 'Add account' }).click();
     await seeCount(rowOf(page, 'Customer of ours'), 1);
+    await seeText(rowOf(page, 'Customer of ours'), 'Are kept');
+  });
+
+  it('an account is told to end its stale calls, and keeps its name', async () => {
+    await stage.call('POST', '/v1/accounts', { name: 'Lost ends' });
+    const { page } = await stage.open('/settings?tab=accounts');
+    await page.getByRole('button', { name: 'Edit Lost ends' }).click();
+    await page.getByRole('dialog').getByLabel('End with error').check();
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await seeText(rowOf(page, 'Lost ends'), 'End with error');
   });
 
   it('the audit log holds who revealed numbers and who exported', async () => {

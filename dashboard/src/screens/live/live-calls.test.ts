@@ -29,6 +29,23 @@ describe('the calls on the wall', () => {
     expect(wall.toTiles('longest').map(({ call }) => call.id)).toEqual(['b']);
   });
 
+  it('shows a call as stale once the hub counts it so, until it ends', () => {
+    const wall = createLiveCalls();
+    wall.replace([makeCall('a'), makeCall('b', { startedS: 20 })]);
+    const liveMs = (id: string): number =>
+      Date.parse(wall.toTiles('longest').find(({ call }) => call.id === id)?.call.live_since ?? '');
+    const isStale = (): readonly boolean[] => wall.toTiles('longest').map(({ call }) => call.stale);
+    expect(liveMs('a')).toBeLessThan(liveMs('b'));
+    expect(wall.age(liveMs('a'))).toBe(false);
+    expect(isStale()).toEqual([false, false]);
+    expect(wall.age(liveMs('a') + 1)).toBe(true);
+    expect(isStale()).toEqual([true, false]);
+    expect(wall.age(liveMs('a') + 1)).toBe(false);
+    wall.apply([makeCall('a', { state: 'failed' })], 1_000);
+    wall.apply([makeCall('b', { state: 'ended', startedS: 20 })], 1_000);
+    expect(wall.age(liveMs('b') + 1)).toBe(false);
+  });
+
   it('does not care about calls that it never showed and that are over', () => {
     const wall = createLiveCalls();
     expect(wall.apply([makeCall('x', { state: 'ended' })], 0)).toBe(false);

@@ -21,6 +21,8 @@ export interface LiveCalls {
   replace(calls: readonly CallView[]): void;
   /** Returns whether anything on the wall changed. */
   apply(changed: readonly CallView[], nowMs: number): boolean;
+  /** Shows as stale what became live before this; returns whether anything was not yet. */
+  age(liveBeforeMs: number): boolean;
   /** Takes down what is over for long enough; returns whether anything was. */
   sweep(nowMs: number): boolean;
   toTiles(order: TileOrder): readonly Tile[];
@@ -50,6 +52,16 @@ export function createLiveCalls(): LiveCalls {
           tiles.set(call.id, { call, overSinceMs: known.overSinceMs ?? nowMs });
           isChanged = true;
         }
+      }
+      return isChanged;
+    },
+    age(liveBeforeMs) {
+      let isChanged = false;
+      for (const [id, { call, overSinceMs }] of tiles) {
+        if (overSinceMs !== null || call.stale || !(Date.parse(call.live_since ?? '') < liveBeforeMs))
+          continue;
+        tiles.set(id, { call: { ...call, stale: true }, overSinceMs });
+        isChanged = true;
       }
       return isChanged;
     },

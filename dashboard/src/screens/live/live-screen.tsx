@@ -233,6 +233,14 @@ function useLiveCalls(order: TileOrder): Wall {
       }),
     [],
   );
+  // By the reading that the counts come from, so that a tile turns stale when it is counted as unknown.
+  useEffect(
+    () =>
+      overview.subscribe((now) => {
+        if (now !== null && wall.current.age(Date.parse(now.at) - now.stale_after_ms)) show();
+      }),
+    [],
+  );
   useEffect(
     () =>
       nowMs.subscribe((now) => {

@@ -2,9 +2,9 @@ import type { Column } from '../../components/table.tsx';
 import type { AccountView } from '../../data/types.ts';
 
 import { useState } from 'preact/hooks';
-import { Button } from '../../components/button.tsx';
+import { Button, IconButton } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
-import { Field, TextInput } from '../../components/field.tsx';
+import { Choices, Field, TextInput } from '../../components/field.tsx';
 import { Section } from '../../components/page.tsx';
 import { ProblemNote } from '../../components/problem.tsx';
 import { Table } from '../../components/table.tsx';
@@ -12,7 +12,9 @@ import { Time } from '../../components/time.tsx';
 import { session } from '../../data/session.ts';
 import { useCommand, useList } from './use-list.ts';
 
-const COLUMNS: readonly Column<AccountView>[] = [
+type StaleCalls = AccountView['stale_calls'];
+
+const toColumns = (edit: (account: AccountView) => void): readonly Column<AccountView>[] => [
   { key: 'name', title: 'Account', width: 'minmax(8rem, 1fr)', render: (row) => <strong>{row.name}</strong> },
   {
     key: 'id',
@@ -20,14 +22,29 @@ const COLUMNS: readonly Column<AccountView>[] = [
     width: 'minmax(8rem, 1fr)',
     render: (row) => <span class="mono clip">{row.id}</span>,
   },
+  {
+    key: 'stale',
+    title: 'Stale calls',
+    width: '9rem',
+    render: (row) => (row.stale_calls === 'end' ? 'End with error' : 'Are kept'),
+  },
   { key: 'created', title: 'Since', width: '8rem', render: (row) => <Time at={row.created_at} /> },
+  {
+    key: 'acts',
+    title: 'Actions',
+    isTitleHidden: true,
+    width: '3rem',
+    align: 'end',
+    render: (row) => <IconButton icon="edit" label={`Edit ${row.name}`} onClick={() => edit(row)} />,
+  },
 ];
 
 /** Tenants: each has its own numbers, sources, destinations, calls and keys, and sees nobody else's. */
 export function AccountsTab() {
-  const list = useList<AccountView>('/v1/accounts');
-  const [isMaking, setMaking] = useState(false);
-  const isHost = session.value?.account.id === 'default';
+  const own = session.value?.account.id ?? 'default';
+  const isHost = own === 'default';
+  const list = useList<AccountView>(isHost ? '/v1/accounts' : `/v1/accounts/${own}`);
+  const [asked, setAsked] = useState<AccountView | 'new' | null>(null);
   return (
     <div class="settings-tab">
       <Section
@@ -35,7 +52,7 @@ export function AccountsTab() {
         hint="Each has its own calls, destinations and keys, and sees nothing of the others"
         actions={
           isHost && (
-            <Button icon="plus" onClick={() => setMaking(true)}>
+            <Button icon="plus" onClick={() => setAsked('new')}>
               Add account
             </Button>
           )
@@ -43,7 +60,7 @@ export function AccountsTab() {
       >
         <Table<AccountView>
           caption="Accounts"
-          columns={COLUMNS}
+          columns={toColumns(setAsked)}
           rows={list.rows}
           rowKey={(row) => row.id}
           isLoading={list.isLoading}
@@ -51,31 +68,54 @@ export function AccountsTab() {
           onRetry={list.reload}
         />
       </Section>
-      {isMaking && <AccountDialog onClose={() => setMaking(false)} onMade={list.reload} />}
+      {asked !== null && (
+        <AccountDialog
+          account={asked === 'new' ? null : asked}
+          onClose={() => setAsked(null)}
+          onSaved={list.reload}
+        />
+      )}
     </div>
   );
 }
 
-function AccountDialog({ onClose, onMade }: { readonly onClose: () => void; readonly onMade: () => void }) {
-  const [name, setName] = useState('');
+function AccountDialog({
+  account,
+  onClose,
+  onSaved,
+}: {
+  readonly account: AccountView | null;
+  readonly onClose: () => void;
+  readonly onSaved: () => void;
+}) {
+  const [name, setName] = useState(account?.name ?? '');
+  const [staleCalls, setStaleCalls] = useState<StaleCalls>(account?.stale_calls ?? 'keep');
   const command = useCommand<AccountView>();
-  const make = async (): Promise<void> => {
-    if ((await command.run('POST', '/v1/accounts', { name: name.trim() })) === undefined) return;
-    onMade();
+  const save = async (): Promise<void> => {
+    const saved =
+      account === null
+        ? await command.run('POST', '/v1/accounts', { name: name.trim() })
+        : await command.run('PATCH', `/v1/accounts/${account.id}`, {
+            // What is masked comes back as it was shown: only another name is a change.
+            ...(name !== account.name && { name: name.trim() }),
+            stale_calls: staleCalls,
+          });
+    if (saved === undefined) return;
+    onSaved();
     onClose();
   };
   return (
     <Dialog
       isOpen
       onClose={onClose}
-      title="Add an account"
+      title={account === null ? 'Add an account' : `Edit ${account.name}`}
       size="small"
-      onSubmit={() => void make()}
+      onSubmit={() => void save()}
       actions={
         <>
           <Button onClick={onClose}>Cancel</Button>
           <Button kind="primary" type="submit" isBusy={command.isBusy}>
-            Add account
+            {account === null ? 'Add account' : 'Save'}
           </Button>
         </>
       }
@@ -84,6 +124,21 @@ function AccountDialog({ onClose, onMade }: { readonly onClose: () => void; read
         <Field label="Name">
           <TextInput value={name} onValue={setName} maxLength={200} autocomplete="off" required />
         </Field>
+        {account !== null && (
+          <Choices
+            legend="Stale calls"
+            value={staleCalls}
+            onValue={setStaleCalls}
+            options={[
+              { value: 'keep', label: 'Are kept', hint: 'Shown as unknown until their end is reported' },
+              {
+                value: 'end',
+                label: 'End with error',
+                hint: 'Those that are stale now too; it is delivered, and cannot be taken back',
+              },
+            ]}
+          />
+        )}
         {command.fault !== null && <ProblemNote fault={command.fault} isCompact />}
       </div>
     </Dialog>

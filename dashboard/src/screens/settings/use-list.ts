@@ -13,12 +13,13 @@ export interface SettingsList<Item> {
   readonly reload: () => void;
 }
 
-/** The lists here are short: they come whole. */
+/** The lists here are short: they come whole. What is no list is shown as one of itself. */
 export function useList<Item>(path: string): SettingsList<Item> {
   const { data, fault, isLoading, reload } = useResource(path, (signal) =>
-    request<Page<Item>>('GET', path, { signal }),
+    request<Partial<Page<Item>> & Item>('GET', path, { signal }),
   );
-  return { rows: data?.data ?? [], fault, isLoading: isLoading && data === undefined, reload };
+  const rows = data === undefined ? [] : (data.data ?? [data]);
+  return { rows, fault, isLoading: isLoading && data === undefined, reload };
 }
 
 export interface Command<Answer> {
