@@ -7,7 +7,8 @@ import { findFreePort } from '../../test/support/free-port.ts';
 
 export type AppendFsync = 'everysec' | 'always';
 
-const START_MAX_MS = 10_000;
+/** A second where nothing else runs; a machine that is busy with other things may take long. */
+const START_MAX_MS = 30_000;
 const POLL_MS = 20;
 
 export function findRedisObstacle(): string | null {

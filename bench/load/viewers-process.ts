@@ -10,7 +10,8 @@ import { CALL_ID_PREFIX } from './report-feed.ts';
 
 export type ToViewers =
   | { readonly kind: 'open'; readonly port: number; readonly apiKey: string; readonly count: number }
-  | { readonly kind: 'report' };
+  /** keeps: the next report tells it again. */
+  | { readonly kind: 'report'; readonly keeps: boolean };
 
 export type FromViewers =
   | { readonly kind: 'opened' }
@@ -56,7 +57,7 @@ async function answer(message: ToViewers): Promise<void> {
     if (message.kind === 'open') {
       await open(message);
       tell({ kind: 'opened' });
-    } else tell({ kind: 'reported', report: takeReport() });
+    } else tell({ kind: 'reported', report: message.keeps ? readReport() : takeReport() });
   } catch (error) {
     tell({ kind: 'failed', detail: (error as Error).message });
   }
@@ -122,14 +123,18 @@ function readCalls(text: string): string {
   return text.slice(Math.max(from, text.length - CALL_MARK.length + 1));
 }
 
-/** Of what came since the last one. */
-function takeReport(): ViewersReport {
-  const report: ViewersReport = {
+/** Of what came since the last one that was taken. */
+function readReport(): ViewersReport {
+  return {
     bytes: viewers.reduce((total, { bytes }) => total + bytes, 0),
     lost: viewers.filter(({ isLost, bytes }) => isLost || bytes === 0).length,
     arrivals,
     sampled: Math.min(viewers.length, SAMPLED_MAX),
   };
+}
+
+function takeReport(): ViewersReport {
+  const report = readReport();
   arrivals = [];
   for (const viewer of viewers) viewer.bytes = 0;
   return report;

@@ -10,7 +10,8 @@ import { stopChild } from '../contestants/child.ts';
 export interface Viewers {
   /** Resolves once every one of them is watching. */
   open(): Promise<void>;
-  /** What came since the last report; what the sampled ones saw, by this process's clock. */
+  /** What came since the last report that was taken; what the sampled ones saw, by this process's clock. */
+  readReport(): Promise<ViewersReport>;
   takeReport(): Promise<ViewersReport>;
   stop(): Promise<void>;
 }
@@ -36,19 +37,22 @@ export async function startViewers(options: {
     return answer;
   }
 
+  async function askReport(keeps: boolean): Promise<ViewersReport> {
+    const answer = await ask({ kind: 'report', keeps });
+    if (answer.kind !== 'reported') throw new Error(`the viewers answered ${answer.kind}`);
+    const offsetMs = readMonotonicMs() - performance.now();
+    return {
+      ...answer.report,
+      arrivals: answer.report.arrivals.map(([slot, atMs]) => [slot, atMs - offsetMs]),
+    };
+  }
+
   return {
     async open() {
       await ask({ kind: 'open', ...options });
     },
-    async takeReport() {
-      const answer = await ask({ kind: 'report' });
-      if (answer.kind !== 'reported') throw new Error(`the viewers answered ${answer.kind}`);
-      const offsetMs = readMonotonicMs() - performance.now();
-      return {
-        ...answer.report,
-        arrivals: answer.report.arrivals.map(([slot, atMs]) => [slot, atMs - offsetMs]),
-      };
-    },
+    readReport: () => askReport(true),
+    takeReport: () => askReport(false),
     stop: () => stopChild(child),
   };
 }
