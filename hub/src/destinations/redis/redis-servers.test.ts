@@ -265,7 +265,13 @@ describe.skipIf(findRedisServer() === null)('in a cluster (skipped without redis
     outside.sender.abandon();
 
     await owner.command('FLUSHALL');
-    const otherId = String(await other.command('CLUSTER', 'MYID'));
+    const [otherId, ownerId] = [
+      String(await other.command('CLUSTER', 'MYID')),
+      String(await owner.command('CLUSTER', 'MYID')),
+    ];
+    // As a slot is moved in earnest: what a node was importing is its own in a newer epoch, and the gossip of the one
+    // that had it, sent before it knew, does not take it back.
+    await other.command('CLUSTER', 'SETSLOT', String(slot), 'IMPORTING', ownerId);
     for (const node of [other, owner])
       await node.command('CLUSTER', 'SETSLOT', String(slot), 'NODE', otherId);
     ground.calls.set('b', makeKnownCall({ callId: 'b' }));
