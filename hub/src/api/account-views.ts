@@ -67,11 +67,9 @@ export function toPhoneNumberView(number: PhoneNumber): z.output<typeof phoneNum
 export const accountView = z.object({
   id: z.string(),
   name: z.string(),
-  stale_calls: z
-    .enum(STALE_CALL_POLICIES)
-    .meta({
-      description: 'What becomes of calls that are live for too long: kept as they are, or ended with error.',
-    }),
+  stale_calls: z.enum(STALE_CALL_POLICIES).meta({
+    description: 'What becomes of calls that are live for too long: kept as they are, or ended with error.',
+  }),
   created_at: timeView,
 });
 
