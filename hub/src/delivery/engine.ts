@@ -264,7 +264,7 @@ class Engine implements DeliveryEngine {
   #hold(lane: Lane, delivery: ClaimedDelivery): void {
     this.#leases.hold(delivery);
     // Armed only while there are leases: an idle hub wakes for nothing but its sweep.
-    this.#cancelRenew ??= this.#options.clock.setTimer(() => void this.#renew(), this.#limits.renewMs);
+    this.#cancelRenew ??= this.#options.clock.setTimer(() => this.#renew(), this.#limits.renewMs);
     this.#room.hold(delivery.body.length);
     lane.held.push(delivery);
   }
@@ -415,17 +415,17 @@ class Engine implements DeliveryEngine {
     await this.#recorder.giveBack(held);
   }
 
-  async #renew(): Promise<void> {
+  #renew(): void {
     this.#cancelRenew = null;
     if (this.#leases.size === 0 || !this.#running) return;
-    this.#cancelRenew = this.#options.clock.setTimer(() => void this.#renew(), this.#limits.renewMs);
-    const lost = await this.#recorder.renew();
-    if (lost.size === 0) return;
-    for (const lane of this.#lanes.values()) {
-      const dropped = lane.drop(({ row }) => lost.has(row));
-      this.#room.drop(dropped);
-      for (const delivery of dropped) this.#leases.forget(delivery);
-    }
+    this.#cancelRenew = this.#options.clock.setTimer(() => this.#renew(), this.#limits.renewMs);
+    void this.#recorder.renew((lost) => {
+      for (const lane of this.#lanes.values()) {
+        const dropped = lane.drop(({ row }) => lost.has(row));
+        this.#room.drop(dropped);
+        for (const delivery of dropped) this.#leases.forget(delivery);
+      }
+    });
   }
 
   #pumpAll(): void {

@@ -97,15 +97,19 @@ export class Recorder {
     }
   }
 
-  /** Rows whose leases are lost: somebody else has them, or nobody. */
-  async renew(): Promise<ReadonlySet<number>> {
+  /**
+   * `drop` is told the rows whose leases are lost: somebody else has them, or nobody. In the turn in which that is
+   * found, since a claim's answer in the next one may have taken one of them anew.
+   */
+  async renew(drop: (rows: ReadonlySet<number>) => void): Promise<void> {
     const { journal, clock, observer, limits } = this.#options;
     const claims = this.#leases.list();
     try {
-      return this.#leases.listLost(claims, await journal.renewLeases(claims, limits.leaseMs, clock.nowMs()));
+      const rows = await journal.renewLeases(claims, limits.leaseMs, clock.nowMs());
+      const lost = this.#leases.listLost(claims, rows);
+      if (lost.size > 0) drop(lost);
     } catch (error) {
       observer.troubled('leases could not be renewed; it is tried again', error);
-      return NONE;
     }
   }
 
@@ -146,5 +150,3 @@ export class Recorder {
     }
   }
 }
-
-const NONE: ReadonlySet<number> = new Set();
