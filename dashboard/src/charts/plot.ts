@@ -8,7 +8,7 @@ import type { ChartInk, ChartTheme } from './theme.ts';
 import type { ChartUnit } from './value-ticks.ts';
 import type { WallClock } from './wall-clock.ts';
 
-import { stackBars, toRuns } from './plot-shapes.ts';
+import { findSlotAt, stackBars, toEnds, toMiddle, toRuns, toShare } from './plot-shapes.ts';
 import { NO_CURSOR } from './slot-cursor.ts';
 import { toTimeTicks } from './time-ticks.ts';
 import { formatMark, toValueTicks } from './value-ticks.ts';
@@ -90,6 +90,9 @@ export function makePlot(host: HTMLElement): Plot {
     // Whoever gives a canvas a size empties it and gets a new pen.
     canvas.width = Math.round(width * devicePixelRatio);
     canvas.height = Math.round(height * devicePixelRatio);
+    // The host may end within a pixel of the screen; a canvas stretched to there would blur every line.
+    canvas.style.width = `${canvas.width / devicePixelRatio}px`;
+    canvas.style.height = `${canvas.height / devicePixelRatio}px`;
     pen.scale(devicePixelRatio, devicePixelRatio);
     paintAxes(pen, view, marks);
     pen.save();
@@ -256,11 +259,7 @@ export function makePlot(host: HTMLElement): Plot {
     },
     findSlot(clientX) {
       const { left, width: wide } = area.getBoundingClientRect();
-      if (view === null || view.atMs.length === 0 || wide === 0) return null;
-      const [sinceMs, untilMs] = toEnds(view);
-      const atMs = sinceMs + ((clientX - left) / wide) * (untilMs - sinceMs);
-      const index = Math.floor((atMs - (view.atMs[0] ?? 0)) / view.stepMs);
-      return Math.min(view.atMs.length - 1, Math.max(0, index));
+      return view === null || wide === 0 ? null : findSlotAt(view, (clientX - left) / wide);
     },
     destroy() {
       gone.abort();
@@ -274,21 +273,6 @@ function makePart(name: string): HTMLElement {
   const part = document.createElement('div');
   part.className = name;
   return part;
-}
-
-/** Whole slots: the first may begin before the range does. */
-function toEnds({ atMs, stepMs, sinceMs, untilMs }: Slots): [sinceMs: number, untilMs: number] {
-  return [Math.min(sinceMs, atMs[0] ?? sinceMs), Math.max(untilMs, (atMs.at(-1) ?? 0) + stepMs)];
-}
-
-function toMiddle(slots: Slots, index: number): number {
-  return (slots.atMs[index] ?? 0) + slots.stepMs / 2;
-}
-
-/** Of the time axis. */
-function toShare(slots: Slots, atMs: number): number {
-  const [sinceMs, untilMs] = toEnds(slots);
-  return (atMs - sinceMs) / (untilMs - sinceMs);
 }
 
 function toPercent(share: number): string {
@@ -329,10 +313,12 @@ function paintDot(pen: CanvasRenderingContext2D, [x, y]: Point, radius: number):
 /** Diagonal lines, where colour alone cannot tell two parts of a bar apart. */
 function toHatch(ctx: CanvasRenderingContext2D, stroke: string, ground: string): CanvasPattern | string {
   const tile = document.createElement('canvas');
-  tile.width = HATCH_PX;
-  tile.height = HATCH_PX;
+  // As fine as the screen: a pattern is scaled with the pen, as a picture is.
+  tile.width = Math.round(HATCH_PX * devicePixelRatio);
+  tile.height = tile.width;
   const pen = tile.getContext('2d');
   if (pen === null) return stroke;
+  pen.scale(tile.width / HATCH_PX, tile.width / HATCH_PX);
   pen.fillStyle = ground;
   pen.fillRect(0, 0, HATCH_PX, HATCH_PX);
   pen.strokeStyle = stroke;
@@ -343,5 +329,7 @@ function toHatch(ctx: CanvasRenderingContext2D, stroke: string, ground: string):
     pen.lineTo(shift + HATCH_PX + 1, -1);
   }
   pen.stroke();
-  return ctx.createPattern(tile, 'repeat') ?? stroke;
+  const pattern = ctx.createPattern(tile, 'repeat');
+  pattern?.setTransform(new DOMMatrix().scale(1 / devicePixelRatio));
+  return pattern ?? stroke;
 }

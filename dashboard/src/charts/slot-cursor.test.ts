@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { moveCursor, NO_CURSOR, toSpan } from './slot-cursor.ts';
+import { followSlots, moveCursor, NO_CURSOR, toSpan } from './slot-cursor.ts';
 
 describe('moveCursor', () => {
   it('enters from the side the arrow points away from, and stops at both ends', () => {
@@ -26,6 +26,31 @@ describe('moveCursor', () => {
   it('takes no other key, and none where there is nothing', () => {
     expect(moveCursor(NO_CURSOR, 'a', false, 10)).toBeUndefined();
     expect(moveCursor(NO_CURSOR, 'ArrowRight', false, 0)).toBeUndefined();
+  });
+});
+
+describe('followSlots', () => {
+  const slots = { atMs: [0, 60, 120, 180], stepMs: 60, sinceMs: 0, untilMs: 240 };
+  const later = { atMs: [60, 120, 180, 240], stepMs: 60, sinceMs: 60, untilMs: 300 };
+
+  it('stays with the time it stood on when slots move on', () => {
+    expect(followSlots({ index: 3, anchor: 1 }, slots, later)).toEqual({ index: 2, anchor: 0 });
+    expect(followSlots({ index: 2, anchor: null }, slots, later)).toEqual({ index: 1, anchor: null });
+    expect(followSlots({ index: 2, anchor: 3 }, slots, { ...slots })).toEqual({ index: 2, anchor: 3 });
+  });
+
+  it('lets go of a selection that began before the first slot, and of a slot that is gone', () => {
+    expect(followSlots({ index: 3, anchor: 0 }, slots, later)).toEqual({ index: 2, anchor: null });
+    expect(followSlots({ index: 0, anchor: 3 }, slots, later)).toEqual(NO_CURSOR);
+  });
+
+  it('keeps nothing beyond a shorter range, or on slots of another length', () => {
+    const short = { ...slots, atMs: [0, 60], untilMs: 120 };
+    expect(followSlots({ index: 3, anchor: 2 }, slots, short)).toEqual(NO_CURSOR);
+    expect(followSlots({ index: 1, anchor: 3 }, slots, short)).toEqual({ index: 1, anchor: null });
+    expect(followSlots({ index: 1, anchor: 2 }, slots, { ...slots, stepMs: 120 })).toEqual(NO_CURSOR);
+    expect(followSlots({ index: 9, anchor: 9 }, slots, later)).toEqual(NO_CURSOR);
+    expect(followSlots(NO_CURSOR, slots, later)).toEqual(NO_CURSOR);
   });
 });
 

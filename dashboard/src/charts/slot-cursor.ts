@@ -42,6 +42,17 @@ export interface Slots {
   readonly untilMs: number;
 }
 
+/** The cursor on other slots: it stays with its time, not with its place, and is let go of where that time is gone. */
+export function followSlots(cursor: SlotCursor, before: Slots, after: Slots): SlotCursor {
+  if (before.stepMs !== after.stepMs) return NO_CURSOR;
+  const follow = (from: number | null): number | null => {
+    const index = from === null ? -1 : after.atMs.indexOf(before.atMs[from] ?? Number.NaN);
+    return index === -1 ? null : index;
+  };
+  const index = follow(cursor.index);
+  return index === null ? NO_CURSOR : { index, anchor: follow(cursor.anchor) };
+}
+
 /** [sinceMs, untilMs) of the slots between two indexes, in whichever order, never beyond the chart's own range. */
 export function toSpan(
   slots: Slots,

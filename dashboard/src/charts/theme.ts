@@ -13,7 +13,6 @@ export const CHART_INKS = [
   'active-soft',
   'previous',
   'failed-soft',
-  'text',
   'muted',
   'grid',
   'surface',

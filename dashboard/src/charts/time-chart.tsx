@@ -13,7 +13,7 @@ import { Button } from '../components/button.tsx';
 import { timeZone } from '../data/preferences.ts';
 import { ChartLegend } from './chart-legend.tsx';
 import { makePlot } from './plot.ts';
-import { moveCursor, NO_CURSOR, toSpan } from './slot-cursor.ts';
+import { followSlots, moveCursor, NO_CURSOR, toSpan } from './slot-cursor.ts';
 import { readChartTheme, themeVersion } from './theme.ts';
 import { formatSpan } from './time-ticks.ts';
 import { formatValue } from './value-ticks.ts';
@@ -50,17 +50,24 @@ export function TimeChart({
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot | null>(null);
   const drag = useRef<{ readonly fromPx: number; isMoved: boolean } | null>(null);
-  const [cursor, setCursor] = useState<SlotCursor>(NO_CURSOR);
+  const [kept, keep] = useState({ slots, cursor: NO_CURSOR });
+  // Live slots move on, and another range may have come, while the cursor stood.
+  const cursor = useMemo(() => followSlots(kept.cursor, kept.slots, slots), [kept, slots]);
+  const setCursor = (next: SlotCursor): void => keep({ slots, cursor: next });
+  // What was let go of does not come back with the slots it stood on.
+  useEffect(() => setCursor(cursor), [slots]);
   const [spoken, setSpoken] = useState('');
   const clock = useMemo(() => toWallClock(zone), [zone]);
-  const version = themeVersion.value;
 
   useEffect(() => {
     const element = host.current;
     if (element === null) return;
-    plot.current ??= makePlot(element);
-    plot.current.show({ ...slots, series, unit, clock, theme: readChartTheme(element) });
-  }, [slots, series, unit, clock, version]);
+    const shown = (plot.current ??= makePlot(element));
+    // At once, not with the next frame: paper has none.
+    return themeVersion.subscribe(() =>
+      shown.show({ ...slots, series, unit, clock, theme: readChartTheme(element) }),
+    );
+  }, [slots, series, unit, clock]);
 
   useEffect(() => {
     const element = host.current;
@@ -76,9 +83,7 @@ export function TimeChart({
 
   useEffect(() => plot.current?.showCursor(cursor), [cursor]);
 
-  const count = slots.atMs.length;
-  // A shorter range may have come while the cursor stood.
-  const index = cursor.index === null || cursor.index >= count ? null : cursor.index;
+  const { index } = cursor;
   const span = index === null ? null : toSpan(slots, cursor.anchor ?? index, index);
   const isPinned = cursor.anchor !== null && span !== null;
 
@@ -96,7 +101,8 @@ export function TimeChart({
     }
     // With nothing to let go of, Escape is for whatever the chart stands in.
     if (event.key === 'Escape' && index === null) return;
-    const next = moveCursor({ ...cursor, index }, event.key, event.shiftKey && onSelect !== undefined, count);
+    const isShift = event.shiftKey && onSelect !== undefined;
+    const next = moveCursor(cursor, event.key, isShift, slots.atMs.length);
     if (next === undefined) return;
     event.preventDefault();
     event.stopPropagation();
@@ -133,7 +139,7 @@ export function TimeChart({
     } else if (isPinned) {
       return;
     }
-    if (at !== index) setCursor((before) => ({ index: at, anchor: before.anchor }));
+    if (at !== index) setCursor({ index: at, anchor: cursor.anchor });
   }
 
   function onPointerUp(event: PointerEvent): void {
