@@ -1,11 +1,10 @@
 /** A fault in one screen is told in its place; the rest of the page goes on. */
 import { Component } from 'preact';
 import type { ComponentChildren } from 'preact';
-import type { ApiFault } from '../data/api.ts';
 
 import { Button } from '../components/button.tsx';
 import { ProblemNote } from '../components/problem.tsx';
-import { toApiFault } from '../data/api.ts';
+import { ApiFault, toApiFault } from '../data/api.ts';
 
 interface Props {
   /** Name of the screen. */
@@ -35,8 +34,8 @@ export class ScreenBoundary extends Component<Props, State> {
   }
 
   override componentDidCatch(error: unknown): void {
-    // For whoever looks into it; the page shows it in words.
-    reportError(error);
+    // For whoever looks into it; the page shows it in words. What the hub did not give is no bug of the page.
+    if (!(error instanceof ApiFault)) reportError(error);
   }
 
   override render() {

@@ -200,6 +200,31 @@ describe.skipIf(!hasChromium)('the analytics screen', () => {
     await seeCount(page.locator('.calls [data-row-key]'), FAILED);
   });
 
+  it('says that it comes, that it did not come, and comes when it is asked for again', async () => {
+    const { page } = await stage.open('/live');
+    await seeText(page.locator('.connection'), 'Live');
+    const file = '**/analytics-screen*.js';
+    const asked: (() => void)[] = [];
+    await page.route(file, async (route) => {
+      await new Promise<void>((resolve) => {
+        asked.push(resolve);
+      });
+      await route.abort();
+    });
+    const main = page.locator('#main');
+    await page.getByRole('link', { name: 'Analytics', exact: true }).click();
+    await main.getByRole('heading', { name: 'Analytics', level: 1 }).waitFor();
+    await waitFor(() => asked.length > 0, 'the file was asked for');
+    await seeCount(main.locator('[aria-busy=true]'), 1);
+    for (const answer of asked) answer();
+    await main.getByRole('heading', { name: 'Analytics', level: 1 }).waitFor();
+    await seeText(main.getByRole('alert'), 'could not be loaded');
+    await seeCount(main.locator('[aria-busy=true]'), 0);
+    await page.unroute(file);
+    await main.getByRole('button', { name: 'Retry' }).click();
+    await seeText(page.getByRole('list', { name: 'Numbers of the range' }), 'Connected');
+  });
+
   it('says of a range without calls that there are none', async () => {
     const { page } = await stage.open('/analytics?since=2020-01-01T00:00:00Z&until=2020-01-02T00:00:00Z');
     await page.getByText('No calls in this range').waitFor();

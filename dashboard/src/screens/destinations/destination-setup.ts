@@ -7,4 +7,4 @@ import { defineLazy } from '../../components/lazy.tsx';
 const setup = () => import('./destination-parts.ts');
 
 export const CreateDestination = defineLazy(async () => (await setup()).CreateDestination);
-export const DestinationScreen = defineLazy(async () => (await setup()).DestinationScreen);
+export const DestinationScreen = defineLazy(async () => (await setup()).DestinationScreen, 'Destination');
