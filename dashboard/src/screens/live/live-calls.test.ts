@@ -46,6 +46,17 @@ describe('the calls on the wall', () => {
     expect(wall.age(liveMs('b') + 1)).toBe(false);
   });
 
+  it('keeps them stale when a list or a change comes that was read before', () => {
+    const wall = createLiveCalls();
+    const old = makeCall('a');
+    expect(wall.age(Date.parse(old.live_since ?? '') + 1)).toBe(false);
+    const isStale = (): readonly boolean[] => wall.toTiles('longest').map(({ call }) => call.stale);
+    wall.replace([old, makeCall('b', { startedS: 20 })]);
+    expect(isStale()).toEqual([true, false]);
+    wall.apply([makeCall('a')], 1_000);
+    expect(isStale()).toEqual([true, false]);
+  });
+
   it('does not care about calls that it never showed and that are over', () => {
     const wall = createLiveCalls();
     expect(wall.apply([makeCall('x', { state: 'ended' })], 0)).toBe(false);

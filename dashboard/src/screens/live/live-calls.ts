@@ -17,7 +17,7 @@ export interface Tile {
 }
 
 export interface LiveCalls {
-  /** What the list says; calls that are over but still shown stay. */
+  /** What the list says; calls that are over but still shown stay. Of what is stale `age` may know more. */
   replace(calls: readonly CallView[]): void;
   /** Returns whether anything on the wall changed. */
   apply(changed: readonly CallView[], nowMs: number): boolean;
@@ -31,13 +31,21 @@ export interface LiveCalls {
 
 export function createLiveCalls(): LiveCalls {
   const tiles = new Map<string, Tile>();
+  let staleBeforeMs = -Infinity;
+
+  // A list that was on its way may be older than the counts.
+  const isAged = (call: CallView): boolean =>
+    !call.stale && Date.parse(call.live_since ?? '') < staleBeforeMs;
+  const show = (call: CallView): void => {
+    tiles.set(call.id, { call: isAged(call) ? { ...call, stale: true } : call, overSinceMs: null });
+  };
 
   return {
     replace(calls) {
       for (const [id, tile] of tiles) if (tile.overSinceMs === null) tiles.delete(id);
       for (const call of calls) {
         if (tiles.size >= TILES_MAX) break;
-        tiles.set(call.id, { call, overSinceMs: null });
+        show(call);
       }
     },
     apply(changed, nowMs) {
@@ -46,7 +54,7 @@ export function createLiveCalls(): LiveCalls {
         const known = tiles.get(call.id);
         if (call.state === 'live') {
           if (known === undefined && tiles.size >= TILES_MAX) continue;
-          tiles.set(call.id, { call, overSinceMs: null });
+          show(call);
           isChanged = true;
         } else if (known !== undefined) {
           tiles.set(call.id, { call, overSinceMs: known.overSinceMs ?? nowMs });
@@ -56,11 +64,11 @@ export function createLiveCalls(): LiveCalls {
       return isChanged;
     },
     age(liveBeforeMs) {
+      staleBeforeMs = liveBeforeMs;
       let isChanged = false;
-      for (const [id, { call, overSinceMs }] of tiles) {
-        if (overSinceMs !== null || call.stale || !(Date.parse(call.live_since ?? '') < liveBeforeMs))
-          continue;
-        tiles.set(id, { call: { ...call, stale: true }, overSinceMs });
+      for (const { call, overSinceMs } of tiles.values()) {
+        if (overSinceMs !== null || !isAged(call)) continue;
+        show(call);
         isChanged = true;
       }
       return isChanged;
