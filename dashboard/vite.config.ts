@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import type { Plugin } from 'vite';
+
+import { readSizes, writeSizesOut } from './src/styles/size-tokens.ts';
 
 /** `OFFHOOK_HUB=http://127.0.0.1:8080 npx vite` in this folder: pages from here, everything else from that hub. */
 const hub = process.env['OFFHOOK_HUB'] ?? 'http://127.0.0.1:8080';
@@ -19,24 +22,17 @@ function leaveOutPreloading(): Plugin {
   };
 }
 
-/**
- * Sizes that no theme, density or device changes are written out where they are used: compressed, names weigh 0.3 kB more
- * than the figures they stand for.
- */
-function writeSizesOut(): Plugin {
-  const tokens = readFileSync(new URL('src/styles/tokens.css', import.meta.url), 'utf8');
-  const size = /^ *(--(?:space|size|radius|weight)\b[\w-]*): (.+);\n/gm;
-  const values = new Map([...tokens.matchAll(size)].map(([, name, value]) => [name, value]));
+/** Compressed, names of sizes weigh 0.3 kB more than the figures they stand for. */
+function replaceSizes(): Plugin {
+  const file = fileURLToPath(new URL('src/styles/tokens.css', import.meta.url));
+  const sizes = readSizes(readFileSync(file, 'utf8'));
   return {
-    name: 'write-sizes-out',
+    name: 'replace-sizes',
     apply: 'build',
     enforce: 'pre',
     transform: {
       filter: { id: /\.css$/ },
-      handler: (code) => ({
-        code: code.replace(size, '').replace(/var\((--[\w-]+)\)/g, (use, name) => values.get(name) ?? use),
-        map: null,
-      }),
+      handler: (code, id) => ({ code: writeSizesOut(code, sizes, id === file), map: null }),
     },
   };
 }
@@ -44,7 +40,7 @@ function writeSizesOut(): Plugin {
 export default defineConfig({
   root: import.meta.dirname,
   base: '/',
-  plugins: [leaveOutPreloading(), writeSizesOut()],
+  plugins: [leaveOutPreloading(), replaceSizes()],
   // Calls of h() weigh a hundredth less than those of the automatic runtime.
   oxc: {
     jsx: { runtime: 'classic', pragma: 'h', pragmaFrag: 'Fragment' },
