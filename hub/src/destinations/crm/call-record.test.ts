@@ -24,7 +24,6 @@ describe('what a CRM is told of a call', () => {
       direction: 'inbound',
       title: 'Inbound call to HMS Sovereign Demo',
       startAtMs: START,
-      endAtMs: END,
       durationMs: 300_000,
       fromNumber: NUMBER,
       toNumber: '+31850835037',
@@ -76,7 +75,7 @@ describe('what a CRM is told of a call', () => {
 
   it('has no duration while the call runs', () => {
     const record = toRecord({ call: live(), settings: { write_when: 'started' } });
-    expect(record).toMatchObject({ outcome: 'in_progress', durationMs: null, endAtMs: null });
+    expect(record).toMatchObject({ outcome: 'in_progress', durationMs: null });
   });
 });
 

@@ -20,7 +20,6 @@ export interface CallRecord {
   /** The start; where nobody reported it, the end, or when we first heard of the call. */
   readonly startAtMs: number;
   readonly isStartKnown: boolean;
-  readonly endAtMs: number | null;
   readonly durationMs: number | null;
   /** By our own clock, when we first heard of the call: nothing can have been written before. */
   readonly knownSinceMs: number;
@@ -127,7 +126,6 @@ export function toCallRecord(input: Omit<PlanInput, 'settings' | 'metadataId' | 
     title: toTitle(call, direction, outcome),
     startAtMs: toStartAtMs(call),
     isStartKnown: call.startedAtMs !== null,
-    endAtMs: call.endedAtMs,
     durationMs: outcome === 'in_progress' ? null : call.durationMs,
     knownSinceMs: call.firstReportAtMs,
     fromNumber: direction === 'inbound' ? customer : own,

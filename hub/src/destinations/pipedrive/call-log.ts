@@ -37,7 +37,7 @@ export function toCallLogDraft(
   contactId: ContactId | null,
   userId: number | undefined,
 ): CallLogDraft {
-  const { fromNumber, toNumber, startAtMs, endAtMs, durationMs } = record;
+  const { fromNumber, toNumber, startAtMs, durationMs } = record;
   const reference = toReference(toCallKey(record.callId));
   const title = record.title.slice(0, SUBJECT_CHARACTERS_MAX - reference.length - 1);
   return {
@@ -46,7 +46,8 @@ export function toCallLogDraft(
     ...(fromNumber !== null && { from_phone_number: fromNumber }),
     to_phone_number: toNumber ?? NO_NUMBER,
     start_time: toUtc(startAtMs),
-    end_time: toUtc(Math.max(startAtMs, endAtMs ?? startAtMs)),
+    // Not when its end is dated: one that the hub assumed is hours after anybody spoke, and has no duration.
+    end_time: toUtc(startAtMs + (durationMs ?? 0)),
     ...(durationMs !== null && { duration: String(Math.round(durationMs / 1_000)) }),
     ...(contactId !== null && { person_id: Number(contactId) }),
     ...(userId !== undefined && { user_id: userId }),

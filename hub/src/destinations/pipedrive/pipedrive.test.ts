@@ -206,6 +206,17 @@ describe('a Pipedrive destination', () => {
     expect(server.callLogs).toHaveLength(0);
   });
 
+  it('dates the end of a call whose duration nobody knows as its start, not as when the hub gave it up', async () => {
+    const { server, attempt, end } = await start();
+    const assumed = { state: 'failed', endedAtMs: STARTED_MS + 4 * 3_600_000, durationMs: null } as const;
+    expect(await attempt(end({ callId: 'call-1', startedAtMs: STARTED_MS, ...assumed }))).toMatchObject({
+      kind: 'done',
+    });
+    const [log] = server.callLogs;
+    expect(log?.fields['end_time']).toBe(log?.fields['start_time']);
+    expect(log?.fields).not.toHaveProperty('duration');
+  });
+
   it('begins its look anew where Pipedrive takes the cursor of before no longer', async () => {
     const { server, attempt, end, clock, ground } = await start();
     const request = end({ callId: 'call-1', firstReportAtMs: clock.nowMs() - 3_600_000 });
@@ -506,7 +517,6 @@ const RECORD: CallRecord = {
   title: 'Inbound call',
   startAtMs: STARTED_MS,
   isStartKnown: true,
-  endAtMs: STARTED_MS,
   durationMs: 0,
   knownSinceMs: STARTED_MS,
   fromNumber: null,
