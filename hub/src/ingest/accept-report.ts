@@ -17,7 +17,7 @@ export interface ReportOrigin {
 }
 
 export interface AcceptGround {
-  readonly journal: AcceptJournal;
+  readonly journal: Pick<AcceptJournal, 'acceptReports'>;
   readonly observer: ReportObserver;
 }
 
@@ -28,20 +28,27 @@ export async function acceptReports(
 ): Promise<readonly AcceptedReport[]> {
   if (reports.some(hasOddNumber)) await loadPhoneNumbers();
   const accepted = await ground.journal.acceptReports(reports.map((report) => toIncoming(origin, report)));
-  for (const [index, { outcome, call }] of accepted.entries()) {
-    ground.observer.reported({
-      accountId: origin.accountId,
-      sourceId: origin.sourceId,
-      sourceKind: origin.sourceKind,
-      status: reports[index]?.status ?? '',
-      outcome,
-      callState: call.state,
-      durationMs: call.durationMs,
-      startedAtMs: call.startedAtMs,
-      occurredAtMs: reports[index]?.occurredAtMs ?? null,
-    });
-  }
+  for (const [index, one] of accepted.entries()) tellReported(ground.observer, origin, one, reports[index]);
   return accepted;
+}
+
+export function tellReported(
+  observer: ReportObserver,
+  { accountId, sourceId, sourceKind }: ReportOrigin,
+  { outcome, call }: AcceptedReport,
+  report: Pick<CallReport, 'status' | 'occurredAtMs'> | undefined,
+): void {
+  observer.reported({
+    accountId,
+    sourceId,
+    sourceKind,
+    status: report?.status ?? '',
+    outcome,
+    callState: call.state,
+    durationMs: call.durationMs,
+    startedAtMs: call.startedAtMs,
+    occurredAtMs: report?.occurredAtMs ?? null,
+  });
 }
 
 /** What a sender is told. The call's details are left out: a key that may only report must not read numbers this way. */
@@ -76,7 +83,7 @@ function hasOddNumber(report: CallReport): boolean {
   return needsPhoneNumbers(report.phoneNumber?.number) || needsPhoneNumbers(report.customer?.number);
 }
 
-function toIncoming(origin: ReportOrigin, report: CallReport): IncomingReport {
+export function toIncoming(origin: ReportOrigin, report: CallReport): IncomingReport {
   return {
     accountId: origin.accountId,
     sourceId: origin.sourceId,

@@ -4,10 +4,11 @@
  */
 import type { CallReport } from '../calls/report.ts';
 import type { AccountId } from '../journal/ids.ts';
-import type { AcceptedReport } from '../journal/reports.ts';
+import type { AcceptedReport, AcceptJournal } from '../journal/reports.ts';
 import type { AcceptGround } from './accept-report.ts';
+import type { ReportObserver } from './request-observer.ts';
 
-import { acceptReports } from './accept-report.ts';
+import { acceptReports, tellReported, toIncoming } from './accept-report.ts';
 
 export async function endByHand(
   ground: AcceptGround,
@@ -21,20 +22,22 @@ export async function endByHand(
   return accepted;
 }
 
-/** In one transaction. When they really ended is not known: our clock says when they were given up. */
-export function endAssumed(
-  ground: AcceptGround,
+/**
+ * In one transaction, those that are still live in it. When they really ended is not known: our clock says when they
+ * were given up.
+ */
+export async function endAssumed(
+  ground: { readonly journal: Pick<AcceptJournal, 'acceptAssumedEnds'>; readonly observer: ReportObserver },
   accountId: AccountId,
   callIds: readonly string[],
   error: string,
-): Promise<readonly AcceptedReport[]> {
+): Promise<void> {
   // No source said it, and what is counted by kind of source must not say that one did.
   const origin = { accountId, sourceId: 'api', sourceKind: 'hub', traceparent: null } as const;
-  return acceptReports(
-    ground,
-    origin,
-    callIds.map((callId) => ({ ...toEnd(callId, error), isAssumed: true })),
+  const ended = await ground.journal.acceptAssumedEnds(
+    callIds.map((callId) => toIncoming(origin, { ...toEnd(callId, error), isAssumed: true })),
   );
+  for (const one of ended) tellReported(ground.observer, origin, one, toEnd(one.call.callId, error));
 }
 
 function toEnd(callId: string, error: string): CallReport {

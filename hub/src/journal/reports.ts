@@ -32,4 +32,9 @@ export interface AcceptJournal {
    * unclaimed deliveries of the call here.
    */
   acceptReports(reports: readonly IncomingReport[]): Promise<readonly AcceptedReport[]>;
+  /**
+   * As acceptReports, for ends that no source reported. One whose call is not live, or not known, is dropped as if
+   * nobody had assumed it (kept nowhere, not counted) and has no answer: a true end that came first is not contradicted.
+   */
+  acceptAssumedEnds(reports: readonly IncomingReport[]): Promise<readonly AcceptedReport[]>;
 }

@@ -14,6 +14,7 @@ import {
   toIncoming,
   toReport,
 } from '../journal/conformance/harness.ts';
+import { JournalError } from '../journal/journal-error.ts';
 import { createSecretBox } from '../journal/secret-box.ts';
 import { openSqliteJournal } from '../journal/sqlite/sqlite-journal.ts';
 import { createStaleEndWatch, LISTENED_GAP_MS, LISTENED_MS_MIN, STALE_ENDS_PER_LOOK } from './stale-ends.ts';
@@ -183,6 +184,41 @@ describe('the end of stale calls, where the account chose it', () => {
   });
 });
 
+describe('a true end that comes while the hub is about to assume one', () => {
+  it.each([
+    ['ended', 'ended'],
+    ['ended-with-error', 'failed'],
+  ])('stays as it was reported: %s', async (status, state) => {
+    const { journal, clock, counted } = await prepare();
+    await report(journal, 'lost', 'in-progress');
+    await report(journal, 'other', 'in-progress');
+    let isOver = false;
+    const watch = createStaleEndWatch({
+      staleAfterMs: STALE_AFTER_MS,
+      observer: { reported: (one) => void counted.push(one), refused: () => undefined },
+      clock,
+      journal: {
+        ...journal,
+        // Between the list of what is stale and the ends.
+        async appendOperationalEvent(...told) {
+          const isFirst = !isOver;
+          isOver = true;
+          if (isFirst) expect(await report(journal, 'lost', status)).toBe('advanced');
+          return journal.appendOperationalEvent(...told);
+        },
+      },
+    });
+    const staleMs = NOW + STALE_AFTER_MS + WATCH_MS;
+    await clock.runUntil(staleMs);
+    await lookUntil(watch, staleMs, staleMs + LISTENED_MS_MIN);
+    expect(isOver).toBe(true);
+    expect(await journal.getCall('default', 'lost')).toMatchObject({ state, error: null, sequence: 2 });
+    expect((await journal.getTimeline('default', 'lost'))?.reports).toHaveLength(2);
+    expect(await readState(journal, 'other')).toBe('failed');
+    expect(counted).toMatchObject([{ outcome: 'advanced', callState: 'failed' }]);
+  });
+});
+
 describe('the end of many stale calls', () => {
   it('comes to all of them, some at a time, each told before it', async () => {
     const { journal, clock } = await prepare();
@@ -194,21 +230,23 @@ describe('the end of many stale calls', () => {
     let largest = 0;
     const watch = createStaleEndWatch({
       ...LOOKED_AT,
+      clock,
       journal: {
         ...journal,
-        acceptReports(reports) {
+        acceptAssumedEnds(reports) {
           transactions += 1;
           largest = Math.max(largest, reports.length);
-          return journal.acceptReports(reports);
+          return journal.acceptAssumedEnds(reports);
         },
       },
     });
-    await clock.runUntil(NOW + STALE_AFTER_MS + WATCH_MS);
-    await lookUntil(watch, NOW, NOW + STALE_AFTER_MS);
-    expect(transactions).toBe(0);
+    const staleMs = NOW + STALE_AFTER_MS + WATCH_MS;
+    await clock.runUntil(staleMs);
+    await lookUntil(watch, staleMs, staleMs + LISTENED_MS_MIN - WATCH_MS);
+    expect([await countLive(journal), transactions]).toEqual([count, 0]);
     const left: number[] = [];
     for (let look = 0; look < 4; look += 1) {
-      await watch.look(clock.nowMs(), () => false);
+      await watch.look(staleMs + LISTENED_MS_MIN + look * WATCH_MS, () => false);
       left.push(await countLive(journal));
     }
     expect(left).toEqual([count - STALE_ENDS_PER_LOOK, count - 2 * STALE_ENDS_PER_LOOK, 0, 0]);
@@ -231,9 +269,9 @@ describe('the end of many stale calls', () => {
     await report(journal, 'mine', 'in-progress');
     await report(journal, 'theirs', 'in-progress', other);
     watch({
-      acceptReports: async (reports) => {
+      acceptAssumedEnds: async (reports) => {
         if (reports.some(({ accountId }) => accountId === 'default')) throw new Error('unreadable');
-        return journal.acceptReports(reports);
+        return journal.acceptAssumedEnds(reports);
       },
     });
     await passTime(STALE_AFTER_MS + 2 * WATCH_MS);
@@ -247,7 +285,7 @@ describe('the end of stale calls, over stops of the hub', () => {
     const { journal, watch, passTime } = await prepare();
     await createDestination(journal, { filter: { operational_events: ['call.stale'] } });
     await report(journal, 'lost', 'in-progress');
-    const dying = watch({ acceptReports: () => Promise.reject(new Error('killed')) });
+    const dying = watch({ acceptAssumedEnds: () => Promise.reject(new Error('killed')) });
     await passTime(STALE_AFTER_MS + 2 * WATCH_MS);
     await dying.stop();
     expect(await listOwed(journal)).toEqual(['in-progress lost', 'call.stale lost']);
@@ -274,7 +312,7 @@ describe('the end of stale calls, over stops of the hub', () => {
 
   it('waits as long after a sleep of the machine, or a clock that was ahead', async () => {
     const { journal, clock } = await prepare();
-    const watch = createStaleEndWatch({ ...LOOKED_AT, journal });
+    const watch = createStaleEndWatch({ ...LOOKED_AT, clock, journal });
     await report(journal, 'running', 'in-progress');
     await lookUntil(watch, NOW, NOW + LISTENED_MS_MIN);
     // Ten days ahead for some minutes, then right again.
@@ -288,5 +326,76 @@ describe('the end of stale calls, over stops of the hub', () => {
     expect(await readState(journal, 'running')).toBe('live');
     await lookUntil(watch, wokenMs + LISTENED_MS_MIN, wokenMs + LISTENED_MS_MIN);
     expect(await readState(journal, 'running')).toBe('failed');
+  });
+
+  it('waits as long after a clock that was set back a little', async () => {
+    const { journal, clock } = await prepare('keep');
+    const watch = createStaleEndWatch({ ...LOOKED_AT, clock, journal });
+    await report(journal, 'running', 'in-progress');
+    const staleMs = NOW + STALE_AFTER_MS + HOUR;
+    await clock.runUntil(staleMs);
+    await lookUntil(watch, staleMs - LISTENED_MS_MIN, staleMs);
+    await journal.updateAccount('default', { staleCalls: 'end' }, KEY_ACTOR);
+    const backMs = staleMs - LISTENED_GAP_MS;
+    await lookUntil(watch, backMs, backMs + LISTENED_MS_MIN - WATCH_MS);
+    expect(await readState(journal, 'running')).toBe('live');
+    await lookUntil(watch, backMs + LISTENED_MS_MIN, backMs + LISTENED_MS_MIN);
+    expect(await readState(journal, 'running')).toBe('failed');
+  });
+
+  it.each(['check', 'acceptAssumedEnds'] as const)(
+    'waits as long after a journal that took nothing (%s)',
+    async (refused) => {
+      const { journal, watch, passTime } = await prepare();
+      let isFull = false;
+      const refuse = async (): Promise<never> => {
+        throw new JournalError('full', 'no space left');
+      };
+      const isRefused = (method: typeof refused): boolean => isFull && method === refused;
+      watch({
+        check: () => (isRefused('check') ? refuse() : journal.check()),
+        acceptAssumedEnds: (ends) =>
+          isRefused('acceptAssumedEnds') ? refuse() : journal.acceptAssumedEnds(ends),
+      });
+      await report(journal, 'lost', 'in-progress');
+      await report(journal, 'over', 'in-progress');
+      await passTime(STALE_AFTER_MS - 2 * WATCH_MS);
+      isFull = true;
+      await passTime(4 * WATCH_MS);
+      isFull = false;
+      await passTime(LISTENED_MS_MIN - 4 * WATCH_MS);
+      expect(await report(journal, 'over', 'ended')).toBe('advanced');
+      expect(await readState(journal, 'lost')).toBe('live');
+      await passTime(6 * WATCH_MS);
+      expect(await readState(journal, 'lost')).toBe('failed');
+    },
+  );
+
+  it('does not take a long look for a sleep', async () => {
+    const { journal, clock } = await prepare();
+    const stopwatch = createSimClock(NOW);
+    await report(journal, 'first', 'in-progress');
+    await clock.runUntil(NOW + 2 * WATCH_MS);
+    await report(journal, 'second', 'in-progress');
+    const watch = createStaleEndWatch({
+      ...LOOKED_AT,
+      clock: stopwatch,
+      journal: {
+        ...journal,
+        async acceptAssumedEnds(ends) {
+          await stopwatch.runUntil(NOW + LISTENED_GAP_MS);
+          return journal.acceptAssumedEnds(ends);
+        },
+      },
+    });
+    const staleMs = NOW + STALE_AFTER_MS + WATCH_MS;
+    await clock.runUntil(staleMs);
+    await lookUntil(watch, staleMs - LISTENED_MS_MIN, staleMs);
+    expect([await readState(journal, 'first'), await readState(journal, 'second')]).toEqual([
+      'failed',
+      'live',
+    ]);
+    await watch.look(staleMs + LISTENED_GAP_MS + WATCH_MS, () => false);
+    expect(await readState(journal, 'second')).toBe('failed');
   });
 });

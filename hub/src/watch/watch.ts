@@ -6,7 +6,7 @@ export const WATCH_MS = 15_000;
 
 export type WatchedJournal = Pick<
   Journal,
-  | 'acceptReports'
+  | 'acceptAssumedEnds'
   | 'appendOperationalEvent'
   | 'listOperationalEvents'
   | 'listLiveCallsSince'
@@ -14,6 +14,7 @@ export type WatchedJournal = Pick<
   | 'listSources'
   | 'readSourceActivity'
   | 'readCallStatistics'
+  | 'check'
 >;
 
 export interface Watch {

@@ -53,6 +53,43 @@ export function describeAccept(open: OpenHarness): void {
       expect(await listDeliveries(journal)).toHaveLength(2);
     });
 
+    it('drops an end that is assumed of a call that is not live, as if nobody had assumed it', async () => {
+      const { journal } = await open();
+      await createDestination(journal);
+      await accept(journal, 'over', 'in-progress');
+      await accept(journal, 'over', 'ended');
+      await accept(journal, 'failed', 'ended-with-error');
+      await accept(journal, 'noted', 'ringing');
+      await accept(journal, 'live', 'in-progress');
+      const callIds = ['over', 'failed', 'noted', 'live', 'unknown', 'live'];
+      const before = await Promise.all(callIds.map((callId) => journal.getTimeline('default', callId)));
+      const { events, calls } = await journal.readStats();
+      const ended = await journal.acceptAssumedEnds(
+        callIds.map((callId) =>
+          toIncoming(
+            toReport(callId, 'ended-with-error', { occurredAtMs: null, error: 'given up', isAssumed: true }),
+          ),
+        ),
+      );
+      expect(ended).toMatchObject([
+        { outcome: 'advanced', call: { callId: 'live', state: 'failed', error: 'given up' } },
+      ]);
+      expect(await journal.readStats()).toMatchObject({ events: events + 1, calls });
+      for (const [index, callId] of callIds.entries()) {
+        if (callId !== 'live') expect(await journal.getTimeline('default', callId)).toEqual(before[index]);
+      }
+      expect((await journal.getTimeline('default', 'live'))?.reports).toHaveLength(2);
+      const { slots } = await journal.readCallStatistics({
+        accountId: 'default',
+        sinceMs: (ended[0]?.call.endedAtMs ?? 0) - 3_600_000,
+        untilMs: (ended[0]?.call.endedAtMs ?? 0) + 3_600_000,
+        stepMs: 3_600_000,
+      });
+      const count = (outcome: 'repeated' | 'conflicting' | 'failed') =>
+        slots.reduce((total, slot) => total + slot[outcome], 0);
+      expect([count('repeated'), count('conflicting'), count('failed')]).toEqual([0, 0, 2]);
+    });
+
     it('notes an unknown status and keeps the call in state none', async () => {
       const { journal } = await open();
       await createDestination(journal);

@@ -568,10 +568,13 @@ export function describeAnalytics(open: OpenHarness): void {
       const [before] = await journal.readSourceActivity('default');
       clock.advance(5 * HOUR_MS);
       const assumed = { occurredAtMs: null, error: 'No end was reported for 4 h', isAssumed: true } as const;
-      expect(await accept(journal, 'a', 'ended-with-error', assumed)).toMatchObject({
-        outcome: 'advanced',
-        call: { state: 'failed', endedAtMs: clock.nowMs(), durationMs: null, error: assumed.error },
-      });
+      const end = toIncoming(toReport('a', 'ended-with-error', assumed));
+      expect(await journal.acceptAssumedEnds([end])).toMatchObject([
+        {
+          outcome: 'advanced',
+          call: { state: 'failed', endedAtMs: clock.nowMs(), durationMs: null, error: assumed.error },
+        },
+      ]);
       const [after] = await journal.readSourceActivity('default');
       expect(after).toEqual(before);
       const { slots } = await journal.readCallStatistics({
@@ -582,8 +585,15 @@ export function describeAnalytics(open: OpenHarness): void {
       });
       expect(slots.reduce((total, { failed }) => total + failed, 0)).toBe(1);
       expect(slots.reduce((total, { durationCount }) => total + durationCount, 0)).toBe(0);
-      const [, end] = (await journal.getTimeline('default', 'a'))?.reports ?? [];
-      expect(end?.report).toMatchObject(assumed);
+      const [, kept] = (await journal.getTimeline('default', 'a'))?.reports ?? [];
+      expect(kept?.report).toMatchObject(assumed);
+      // Nor is it found as something that a source said.
+      const { items } = await journal.listEvents('default', { sourceIds: ['api'] }, FIRST_PAGE);
+      expect(items.map(({ status }) => status)).toEqual(['in-progress']);
+      await accept(journal, 'b', 'in-progress', {}, { sourceId: 'voicedock' });
+      await journal.acceptAssumedEnds([toIncoming(toReport('b', 'ended-with-error', assumed))]);
+      const calls = await journal.listCalls('default', { sourceIds: ['api'] }, FIRST_PAGE);
+      expect(calls.items.map(({ callId }) => callId)).toEqual(['a']);
     });
 
     it('of live calls: how many are active, how many stale, and which is the longest', async () => {

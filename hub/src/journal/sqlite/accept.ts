@@ -105,6 +105,10 @@ export function createAccept(store: Store, deliveries: DeliveryMaker): AcceptJou
     };
   }
 
+  function isLive({ accountId, report }: IncomingReport): boolean {
+    return findCall(toAccountRow(store, accountId), report.callId)?.call.state === 'live';
+  }
+
   function findCall(accountRow: number, callId: string): KnownCall | undefined {
     const cached = calls.find(accountRow, callId);
     if (cached !== undefined) return cached;
@@ -246,6 +250,17 @@ export function createAccept(store: Store, deliveries: DeliveryMaker): AcceptJou
           work() {
             const nowMs = clock.nowMs();
             return reports.map((incoming) => accept(incoming, nowMs));
+          },
+        },
+        { weight: reports.length },
+      );
+    },
+    acceptAssumedEnds(reports) {
+      return writer.run(
+        {
+          work() {
+            const nowMs = clock.nowMs();
+            return reports.flatMap((incoming) => (isLive(incoming) ? [accept(incoming, nowMs)] : []));
           },
         },
         { weight: reports.length },

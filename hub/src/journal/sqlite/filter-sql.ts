@@ -127,12 +127,9 @@ export function toConditions(
   if (filter.sourceIds !== undefined) {
     const rows = filter.sourceIds.flatMap((id) => store.sources.findRow(id) ?? []);
     if (scope === 'calls') {
-      add(
-        `EXISTS (SELECT 1 FROM reports y WHERE y.call_row = c.row AND y.source_row IN (${toMarks(rows)}))`,
-        ...rows,
-      );
+      add(`EXISTS (SELECT 1 FROM reports y WHERE y.call_row = c.row AND ${isSaidBy('y', rows)})`, ...rows);
     } else {
-      addIn('e.source_row', rows);
+      add(isSaidBy('e', rows), ...rows);
     }
   }
   if (filter.number !== undefined) {
@@ -187,6 +184,11 @@ function asksOfCalls(filter: JournalFilter): boolean {
     filter.durationMs?.max,
     filter.error,
   ].some((part) => part !== undefined);
+}
+
+/** What was assumed no source said, whatever row it stands under. */
+function isSaidBy(reports: 'e' | 'y', sourceRows: readonly number[]): string {
+  return `(${reports}.source_row IN (${toMarks(sourceRows)}) AND json_extract(${reports}.report, '$.isAssumed') IS NULL)`;
 }
 
 /** The same filter over operational events (o) alone; undefined where none can match. */

@@ -33,6 +33,7 @@ import {
 
 const METHODS = [
   'acceptReports',
+  'acceptAssumedEnds',
   'claimDeliveries',
   'recordAttempts',
   'postponeDeliveries',
