@@ -88,7 +88,10 @@ export function toEventView(event: EventEntry): z.output<typeof eventView> {
 
 export const reportView = z.object({
   id: z.string(),
-  source_id: z.string(),
+  source_id: z.string().meta({ description: '`api` also where `assumed`.' }),
+  assumed: z.boolean().meta({
+    description: 'No source said it: the hub ended a stale call, because its account chose so.',
+  }),
   received_at: timeView,
   occurred_at: timeOrNullView,
   status: z.string(),
@@ -113,6 +116,7 @@ export function toReportView(entry: ReportEntry): z.output<typeof reportView> {
   return {
     id: entry.id,
     source_id: entry.sourceId,
+    assumed: report.isAssumed === true,
     received_at: toRfc3339(entry.receivedAtMs),
     occurred_at: toRfc3339OrNull(entry.occurredAtMs),
     status: entry.status,

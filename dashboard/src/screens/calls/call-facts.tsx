@@ -71,8 +71,8 @@ function StaleNote({ call }: { readonly call: CallView }) {
       <Icon name="state-unknown" size={20} />
       <p>
         It became live {call.live_since === null ? 'long ago' : formatRelative(call.live_since, nowMs.peek())}
-        , and no end was reported since. It is shown as unknown and not counted as active; a late end still
-        closes it with the right duration.
+        , and no end was reported since. It is shown as unknown and not counted as active. A late end still
+        closes it with the right duration, unless Offhook ends it first because its account chose so.
       </p>
     </section>
   );

@@ -17,6 +17,7 @@ function readArguments(command: string): readonly string[] {
 const REPORT: ReportView = {
   id: 'rep_1',
   source_id: 'voicedock',
+  assumed: false,
   received_at: '2025-12-13T12:05:04.000Z',
   occurred_at: '2025-12-13T12:05:00.000Z',
   status: 'ended-with-error',

@@ -53,7 +53,7 @@ export function ReportEntry({
       }
       meta={
         <>
-          <span class="muted">from {report.source_id}</span>
+          <span class="muted">{report.assumed ? 'assumed by the hub' : `from ${report.source_id}`}</span>
           {outcome !== 'advanced' && <OutcomeBadge outcome={outcome} />}
           {lag !== null && <LagBadge lag={lag} />}
         </>
@@ -61,16 +61,18 @@ export function ReportEntry({
       time={time}
     >
       {report.reason !== null && <p class="story-text">{report.reason}</p>}
-      <p class="story-times">
-        {report.occurred_at === null ? (
-          'Its source gave no time.'
-        ) : (
-          <>
-            Source time <Clock at={report.occurred_at} besideAt={report.received_at} />,{' '}
-            {toDistance(report.occurred_at, report.received_at)}
-          </>
-        )}
-      </p>
+      {!report.assumed && (
+        <p class="story-times">
+          {report.occurred_at === null ? (
+            'Its source gave no time.'
+          ) : (
+            <>
+              Source time <Clock at={report.occurred_at} besideAt={report.received_at} />,{' '}
+              {toDistance(report.occurred_at, report.received_at)}
+            </>
+          )}
+        </p>
+      )}
       {facts.error !== null && (
         <p class="story-text" data-bad="">
           <LongText text={facts.error} />

@@ -26,6 +26,7 @@ function report(id: string, at: string, status: string, more: Partial<ReportView
   return {
     id,
     source_id: 'voicedock',
+    assumed: false,
     received_at: at,
     occurred_at: at,
     status,

@@ -76,7 +76,7 @@ export async function showTimeline(
 export function toMoments(timeline: TimelineView): readonly Moment[] {
   const moments: Moment[] = timeline.reports.map((report) => ({
     at: report.received_at,
-    text: `report   ${report.status} from ${report.source_id}: ${report.outcome}${report.reason === null ? '' : ` (${report.reason})`}`,
+    text: `report   ${report.status} ${report.assumed ? 'assumed by the hub' : `from ${report.source_id}`}: ${report.outcome}${report.reason === null ? '' : ` (${report.reason})`}`,
   }));
   for (const event of timeline.events) {
     moments.push({
