@@ -33,6 +33,7 @@ it('a call without an end arrives as ended with error where the account chose it
     const { body: timeline } = await callApi<Timeline>(hub, 'GET', '/v1/calls/lost/timeline');
     expect(timeline.call).toEqual(call);
     expect(timeline.reports.map(({ outcome }) => outcome)).toEqual(['advanced', 'advanced', 'conflicting']);
+    expect(timeline.reports.map(({ assumed }) => assumed)).toEqual([false, true, false]);
     expect(timeline.operational_events.map(({ event }) => event.type)).toEqual(['call.stale']);
     // Absence by a later presence: this one came after the conflicting end and has arrived.
     expect(await postReport(hub, makeReportBody('later', 'ended'))).toBe(200);
@@ -50,6 +51,6 @@ it('a call without an end arrives as ended with error where the account chose it
 
 interface Timeline {
   readonly call: Readonly<Record<string, unknown>>;
-  readonly reports: readonly { readonly outcome: string }[];
+  readonly reports: readonly { readonly outcome: string; readonly assumed: boolean }[];
   readonly operational_events: readonly { readonly event: { readonly type: string } }[];
 }
