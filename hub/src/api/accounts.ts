@@ -29,9 +29,14 @@ export function defineAccountRoutes({ journal }: ApiGround): readonly Route[] {
       tag: 'Accounts',
       summary: 'List accounts',
       scope: 'admin',
-      answers: [{ status: 200, description: 'All of them.', schema: definePage(accountView) }],
+      description: 'All of them for admin keys of `default`, their own for others.',
+      answers: [{ status: 200, description: 'Those the key may reach.', schema: definePage(accountView) }],
       async handle({ key }) {
-        return refuseOthers(key) ?? answerAll(await journal.listAccounts(), toAccountView);
+        const accounts = await journal.listAccounts();
+        return answerAll(
+          accounts.filter(({ id }) => mayReach(key, id)),
+          toAccountView,
+        );
       },
     }),
     defineRoute({
@@ -102,7 +107,7 @@ export function defineAccountRoutes({ journal }: ApiGround): readonly Route[] {
 }
 
 const NO_ACCOUNT = makeProblem('not_found', 'There is no such account that this key may reach.');
-const OTHERS = makeProblem('scope_missing', 'Only admin keys of the default account manage accounts.', {
+const OTHERS = makeProblem('scope_missing', 'Only admin keys of the default account create accounts.', {
   members: { scope: 'admin' },
 });
 

@@ -337,8 +337,11 @@ describe('sources, numbers, accounts and the audit log', () => {
     const renamed = await hub.call('PATCH', path, { name: 'Renamed' });
     expect(renamed.json()).toEqual({ ...account, name: 'Renamed', stale_calls: 'end' });
     expect((await hub.call('GET', path)).json()).toEqual(renamed.json());
+    const same = await hub.call('PATCH', path, { name: 'Renamed', stale_calls: 'end' });
+    expect([same.statusCode, same.json()]).toEqual([200, renamed.json()]);
     const audit = (await hub.call('GET', '/v1/audit', undefined, headers)).json().data;
     const changes = audit.filter(({ action }: { action: string }) => action === 'account.updated');
+    expect(changes).toHaveLength(2);
     expect(changes).toMatchObject([
       { subject: account.id, detail: { changed: ['name'] } },
       { subject: account.id, detail: { changed: ['staleCalls'], stale_calls: 'end' } },

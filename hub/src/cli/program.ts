@@ -393,7 +393,7 @@ export function buildProgram(surroundings: Surroundings): {
   clientCommand(
     accounts,
     'list',
-    'List accounts.',
+    'List accounts: all of them with an admin key of the account default, else its own.',
     ['offhook accounts list'],
     async () => (await import('./commands/accounts.ts')).listAccounts,
   );
@@ -408,7 +408,7 @@ export function buildProgram(surroundings: Surroundings): {
     .addOption(
       new Option(
         '--stale-calls <policy>',
-        'keep: shown as stale until their end is reported; end: ended with error by the hub',
+        'keep: shown as stale until their end is reported; end: ended with error by the hub, which counts in error rates',
       ).choices(['keep', 'end']),
     )
     .option('--yes', 'do not ask');

@@ -41,9 +41,8 @@ const toColumns = (edit: (account: AccountView) => void): readonly Column<Accoun
 
 /** Tenants: each has its own numbers, sources, destinations, calls and keys, and sees nobody else's. */
 export function AccountsTab() {
-  const own = session.value?.account.id ?? 'default';
-  const isHost = own === 'default';
-  const list = useList<AccountView>(isHost ? '/v1/accounts' : `/v1/accounts/${own}`);
+  const isHost = (session.value?.account.id ?? 'default') === 'default';
+  const list = useList<AccountView>('/v1/accounts');
   const [asked, setAsked] = useState<AccountView | 'new' | null>(null);
   return (
     <div class="settings-tab">
@@ -96,9 +95,9 @@ function AccountDialog({
       account === null
         ? await command.run('POST', '/v1/accounts', { name: name.trim() })
         : await command.run('PATCH', `/v1/accounts/${account.id}`, {
-            // What is masked comes back as it was shown: only another name is a change.
+            // Only what is another: a masked name comes back as it was shown, and somebody else may have changed the rest.
             ...(name !== account.name && { name: name.trim() }),
-            stale_calls: staleCalls,
+            ...(staleCalls !== account.stale_calls && { stale_calls: staleCalls }),
           });
     if (saved === undefined) return;
     onSaved();
@@ -134,7 +133,7 @@ function AccountDialog({
               {
                 value: 'end',
                 label: 'End with error',
-                hint: 'Those that are stale now too; it is delivered, and cannot be taken back',
+                hint: 'Those that are stale now too; it is delivered, counts in error rates, and cannot be taken back',
               },
             ]}
           />

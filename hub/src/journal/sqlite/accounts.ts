@@ -7,15 +7,15 @@ import type { Store } from './store.ts';
 const INSERT_ACCOUNT =
   'INSERT INTO accounts (id, name, created_at_ms) VALUES (?, ?, ?) RETURNING row AS inserted';
 /** Of the row, not of what is in memory: another change may wait for the same commit. */
-const UPDATE_ACCOUNT = `
-  UPDATE accounts SET name = coalesce(?, name), stale_calls = coalesce(?, stale_calls) WHERE row = ?
-  RETURNING name, stale_calls AS staleCalls`;
+const SELECT_ACCOUNT = 'SELECT name, stale_calls AS staleCalls FROM accounts WHERE row = ?';
+const UPDATE_ACCOUNT = 'UPDATE accounts SET name = ?, stale_calls = ? WHERE row = ?';
 
 export function createAccounts(
   store: Store,
 ): Pick<AdminJournal, 'createAccount' | 'listAccounts' | 'getAccount' | 'updateAccount'> {
   const { accounts, writer, clock, db } = store;
   const insert = db.prepare(INSERT_ACCOUNT);
+  const select = db.prepare(SELECT_ACCOUNT);
   const update = db.prepare(UPDATE_ACCOUNT);
   return {
     createAccount(name, actor) {
@@ -42,15 +42,23 @@ export function createAccounts(
       return writer
         .run({
           work() {
-            const before = findAccount(store, id);
+            const known = findAccount(store, id);
             const row = accounts.findRow(id);
-            if (before === undefined || row === undefined) return undefined;
-            const changed = update.get(change.name ?? null, change.staleCalls ?? null, row);
-            const account: Account = { ...before, ...(changed as Pick<Account, 'name' | 'staleCalls'>) };
-            const detail = change.staleCalls === undefined ? {} : { stale_calls: change.staleCalls };
+            if (known === undefined || row === undefined) return undefined;
+            // From the file: what is known in memory is as of the last commit, and this one may hold another change.
+            const before: Account = {
+              ...known,
+              ...(select.get(row) as Pick<Account, 'name' | 'staleCalls'>),
+            };
+            const changed = (['name', 'staleCalls'] as const).filter(
+              (fact) => change[fact] !== undefined && change[fact] !== before[fact],
+            );
+            if (changed.length === 0) return { row, account: before };
+            const account: Account = { ...before, ...change };
+            update.run(account.name, account.staleCalls, row);
             writeAudit(store, row, actor, 'account.updated', id, {
-              changed: Object.keys(change),
-              ...detail,
+              changed,
+              ...(changed.includes('staleCalls') && { stale_calls: account.staleCalls }),
             });
             return { row, account };
           },
