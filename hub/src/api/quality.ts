@@ -35,7 +35,7 @@ const sourceQualityView = z.object({
   advanced: z.int().meta({ description: 'Changed the state of their call.' }),
   repeated: z.int().meta({ description: 'Said what was known.' }),
   late: z.int().meta({ description: 'A start that came after the end of its call.' }),
-  conflicting: z.int().meta({ description: 'Another end than the one that is held true.' }),
+  conflicting: z.int().meta({ description: 'Another end than the one held true, also one the hub assumed.' }),
   noted: z.int().meta({ description: 'Kept; said nothing about the state.' }),
   unpaired_ends: z.int().meta({ description: 'Ends whose start nobody had reported.' }),
   bad_signatures: z.int().meta({ description: 'Refused at the door: signature missing or wrong.' }),

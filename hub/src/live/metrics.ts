@@ -69,7 +69,7 @@ export function createMetrics(options: {
   });
   const callDuration = new Histogram({
     name: 'offhook_call_duration_seconds',
-    help: 'Duration of calls whose start and end are known, observed when they end.',
+    help: 'Duration of calls whose duration is known, observed when they end.',
     labelNames: ['status'] as const,
     buckets: CALL_BUCKETS_S,
     registers,

@@ -32,7 +32,7 @@ export interface Waiter {
   cancelTimer: () => void;
 }
 
-export interface Choice {
+interface Choice {
   readonly entry: Entry;
   readonly step: GroupStep;
   readonly atMs: number;
