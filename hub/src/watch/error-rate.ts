@@ -1,11 +1,14 @@
 /**
  * How many calls end with an error, over a window: `error_rate.high` when it rises to the threshold, `error_rate.normal`
  * when it is well below it again (or nothing failed within the window), so that a rate that hovers about the threshold
- * is told once. Read from the roll-ups, at whole minutes.
+ * is told once. Read from the roll-ups, at whole minutes. Ends that the hub assumed are left out: hundreds of
+ * them in one look say nothing about how calls go now.
  */
+import { toErrorFingerprint } from '@offhook/contract/error-fingerprint';
 import type { AccountId } from '../journal/ids.ts';
 import type { Watch, WatchedJournal } from './watch.ts';
 
+import { toAssumedError } from './stale-ends.ts';
 import { lookAtEach } from './watch.ts';
 
 export interface ErrorRateRule {
@@ -28,8 +31,10 @@ export function createErrorRateWatch(options: {
     'appendOperationalEvent' | 'listOperationalEvents' | 'listAccounts' | 'readCallStatistics'
   >;
   readonly rule: ErrorRateRule;
+  readonly staleAfterMs: number;
 }): Watch {
   const { journal, rule } = options;
+  const assumed = toErrorFingerprint(toAssumedError(options.staleAfterMs));
   const isHigh = new Map<AccountId, boolean>();
 
   /** The last that was said of it, so that a restart in the middle neither repeats it nor forgets to take it back. */
@@ -46,7 +51,7 @@ export function createErrorRateWatch(options: {
     const wasHigh = isHigh.get(accountId) ?? (await recall(accountId));
     isHigh.set(accountId, wasHigh);
     const untilMs = (Math.floor(nowMs / MINUTE_MS) + 1) * MINUTE_MS;
-    const { slots } = await journal.readCallStatistics({
+    const { slots, errors } = await journal.readCallStatistics({
       accountId,
       sinceMs: untilMs - rule.windowMs,
       untilMs,
@@ -57,6 +62,13 @@ export function createErrorRateWatch(options: {
     for (const slot of slots) {
       failed += slot.failed;
       finished += slot.failed + slot.ended;
+    }
+    // By their text, since the roll-ups count them with the rest. Too few to be among the groups of the answer, they are
+    // too few to matter.
+    for (const { group, count } of errors) {
+      if (group.fingerprint !== assumed) continue;
+      failed -= count;
+      finished -= count;
     }
     const rate = finished === 0 ? 0 : failed / finished;
     const isHighNow = wasHigh

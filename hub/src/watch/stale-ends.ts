@@ -38,7 +38,7 @@ export function createStaleEndWatch(options: {
   readonly staleAfterMs: number;
 }): Watch {
   const { journal, clock, staleAfterMs } = options;
-  const error = `No end was reported for ${toDurationWords(staleAfterMs)}`;
+  const error = toAssumedError(staleAfterMs);
   let listeningSinceMs = Number.NEGATIVE_INFINITY;
   /** When the last look ended. */
   let lookedAtMs = Number.NEGATIVE_INFINITY;
@@ -90,6 +90,11 @@ export function createStaleEndWatch(options: {
       }
     },
   };
+}
+
+/** What calls that are ended so fail with. */
+export function toAssumedError(staleAfterMs: number): string {
+  return `No end was reported for ${toDurationWords(staleAfterMs)}`;
 }
 
 function toDurationWords(ms: number): string {

@@ -11,6 +11,7 @@ import { openSqliteJournal } from '../journal/sqlite/sqlite-journal.ts';
 import { createErrorRateWatch } from './error-rate.ts';
 import { createSilenceWatch } from './silent-sources.ts';
 import { createStaleWatch, STALE_CALLS_PER_LOOK } from './stale-calls.ts';
+import { toAssumedError } from './stale-ends.ts';
 import { WATCH_MS } from './watch.ts';
 import { startWatchers } from './watchers.ts';
 
@@ -112,7 +113,7 @@ describe('the watch over error rates', () => {
   it('says that it is high, and that it is normal again, each once, over a restart too', async () => {
     const clock = createSimClock(NOW);
     const journal = await openJournal(clock);
-    const makeWatch = () => createErrorRateWatch({ journal, rule });
+    const makeWatch = () => createErrorRateWatch({ journal, rule, staleAfterMs: 4 * HOUR });
     let watch = makeWatch();
     for (let index = 0; index < 9; index += 1) {
       await report(journal, `call-${index}`, 'in-progress');
@@ -139,10 +140,32 @@ describe('the watch over error rates', () => {
     expect(await listTold(journal)).toEqual(['error_rate.normal', 'error_rate.high']);
   });
 
+  it('leaves out the ends that the hub assumed, however many', async () => {
+    const clock = createSimClock(NOW);
+    const journal = await openJournal(clock);
+    const staleAfterMs = 4 * HOUR;
+    const watch = createErrorRateWatch({ journal, rule, staleAfterMs });
+    const error = toAssumedError(staleAfterMs);
+    for (let index = 0; index < 30; index += 1) {
+      await report(journal, `lost-${index}`, 'in-progress');
+      const end = toReport(`lost-${index}`, 'ended-with-error', { error, isAssumed: true });
+      await journal.acceptAssumedEnds([toIncoming(end)]);
+    }
+    for (let index = 0; index < 9; index += 1) await report(journal, `call-${index}`, 'ended');
+    await watch.look(clock.nowMs(), GOES_ON);
+    expect(await listTold(journal)).toEqual([]);
+    for (let index = 0; index < 3; index += 1) await report(journal, `bad-${index}`, 'ended-with-error', 'x');
+    await watch.look(clock.nowMs(), GOES_ON);
+    const { items } = await journal.listOperationalEvents('default', {}, FIRST_PAGE);
+    expect(items.map(({ content }) => content)).toMatchObject([
+      { type: 'error_rate.high', failed: 3, finished: 12, rate: 0.25 },
+    ]);
+  });
+
   it('does not flicker about the threshold', async () => {
     const clock = createSimClock(NOW);
     const journal = await openJournal(clock);
-    const watch = createErrorRateWatch({ journal, rule });
+    const watch = createErrorRateWatch({ journal, rule, staleAfterMs: 4 * HOUR });
     for (let index = 0; index < 12; index += 1) {
       await report(journal, `call-${index}`, index < 3 ? 'ended-with-error' : 'ended');
     }
@@ -211,6 +234,7 @@ describe('the watchers', () => {
         },
       },
       rule: { threshold: 0.25, windowMs: 15 * MINUTE, finishedMin: 10 },
+      staleAfterMs: 4 * HOUR,
     });
     await expect(watch.look(clock.nowMs(), GOES_ON)).rejects.toThrow('unreadable');
     const { items } = await journal.listOperationalEvents(other.id, {}, FIRST_PAGE);
