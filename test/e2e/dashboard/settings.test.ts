@@ -120,6 +120,12 @@ describe.skipIf(!hasChromium)('settings', () => {
     await page.getByRole('button', { name: 'Edit Lost ends' }).click();
     await page.getByRole('dialog').getByLabel('End with error').check();
     await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    // It cannot be taken back, so it is asked; who does not want it is where they were.
+    const question = page.getByRole('dialog', { name: 'End stale calls with error?' });
+    await question.getByRole('button', { name: 'Cancel' }).click();
+    await seeText(rowOf(page, 'Lost ends'), 'Are kept');
+    await page.getByRole('dialog', { name: 'Edit Lost ends' }).getByRole('button', { name: 'Save' }).click();
+    await question.getByRole('button', { name: 'End stale calls' }).click();
     await seeText(rowOf(page, 'Lost ends'), 'End with error');
   });
 

@@ -1,9 +1,9 @@
 import type { Column } from '../../components/table.tsx';
 import type { AccountView } from '../../data/types.ts';
 
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { Button, IconButton } from '../../components/button.tsx';
-import { Dialog } from '../../components/dialog.tsx';
+import { ConfirmDialog, Dialog } from '../../components/dialog.tsx';
 import { Choices, Field, TextInput } from '../../components/field.tsx';
 import { Section } from '../../components/page.tsx';
 import { ProblemNote } from '../../components/problem.tsx';
@@ -44,6 +44,7 @@ export function AccountsTab() {
   const isHost = (session.value?.account.id ?? 'default') === 'default';
   const list = useList<AccountView>('/v1/accounts');
   const [asked, setAsked] = useState<AccountView | 'new' | null>(null);
+  const columns = useMemo(() => toColumns(setAsked), []);
   return (
     <div class="settings-tab">
       <Section
@@ -59,7 +60,7 @@ export function AccountsTab() {
       >
         <Table<AccountView>
           caption="Accounts"
-          columns={toColumns(setAsked)}
+          columns={columns}
           rows={list.rows}
           rowKey={(row) => row.id}
           isLoading={list.isLoading}
@@ -89,6 +90,7 @@ function AccountDialog({
 }) {
   const [name, setName] = useState(account?.name ?? '');
   const [staleCalls, setStaleCalls] = useState<StaleCalls>(account?.stale_calls ?? 'keep');
+  const [isAsking, setAsking] = useState(false);
   const command = useCommand<AccountView>();
   const save = async (): Promise<void> => {
     const saved =
@@ -103,13 +105,29 @@ function AccountDialog({
     onSaved();
     onClose();
   };
+  if (isAsking)
+    return (
+      <ConfirmDialog
+        isOpen
+        isDangerous
+        onClose={() => setAsking(false)}
+        onConfirm={save}
+        title="End stale calls with error?"
+        confirmLabel="End stale calls"
+      >
+        <p>Also those that are stale now. It cannot be taken back.</p>
+      </ConfirmDialog>
+    );
   return (
     <Dialog
       isOpen
       onClose={onClose}
       title={account === null ? 'Add an account' : `Edit ${account.name}`}
       size="small"
-      onSubmit={() => void save()}
+      onSubmit={() => {
+        if (account?.stale_calls === 'keep' && staleCalls === 'end') setAsking(true);
+        else void save();
+      }}
       actions={
         <>
           <Button onClick={onClose}>Cancel</Button>
@@ -133,7 +151,7 @@ function AccountDialog({
               {
                 value: 'end',
                 label: 'End with error',
-                hint: 'Those that are stale now too; it is delivered, counts in error rates, and cannot be taken back',
+                hint: 'Those that are stale now too; it is delivered and counts in error rates',
               },
             ]}
           />
