@@ -28,8 +28,8 @@ export interface ChartFrameProps {
   readonly table: ChartTable;
   /** Without ".csv". */
   readonly csvName: string;
-  /** An address that shows this picture for good; without one there is no button. */
-  readonly permalink?: (() => string) | undefined;
+  /** An address that shows this picture for good, of its id. */
+  readonly permalink: (id: string) => string;
   /** Where the chart is neither canvas nor SVG: the text of an SVG file. */
   readonly toSvg?: ((frame: HTMLElement) => string) | undefined;
   /** Said instead of an empty picture. */
@@ -90,9 +90,8 @@ export function ChartFrame({
   }
 
   async function copyLink(): Promise<void> {
-    if (permalink === undefined) return;
     try {
-      await copyText(new URL(permalink(), globalThis.location.href).href);
+      await copyText(new URL(permalink(id), globalThis.location.href).href);
       showToast('Link copied: it shows this very range, whenever it is opened.');
     } catch {
       showToast('The link could not be copied: the browser refused.', { kind: 'alert' });
@@ -144,15 +143,13 @@ export function ChartFrame({
                   onClick={() => void saveImage()}
                 />
               )}
-              {permalink !== undefined && (
-                <IconButton
-                  icon="link"
-                  label="Copy permalink"
-                  size="small"
-                  tipSide="left"
-                  onClick={() => void copyLink()}
-                />
-              )}
+              <IconButton
+                icon="link"
+                label="Copy permalink"
+                size="small"
+                tipSide="left"
+                onClick={() => void copyLink()}
+              />
             </div>
           )}
         </div>

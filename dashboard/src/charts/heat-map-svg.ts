@@ -2,12 +2,12 @@
 import type { HeatCell } from './heat-map.tsx';
 
 import { toHeatLevel } from './heat-levels.ts';
+import { WEEKDAYS } from './heat-map.tsx';
 
 const CELL = 22;
 const GAP = 2;
 const LEFT = 44;
 const TOP = 40;
-const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
 /** Colours are those the table wears in the page now. */
 export function toHeatSvg(
@@ -26,7 +26,9 @@ export function toHeatSvg(
   const parts = [
     `<rect width="${width}" height="${height}" fill="${readColor(frame, ink, null)}"/>`,
     text(LEFT, 15, escapeText(title), 'start'),
-    ...DAYS.map((day, index) => text(LEFT - 8, TOP + index * CELL + CELL / 2 + 4, day, 'end')),
+    ...WEEKDAYS.map((day, index) =>
+      text(LEFT - 8, TOP + index * CELL + CELL / 2 + 4, day.slice(0, 3), 'end'),
+    ),
     ...[0, 3, 6, 9, 12, 15, 18, 21].map((hour) =>
       text(LEFT + hour * CELL + CELL / 2, TOP - 8, String(hour), 'middle'),
     ),

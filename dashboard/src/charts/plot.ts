@@ -129,7 +129,9 @@ export function makePlot(host: HTMLElement): Plot {
     const room = Math.max(1, Math.floor((end - LEFT_PX) / TICK_ROOM_PX));
     for (const { atMs, label } of toTimeTicks(...toEnds(shown), room, shown.clock)) {
       const x = toX(shown, atMs);
-      pen.fillText(label, x, ground + TICK_PX + LABEL_GAP_PX);
+      // The last one may stand at the very end.
+      const middle = Math.min(x, width - pen.measureText(label).width / 2);
+      pen.fillText(label, middle, ground + TICK_PX + LABEL_GAP_PX);
       pen.moveTo(toHair(x), ground);
       pen.lineTo(toHair(x), ground + TICK_PX);
     }

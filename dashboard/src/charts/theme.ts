@@ -26,8 +26,9 @@ export interface ChartTheme {
   readonly isForced: boolean;
 }
 
+const version = signal(0);
 /** Grows whenever colours may have changed. */
-export const themeVersion: ReadonlySignal<number> = watchTheme();
+export const themeVersion: ReadonlySignal<number> = version;
 
 /** Reads through a probe: a token that is `light-dark()` has no colour of its own until something wears it. */
 export function readChartTheme(host: HTMLElement): ChartTheme {
@@ -50,20 +51,16 @@ export function readChartTheme(host: HTMLElement): ChartTheme {
   };
 }
 
-function watchTheme(): ReadonlySignal<number> {
-  const version = signal(0);
-  if (typeof matchMedia === 'undefined') return version;
-  const change = () => {
-    version.value += 1;
-  };
-  for (const query of [
-    '(prefers-color-scheme: dark)',
-    '(forced-colors: active)',
-    '(prefers-contrast: more)',
-    'print',
-  ])
-    matchMedia(query).addEventListener('change', change);
-  // The theme switch marks the root.
-  new MutationObserver(change).observe(document.documentElement, { attributes: true });
-  return version;
+function change(): void {
+  version.value += 1;
 }
+
+for (const query of [
+  '(prefers-color-scheme: dark)',
+  '(forced-colors: active)',
+  '(prefers-contrast: more)',
+  'print',
+])
+  matchMedia(query).addEventListener('change', change);
+// The theme switch marks the root.
+new MutationObserver(change).observe(document.documentElement, { attributes: true });

@@ -42,7 +42,7 @@ export function defineLazy<Props extends object>(
 const MISSING = {
   type: 'about:blank',
   title: 'This part of the page could not be loaded',
-  detail: 'The hub cannot be reached, or is newer than this page, which then has to be loaded again.',
+  detail: 'The hub cannot be reached, or is newer than this page: load it again.',
   code: 'page_missing',
   request_id: null,
 };

@@ -48,7 +48,7 @@ export function ConcurrencyChart({ view, permalink }: ChartPanelProps) {
         rows: view?.slots.map((slot) => [Date.parse(slot.at), slot.active_peak, slot.active_end]) ?? [],
       }}
       csvName="calls-at-once"
-      permalink={() => permalink(ID)}
+      permalink={permalink}
     >
       {slots !== undefined && (
         <TimeChart

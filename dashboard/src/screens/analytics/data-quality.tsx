@@ -43,7 +43,7 @@ export function DataQuality({ view, permalink }: ChartPanelProps) {
         rows: rows.map((row) => [row.name, row.meaning, row.count, row.before]),
       }}
       csvName="data-quality"
-      permalink={() => permalink(ID)}
+      permalink={permalink}
     >
       <table class="chart-list" data-dense="">
         <caption class="visually-hidden">Data quality</caption>

@@ -73,7 +73,7 @@ export function DestinationTable({ view, permalink }: DeliveryPanelProps) {
         ]),
       }}
       csvName="deliveries-by-destination"
-      permalink={() => permalink(DESTINATIONS_ID)}
+      permalink={permalink}
     >
       {/* Narrow screens scroll it: a table cut into cards could not be compared by column. */}
       <div class="chart-list-scroll" role="region" aria-label="Deliveries by destination" tabIndex={0}>
@@ -209,7 +209,7 @@ export function FailedAttemptsChart({ view, permalink }: DeliveryPanelProps) {
           ]) ?? [],
       }}
       csvName="failed-attempts"
-      permalink={() => permalink(FAILED_ID)}
+      permalink={permalink}
     >
       {sums !== undefined && (
         <TimeChart

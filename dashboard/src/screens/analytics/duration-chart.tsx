@@ -45,7 +45,7 @@ export function DurationChart({ view, permalink }: ChartPanelProps) {
         rows: durations.map((bar) => [bar.fromMs, bar.toMs, bar.count]),
       }}
       csvName="call-durations"
-      permalink={() => permalink(ID)}
+      permalink={permalink}
     >
       {view !== undefined && (
         <Histogram

@@ -59,7 +59,7 @@ export function ErrorRateChart({ view, permalink }: ChartPanelProps) {
           ]) ?? [],
       }}
       csvName="error-rate"
-      permalink={() => permalink(RATE_ID)}
+      permalink={permalink}
     >
       {slots !== undefined && (
         <TimeChart
@@ -103,7 +103,7 @@ export function TopErrors({ view, permalink }: ChartPanelProps) {
         rows: errors.map((error) => [toName(error), error.class, error.example, error.count]),
       }}
       csvName="top-errors"
-      permalink={() => permalink(ERRORS_ID)}
+      permalink={permalink}
     >
       <table class="chart-list">
         <caption class="visually-hidden">Top errors</caption>

@@ -1,8 +1,9 @@
 import { useMemo } from 'preact/hooks';
+import type { TimeSeries } from '../../charts/time-chart.tsx';
 import type { ChartPanelProps } from './chart-panel.ts';
 
 import { ChartFrame } from '../../charts/chart-frame.tsx';
-import { StackedBars } from '../../charts/stacked-bars.tsx';
+import { TimeChart } from '../../charts/time-chart.tsx';
 import { formatCount } from '../../data/format.ts';
 import { go } from '../../data/location.ts';
 import { toCallsHref } from './analytics-links.ts';
@@ -14,46 +15,36 @@ const ID = 'outcome';
 /** How calls came out, over time. */
 export function OutcomeChart({ view, permalink }: ChartPanelProps) {
   const slots = useMemo(() => view && toSlots(view), [view]);
-  const bars = useMemo(
-    () =>
-      view === undefined
-        ? []
-        : [
-            {
-              label: 'Ended',
-              ink: 'ended' as const,
-              values: view.slots.map((slot) => slot.ended),
-              total: formatCount(view.totals.ended),
-            },
-            {
-              label: 'Ended with error',
-              ink: 'failed' as const,
-              values: view.slots.map((slot) => slot.failed),
-              total: formatCount(view.totals.failed),
-            },
-          ],
-    [view],
-  );
-  const lines = useMemo(() => {
+  const series = useMemo((): readonly TimeSeries[] => {
     if (view === undefined) return [];
-    const connected = {
-      label: 'Connected',
-      ink: 'connected' as const,
-      values: view.slots.map((slot) => slot.connected),
-      total: formatCount(view.totals.connected),
-    };
-    const previous = readPrevious(view, (slot) => slot.ended + slot.failed);
-    if (previous === null) return [connected];
-    return [
-      connected,
+    const now: readonly TimeSeries[] = [
       {
-        label: 'Ended, period before',
-        ink: 'previous' as const,
-        values: previous,
-        isDashed: true,
-        total: formatCount(view.previous?.finished),
+        label: 'Ended',
+        ink: 'ended',
+        shape: 'bar',
+        values: view.slots.map((slot) => slot.ended),
+        total: formatCount(view.totals.ended),
+      },
+      {
+        label: 'Ended with error',
+        ink: 'failed',
+        shape: 'bar',
+        values: view.slots.map((slot) => slot.failed),
+        total: formatCount(view.totals.failed),
+      },
+      {
+        label: 'Connected',
+        ink: 'connected',
+        shape: 'line',
+        values: view.slots.map((slot) => slot.connected),
+        total: formatCount(view.totals.connected),
       },
     ];
+    const values = readPrevious(view, (slot) => slot.ended + slot.failed);
+    if (values === null) return now;
+    const total = formatCount(view.previous?.finished);
+    const label = 'Ended, period before';
+    return [...now, { label, ink: 'previous', shape: 'line', isDashed: true, values, total }];
   }, [view]);
 
   const totals = view?.totals;
@@ -80,14 +71,13 @@ export function OutcomeChart({ view, permalink }: ChartPanelProps) {
         rows: view?.slots.map((slot) => [Date.parse(slot.at), slot.connected, slot.ended, slot.failed]) ?? [],
       }}
       csvName="calls-by-outcome"
-      permalink={() => permalink(ID)}
+      permalink={permalink}
     >
       {slots !== undefined && (
-        <StackedBars
+        <TimeChart
           label="Calls by outcome over time"
           slots={slots}
-          bars={bars}
-          lines={lines}
+          series={series}
           onSelect={(sinceMs, untilMs) => go(toCallsHref({ sinceMs, untilMs }))}
         />
       )}

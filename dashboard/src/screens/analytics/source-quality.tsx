@@ -42,7 +42,7 @@ export function SourceQuality({
         rows: sources.map((one) => [toSourceName(one), ...MEASURES.map(({ read }) => read(one))]),
       }}
       csvName={ID}
-      permalink={() => permalink(ID)}
+      permalink={permalink}
       empty={
         fault !== null
           ? fault.problem.detail

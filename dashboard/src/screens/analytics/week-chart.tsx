@@ -70,7 +70,7 @@ export function WeekChart({ view, permalink }: ChartPanelProps) {
           ]) ?? [],
       }}
       csvName="hours-of-the-week"
-      permalink={() => permalink(ID)}
+      permalink={permalink}
       toSvg={(frame) => toHeatSvg(frame, cells, ink, `Calls ${word} by hour of the week`)}
     >
       <HeatMap
