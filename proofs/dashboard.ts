@@ -1,15 +1,15 @@
 /**
  * The dashboard is as fast as promised: a real hub, real calls over HTTP from another process, and a real Chromium that
  * says when it painted what. Six rules: event to pixel, first paint, 500 ticking tiles, paging through 100,000 calls,
- * memory that does not grow with what went by, and weight. A small run is judged generously: a machine that builds
- * other things at the time says little about speed, and still shows a view that hangs, leaks or loses a call.
+ * memory that does not grow with what went by, and weight. A small run shows that everything of this runs, on a machine
+ * that does other things at the time: its limits of time catch a view that hangs, leaks, loses a call or shows one only
+ * when it is over, and none that is merely slow. Speed is judged by the full size alone.
  */
 import { cpus, getPriority, loadavg } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { buildDashboard, SCRIPT_BYTES_MAX, STYLE_BYTES_MAX } from '../scripts/dashboard.ts';
 import {
-  EVENTS_PER_SECOND,
   measureFirstPaints,
   measureMemory,
   measurePaging,
@@ -34,7 +34,8 @@ export interface ProofResult {
 const SIZES = {
   full: {
     calls: 100_000,
-    sustainedMs: 60_000,
+    // With the four seconds a tile stays after its call, 350 to 400 of at most 500 tiles are on the wall.
+    pixels: { sustainedMs: 60_000, eventsPerSecond: 100, callMs: 3_000 },
     loads: 7,
     tiles: 500,
     watchMs: 10_000,
@@ -43,6 +44,7 @@ const SIZES = {
     // What the issue asks for.
     limits: {
       pixelMs: 500,
+      seenAsOverShare: 0.01,
       firstPaintMs: 1_000,
       frameRatio: 0.95,
       pageInMs: 100,
@@ -54,7 +56,8 @@ const SIZES = {
   },
   small: {
     calls: 5_000,
-    sustainedMs: 5_000,
+    // Calls are longer than what is let pass as a delay: who shows them only when they are over is too late for half.
+    pixels: { sustainedMs: 5_000, eventsPerSecond: 50, callMs: 8_000 },
     loads: 3,
     tiles: 200,
     watchMs: 2_000,
@@ -62,6 +65,8 @@ const SIZES = {
     memory: { events: 2_000, pages: ['live'] as const },
     limits: {
       pixelMs: 5_000,
+      // A machine that stands still for longer than a call lasts hides its start.
+      seenAsOverShare: 0.1,
       firstPaintMs: 5_000,
       // The wall and the empty page are watched at different times, two seconds each.
       frameRatio: 0.25,
@@ -92,7 +97,7 @@ interface Rule {
 }
 
 export async function proveDashboard({ size }: ProofOptions): Promise<ProofResult> {
-  const { calls, sustainedMs, loads, tiles, watchMs, paging, memory: memorySize, limits } = SIZES[size];
+  const { calls, pixels: pixelSize, loads, tiles, watchMs, paging, memory: memorySize, limits } = SIZES[size];
   const busyBefore = await readBusyShare();
   const load = watchLoad();
   const built = await buildDashboard();
@@ -111,7 +116,7 @@ export async function proveDashboard({ size }: ProofOptions): Promise<ProofResul
     const paints = await measureFirstPaints(stand, loads);
     await stand.addReceiver();
     say('event to pixel');
-    const pixels = await measurePixels(stand, sustainedMs);
+    const pixels = await measurePixels(stand, pixelSize);
     say('ticking tiles');
     const ticking = await measureTiles(stand, { tiles, watchMs });
     say('memory');
@@ -131,8 +136,13 @@ export async function proveDashboard({ size }: ProofOptions): Promise<ProofResul
         name: 'every event reached the wall',
         held:
           pixels.unseen + pixels.refused === 0 &&
-          pixels.eventsPerSecond > EVENTS_PER_SECOND * limits.rateShare,
+          pixels.eventsPerSecond > pixelSize.eventsPerSecond * limits.rateShare,
         found: `${pixels.unseen} of ${pixels.events} not seen, ${pixels.refused} refused`,
+      },
+      {
+        name: `starts seen only when their call was over ≤ ${limits.seenAsOverShare * 100} %`,
+        held: pixels.starts > 0 && pixels.startsSeenAsOver <= pixels.starts * limits.seenAsOverShare,
+        found: `${pixels.startsSeenAsOver} of ${pixels.starts}`,
       },
       below(
         `first contentful paint, median < ${limits.firstPaintMs} ms`,

@@ -6,10 +6,6 @@ import { waitFor } from '../../test/support/wait-for.ts';
 import { askPage, watchCosts } from './stand.ts';
 import type { PageCosts, Stand } from './stand.ts';
 
-/** Half start calls and half end them. */
-export const EVENTS_PER_SECOND = 100;
-/** With the four seconds a tile stays after its call, 350 to 400 of at most 500 tiles are on the wall. */
-const CALL_MS = 3_000;
 const PIXELS_MS_MAX = 30_000;
 /** As many pings: the shortest says how far apart the two clocks may be. */
 const CLOCK_PINGS = 20;
@@ -24,23 +20,36 @@ export interface PixelTimes {
   readonly acceptMs: readonly number[];
   readonly refused: number;
   readonly unseen: number;
+  readonly starts: number;
+  /** Of those, how many were painted only when their call was over. */
+  readonly startsSeenAsOver: number;
   readonly behindMsMax: number;
   /** How far the page's clock may be from that of the one who reports. */
   readonly clockMsMax: number;
 }
 
-export async function measurePixels(stand: Stand, sustainedMs: number): Promise<PixelTimes> {
+export interface PixelSize {
+  readonly sustainedMs: number;
+  /** Half start calls and half end them. */
+  readonly eventsPerSecond: number;
+  readonly callMs: number;
+}
+
+export async function measurePixels(
+  stand: Stand,
+  { sustainedMs, eventsPerSecond, callMs }: PixelSize,
+): Promise<PixelTimes> {
   const page = await stand.open('/live');
   try {
     const clockMsMax = await compareClocks(page);
     await askPage(page, 'watchTiles()');
     const { reports, refused, behindMsMax } = await stand.traffic.pace({
       prefix: 'pixel',
-      eventsPerSecond: EVENTS_PER_SECOND,
-      durationMs: CALL_MS + sustainedMs,
-      liveMs: CALL_MS,
+      eventsPerSecond,
+      durationMs: callMs + sustainedMs,
+      liveMs: callMs,
     });
-    // A call that ended before the page's next frame is painted as over: then that is when its start was seen, too.
+    // A start that was never painted live was seen with its end: as late as that, and counted.
     const findPainted = (
       seen: ReadonlyMap<string, number>,
       callId: string,
@@ -59,12 +68,13 @@ export async function measurePixels(stand: Stand, sustainedMs: number): Promise<
     // At first calls only begin, and at last they only end: between the two is the full rate.
     const beganAtMs = Math.min(...reports.map(({ sentAtMs }) => sentAtMs));
     const judged = reports.filter(
-      ({ sentAtMs }) => sentAtMs >= beganAtMs + CALL_MS && sentAtMs < beganAtMs + CALL_MS + sustainedMs,
+      ({ sentAtMs }) => sentAtMs >= beganAtMs + callMs && sentAtMs < beganAtMs + callMs + sustainedMs,
     );
     const seen = judged.flatMap(({ callId, status, sentAtMs, answeredAtMs }) => {
       const paintedAtMs = findPainted(painted, callId, status);
       return paintedAtMs === undefined ? [] : [{ sentAtMs, answeredAtMs, paintedAtMs }];
     });
+    const starts = judged.filter(({ status }) => status === 'in-progress');
     return {
       events: judged.length,
       eventsPerSecond: judged.length / (sustainedMs / 1_000),
@@ -73,6 +83,10 @@ export async function measurePixels(stand: Stand, sustainedMs: number): Promise<
       acceptMs: judged.map(({ sentAtMs, answeredAtMs }) => answeredAtMs - sentAtMs),
       refused,
       unseen: judged.length - seen.length,
+      starts: starts.length,
+      startsSeenAsOver: starts.filter(
+        ({ callId }) => !painted.has(`${callId} live`) && painted.has(`${callId} over`),
+      ).length,
       behindMsMax,
       clockMsMax,
     };
