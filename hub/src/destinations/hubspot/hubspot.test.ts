@@ -551,7 +551,7 @@ describe('the limits of HubSpot', () => {
     const session = await start({ standIn: { nowMs: clock.monotonicMs }, ground: { clock } });
     const { standIn, kind, ground, settings } = session;
     const other = kind.open(kind.settings.parse(settings), ground);
-    const ids = Array.from({ length: 240 }, (_, index) => `call-${index}`);
+    const ids = Array.from({ length: 160 }, (_, index) => `call-${index}`);
     const results = await Promise.all(
       ids.map((id, index) => {
         const number = `+3161${String(index % 40).padStart(7, '0')}`;
@@ -564,7 +564,7 @@ describe('the limits of HubSpot', () => {
     );
     await other.close();
     expect(results.every(({ kind: result }) => result === 'done')).toBe(true);
-    expect(standIn.records()).toHaveLength(240);
+    expect(standIn.records()).toHaveLength(160);
     expect(standIn.observed().refused).toBe(0);
     expect(standIn.observed().per10s).toBeLessThanOrEqual(100);
     expect(standIn.observed().per10s).toBeGreaterThan(80);
@@ -592,7 +592,7 @@ describe('the limits of HubSpot', () => {
   }, 30_000);
 
   it('hold for searches that are repeated since their connection was cut, too', async () => {
-    const clock = createFastClock(5);
+    const clock = createFastClock(10);
     const { standIn, deliver } = await start({ standIn: { nowMs: clock.monotonicMs }, ground: { clock } });
     let searches = 0;
     standIn.faults.decide = (request) => {

@@ -78,9 +78,10 @@ describe('the limits on replies', () => {
     });
     decoder.write(Buffer.from('*2\r\n+a\r\n:1\r\n-ERR no\r\n'));
     expect(replies).toEqual([['a', 1], 'ERR no']);
-    const before = process.memoryUsage().rss;
+    // Of the heap, where arrays are counted when they are made: nothing else runs between the two readings.
+    const before = process.memoryUsage().heapUsed;
     expect(() => decoder.write(Buffer.from('*33000000\r\n'.repeat(12)))).toThrow(ReplyLimitError);
-    expect(process.memoryUsage().rss - before).toBeLessThan(100e6);
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(10e6);
     decoder.reset();
     decoder.write(Buffer.from('+again\r\n'));
     expect(replies.at(-1)).toBe('again');
