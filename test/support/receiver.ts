@@ -1,8 +1,8 @@
 /** A real HTTP server that keeps what arrives, can be told what to answer, and can be switched off and on again. */
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 
+import { findFreePort } from './free-port.ts';
 import { waitFor } from './wait-for.ts';
 
 export interface Arrival {
@@ -14,17 +14,28 @@ export interface Arrival {
   readonly answered: number;
 }
 
+const START_TRIES_MAX = 5;
+
 export class Receiver {
   readonly arrivals: Arrival[] = [];
   /** Status for each arrival; 200 where not said otherwise. */
   answer: (arrival: Omit<Arrival, 'answered'>) => number | Promise<number> = () => 200;
   #server: Server | undefined;
+  /** Kept while it is switched off, so it is none that the system gives to others. */
   #port = 0;
 
   static async start(): Promise<Receiver> {
     const receiver = new Receiver();
-    await receiver.switchOn();
-    return receiver;
+    // Between our look and its use another test may have taken it.
+    for (let tries = 1; ; tries += 1) {
+      receiver.#port = await findFreePort();
+      try {
+        await receiver.switchOn();
+        return receiver;
+      } catch (error) {
+        if (tries === START_TRIES_MAX) throw error;
+      }
+    }
   }
 
   get url(): string {
@@ -45,7 +56,6 @@ export class Receiver {
       server.once('error', reject);
       server.listen(this.#port, '127.0.0.1', resolve);
     });
-    this.#port = (server.address() as AddressInfo).port;
     this.#server = server;
   }
 

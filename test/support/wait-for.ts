@@ -2,7 +2,7 @@
 export async function waitFor<Fact>(
   read: () => Fact | undefined | false | Promise<Fact | undefined | false>,
   what: string,
-  limitMs = 15_000,
+  limitMs = 30_000,
 ): Promise<Fact> {
   const untilMs = performance.now() + limitMs;
   for (;;) {

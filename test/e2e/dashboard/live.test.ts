@@ -7,6 +7,7 @@ import { addWebhook } from '../../support/hub-client.ts';
 import { runOffhook } from '../../support/hub-process.ts';
 import { Receiver } from '../../support/receiver.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { keepSightings, readSighting } from './sightings.ts';
 import { setStage } from './stage.ts';
 
 const stage = setStage();
@@ -22,29 +23,6 @@ function tile(page: Page, callId: string) {
 
 function wallTile(page: Page, title: string) {
   return page.locator('.wall-tile').filter({ hasText: title });
-}
-
-/** When each tile first came into each of its states, and what it said: looked at from outside, 4 s may be missed. */
-const KEEP_SIGHTINGS = `(() => {
-  const sightings = globalThis.sightings = {};
-  const look = () => {
-    for (const one of document.querySelectorAll('[data-call-id]'))
-      sightings[one.dataset.callId + ' ' + one.dataset.state] ??= { atMs: Date.now(), text: one.textContent };
-  };
-  new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true });
-  look();
-})()`;
-
-interface Sighting {
-  readonly atMs: number;
-  readonly text: string;
-}
-
-function readSighting(page: Page, callId: string, state: string): Promise<Sighting> {
-  return waitFor(
-    () => page.evaluate<Sighting | undefined>(`globalThis.sightings['${callId} ${state}']`),
-    `${callId} is shown ${state}`,
-  );
 }
 
 /** Of a wall that turns every 3 s, however many pages its calls need. */
@@ -64,7 +42,7 @@ async function openLive(path = '/live', role: 'admin' | 'watch' = 'admin') {
 describe.skipIf(!hasChromium)('the live screen', () => {
   it('shows a call within a second of its report, ticks, says how it ended, and takes it down', async () => {
     const { page } = await openLive();
-    await page.evaluate(KEEP_SIGHTINGS);
+    await keepSightings(page);
     const ids = Array.from({ length: SEEN_CALLS }, (_, index) => `ticking-${index + 1}`);
     const showEach = async (status: string, state: string, wanted: RegExp): Promise<number> => {
       const delaysMs: number[] = [];

@@ -1,10 +1,11 @@
 /** A call of which nothing is known but that it began, and which nobody ended: what the wall and its page say of it. */
 import { describe, expect, it } from 'vitest';
 
-import { hasChromium, seeCount, seeText } from '../../support/browser.ts';
+import { hasChromium, seeText } from '../../support/browser.ts';
 import { addWebhook } from '../../support/hub-client.ts';
 import { Receiver } from '../../support/receiver.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { keepSightings, readSighting } from './sightings.ts';
 import { setStage } from './stage.ts';
 
 const stage = setStage({ staleAfterMs: 2_000 });
@@ -21,8 +22,10 @@ describe.skipIf(!hasChromium)('a call without an end', () => {
     await seeText(tile, /no end for \d+:\d\d/);
     expect(await tile.getAttribute('data-state')).toBe('stale');
     await seeText(page.locator('.wall'), /and 1 unknown/);
+    await keepSightings(page);
     await stage.report('turning', 'ended');
-    await seeCount(page.locator('[data-call-id="turning"][data-state="ended"]'), 1);
+    await readSighting(page, 'turning', 'ended');
+    await seeText(page.locator('.wall'), /Active now 0 calls(?!,)/);
   });
 
   it('is shown as what is known of it, and its timeline says when it was given up for unknown and who was told', async () => {
