@@ -100,9 +100,13 @@ export function makePlot(host: HTMLElement): Plot {
     // Last week's rates may be above the axis. What lies on its ends keeps the whole of its line.
     pen.rect(LEFT_PX, TOP_PX - 1, width - LEFT_PX - RIGHT_PX, height - TOP_PX - BOTTOM_PX + 2);
     pen.clip();
-    // The whole stack before its lower parts, so that each part is painted over what stands above it.
-    for (const [index, series] of [...view.series.entries()].toReversed())
-      if (series.shape === 'bar') paintBars(pen, view, series, stacks[index] ?? [], index > 0);
+    let below: readonly (number | null)[] = [];
+    for (const [index, series] of view.series.entries()) {
+      if (series.shape !== 'bar') continue;
+      const stack = stacks[index] ?? [];
+      paintBars(pen, view, series, stack, below);
+      below = stack;
+    }
     for (const series of view.series) if (series.shape !== 'bar') paintLine(pen, view, series);
     pen.restore();
     for (const series of view.series) if (series.isPeakMarked === true) paintPeak(pen, view, series);
@@ -143,7 +147,7 @@ export function makePlot(host: HTMLElement): Plot {
     shown: PlotView,
     { ink }: PlotSeries,
     stack: readonly (number | null)[],
-    isAbove: boolean,
+    below: readonly (number | null)[],
   ): void {
     const { inks, isForced } = shown.theme;
     const room = toX(shown, shown.stepMs) - toX(shown, 0);
@@ -151,13 +155,14 @@ export function makePlot(host: HTMLElement): Plot {
     // Gaps too small to see are none; small ones are left as they come, since rounded they would differ.
     const wide = gap * devicePixelRatio < 1 ? room : Math.min(room - gap, BAR_WIDTH_PX_MAX);
     const isSharp = gap * devicePixelRatio >= GAP_DOTS_MIN;
-    const ground = toY(0);
-    pen.fillStyle = isForced && isAbove ? toHatch(pen, inks[ink], inks.surface) : inks[ink];
+    pen.fillStyle = isForced && below.length > 0 ? toHatch(pen, inks[ink], inks.surface) : inks[ink];
     // One path, or bars that touch would show a seam.
     pen.beginPath();
     stack.forEach((value, at) => {
       const left = toX(shown, toMiddle(shown, at)) - wide / 2;
       const y = toY(value ?? 0);
+      // Never over one another: where an edge falls within a pixel, the other would shine through.
+      const ground = toY(below[at] ?? 0);
       if (isSharp) pen.rect(toPixel(left), y, toPixel(wide), ground - y);
       else pen.rect(left, y, wide, ground - y);
     });
