@@ -115,7 +115,7 @@ function AccountDialog({
         title="End stale calls with error?"
         confirmLabel="End stale calls"
       >
-        <p>Also those that are stale now. It cannot be taken back.</p>
+        <p>Calls that are stale already end, too. This cannot be taken back.</p>
       </ConfirmDialog>
     );
   return (
@@ -151,7 +151,7 @@ function AccountDialog({
               {
                 value: 'end',
                 label: 'End with error',
-                hint: 'Those that are stale now too; it is delivered and counts in error rates',
+                hint: 'Also those that are stale already: destinations are told, and error rates count it',
               },
             ]}
           />
