@@ -57,9 +57,18 @@ describe('the calls on the wall', () => {
     expect(isStale()).toEqual([true, false]);
   });
 
-  it('does not care about calls that it never showed and that are over', () => {
+  it('shows for a moment a call that began and ended before it was told of either', () => {
     const wall = createLiveCalls();
-    expect(wall.apply([makeCall('x', { state: 'ended' })], 0)).toBe(false);
+    expect(wall.apply([makeCall('x', { state: 'ended', startedS: 10 })], 10_100)).toBe(true);
+    expect(wall.toTiles('longest')).toMatchObject([{ call: { id: 'x' }, overSinceMs: 10_100 }]);
+    expect(wall.sweep(10_100 + LINGER_MS)).toBe(true);
+    expect(wall.apply([makeCall('x', { state: 'ended', startedS: 10 })], 10_100 + LINGER_MS)).toBe(false);
+  });
+
+  it('does not care about older calls that it never showed and that are over', () => {
+    const wall = createLiveCalls();
+    expect(wall.apply([makeCall('x', { state: 'ended' })], LINGER_MS)).toBe(false);
+    expect(wall.apply([{ ...makeCall('y', { state: 'ended' }), live_since: null }], 0)).toBe(false);
     expect(wall.size).toBe(0);
   });
 

@@ -1,6 +1,7 @@
 /**
  * Which calls the wall shows. In: the list of live calls and every change after it. Out: tiles in a stable order.
- * A call that ended stays for a moment with its ending, so that somebody who looks sees what became of it.
+ * A call that ended stays for a moment with its ending, so that somebody who looks sees what became of it; so does one
+ * that began and ended between two readings of the stream, which was never here live.
  */
 import type { CallView } from '../../data/types.ts';
 
@@ -52,14 +53,13 @@ export function createLiveCalls(): LiveCalls {
       let isChanged = false;
       for (const call of changed) {
         const known = tiles.get(call.id);
-        if (call.state === 'live') {
-          if (known === undefined && tiles.size >= TILES_MAX) continue;
-          show(call);
-          isChanged = true;
-        } else if (known !== undefined) {
-          tiles.set(call.id, { call, overSinceMs: known.overSinceMs ?? nowMs });
-          isChanged = true;
-        }
+        const isLive = call.state === 'live';
+        // Old calls change too, by a late report: none of the wall's business.
+        const isNews = isLive || nowMs - Date.parse(call.live_since ?? '') < LINGER_MS;
+        if (known === undefined && (!isNews || tiles.size >= TILES_MAX)) continue;
+        if (isLive) show(call);
+        else tiles.set(call.id, { call, overSinceMs: known?.overSinceMs ?? nowMs });
+        isChanged = true;
       }
       return isChanged;
     },
